@@ -1,0 +1,80 @@
+# `make run` to tell stories, `make test` to test; both set up what they need. See README.md.
+SHELL := /bin/bash
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
+TESTS ?= tests
+
+.PHONY: run serve workers test check format bench safety chaos pins clean
+.DEFAULT_GOAL := run
+
+run: $(RUNTIME)
+	@exec $(PYTHON) manage.py serve --demo
+
+serve: $(RUNTIME)
+	@exec $(PYTHON) manage.py serve
+
+# One worker process, beside web processes of `make serve`; start as many as you like.
+workers: export STORYTELLER_RUNS := workers
+workers: $(RUNTIME)
+	@exec $(PYTHON) manage.py workers
+
+test: $(DEVELOPMENT)
+	@.ci/install-system-packages
+	@$(PYTHON) manage.py fetch_model --small
+	@exec $(PYTHON) -m pytest $(TESTS)
+
+# Every tool says its word before the target fails.
+check: $(DEVELOPMENT)
+	@failed=0; \
+	say() { echo "· $$1 $$2"; .venv/bin/"$$@" || failed=1; }; \
+	say ruff format --check --quiet .; \
+	say ruff check --quiet .; \
+	say mypy; \
+	say lint-imports --no-logo; \
+	say python manage.py makemigrations --check --dry-run; \
+	say djade --target-version 5.2 --check $$(git ls-files 'templates/**.html'); \
+	say djlint --lint --quiet templates; \
+	exit $$failed
+
+format: $(DEVELOPMENT)
+	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix .
+	@.venv/bin/djade --target-version 5.2 $$(git ls-files 'templates/**.html')
+
+chaos: $(DEVELOPMENT)
+	@exec $(PYTHON) -m tests.conformance.chaos --schedules 1000
+
+bench: $(DEVELOPMENT)
+	@exec $(PYTHON) -m benchmarks
+
+safety: $(DEVELOPMENT)
+	@exec $(PYTHON) -m benchmarks.safety
+
+# Compiles the pins anew; they hold for every platform and Python that we run on.
+pins: $(DEVELOPMENT)
+	@for part in requirements requirements-dev; do \
+		echo "Compiling $$part.txt …"; \
+		.venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+			--no-emit-index-url --custom-compile-command "make pins" \
+			--output-file $$part.txt $$part.in || exit 1; \
+	done
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON3=/path/to/python3.11")'
+	@echo "Setting up .venv …"
+	@$(PYTHON3) -m venv .venv
+
+$(RUNTIME): requirements.txt | .venv/bin/python
+	@echo "Installing what Storyteller needs; this takes a minute or two, once …"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	@echo "Installing what its tests need …"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,140 @@
+"""How much later the first text is shown for each layer of the gate.
+
+    python -m benchmarks.gate_delay --runs 20 --tokens-per-second 20
+
+A scripted model host writes at a fixed pace. Without any gate its first token could be shown at
+once; with one, the first sentence is, when it is whole and has passed. The budget is one sentence
+plus 150 ms for the layers that are on by default.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from langchain_ollama import ChatOllama
+
+from stories.brief import ReadingLevel, StoryBrief
+from stories.events import Content
+from stories.safety.classifier import THRESHOLD
+from stories.safety.gate import Gate, load, prose_layers
+from stories.safety.guard import Guard, dialect_of
+from stories.safety.layers import Layer, Passage
+from stories.safety.verdict import Severity, Verdict
+from stories.workflow import ModelProfile, Tools, write_chapter
+from tests.ollama_server import OllamaServer, words
+
+BUDGET_SECONDS = 0.15
+GUARD = "llama-guard3:1b"
+RAW = "none, by token"
+SENTENCE = "On a bright morning Robin found a small brass lantern on the path behind the house."
+TEXT = f"{SENTENCE} It was still warm.\n\nThe fox looked at it from all sides. Then they went on."
+BRIEF = StoryBrief(
+    theme="a fox who collects lanterns",
+    age=7,
+    reading_level=ReadingLevel.INTERMEDIATE,
+    hero="Robin",
+    avoid=("spiders",),
+)
+
+
+class Open:
+    """A layer that looks at nothing."""
+
+    name = "open"
+
+    def examine(self, passage: Passage) -> Verdict:  # noqa: ARG002 - what a layer is given
+        return Verdict(Severity.PASS, self.name)
+
+
+def configurations() -> dict[str, tuple[Sequence[Layer], bool]]:
+    """By name: the gate's layers, and whether the guard is asked as well."""
+    default = prose_layers("en", BRIEF.checked_as, BRIEF.avoid, THRESHOLD)
+    alone = {f"{layer.name} alone": ([layer], False) for layer in default}
+    return {
+        "none, by sentence": ([Open()], False),
+        **alone,
+        "default": (default, False),
+        "default and guard": (default, True),
+    }
+
+
+def tools_of(host: OllamaServer, layers: Sequence[Layer], *, is_guarded: bool) -> Tools:
+    model = ChatOllama(model=host.model, base_url=host.url, num_ctx=8192, reasoning=False)
+    profile = ModelProfile(host.model, 8192, ("en",), "prose", judges=True, structures=True)
+    gate = Gate("en", BRIEF.checked_as, layers=layers)
+    tools = Tools(profile, writer=model, editor=model, gate=gate)
+    dialect = dialect_of(GUARD)
+    if not is_guarded or dialect is None:
+        return tools
+    asked = ChatOllama(model=GUARD, base_url=host.url, reasoning=False)
+    return replace(tools, guard=Guard(asked, dialect, BRIEF.checked_as, seconds=20.0))
+
+
+async def first_shown(tools: Tools) -> float:
+    """Seconds from the request to the first text."""
+    started = time.monotonic()
+    async with aclosing(write_chapter(BRIEF, tools)) as steps:
+        async for step in steps:
+            if isinstance(step, Content):
+                return time.monotonic() - started
+    raise RuntimeError("no text came of it")
+
+
+async def first_token(host: OllamaServer) -> float:
+    """Seconds from the request to the model's first token, of which nothing has been checked."""
+    started = time.monotonic()
+    writer = tools_of(host, [Open()], is_guarded=False).writer
+    async with aclosing(writer.astream("A story, please.")) as pieces:  # type: ignore[type-var]
+        await anext(pieces)
+    return time.monotonic() - started
+
+
+async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
+    """The median of the seconds to the first text, by configuration; they take turns."""
+    found: dict[str, list[float]] = {RAW: []} | {name: [] for name in configurations()}
+    for _ in range(runs):
+        found[RAW].append(await first_token(host))
+        for name, (layers, is_guarded) in configurations().items():
+            tools = tools_of(host, layers, is_guarded=is_guarded)
+            found[name].append(await first_shown(tools))
+    return {name: statistics.median(seconds) for name, seconds in found.items()}
+
+
+def report(found: dict[str, float], sentence_seconds: float) -> str:
+    lines = [
+        f"The first sentence takes the host {sentence_seconds * 1000:.0f} ms.",
+        "",
+        "| layers | first text | later than the first token |",
+        "|---|---|---|",
+    ]
+    for name, seconds in found.items():
+        later = seconds - found[RAW]
+        lines.append(f"| {name} | {seconds * 1000:.0f} ms | {later * 1000:+.1f} ms |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--tokens-per-second", type=float, default=20.0)
+    asked = parser.parse_args()
+    load()
+    with OllamaServer(tokens_per_second=asked.tokens_per_second, keeps_alive=False) as host:
+        host.models.append(GUARD)
+        host.script(prose=TEXT)
+        found = asyncio.run(measure(host, asked.runs))
+    sentence_seconds = len(words(SENTENCE)) / asked.tokens_per_second
+    print(report(found, sentence_seconds))
+    over = found["default"] - found[RAW] - sentence_seconds
+    print(f"\nThe default layers cost one sentence and {over * 1000:.0f} ms.")
+    if over > BUDGET_SECONDS:
+        sys.exit(f"That is more than {BUDGET_SECONDS * 1000:.0f} ms.")
+
+
+if __name__ == "__main__":
+    main()

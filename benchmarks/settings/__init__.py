@@ -1,0 +1,1 @@
+"""The app's own settings, changed in one thing each."""

@@ -1,0 +1,40 @@
+"""Who may see which child: the family's own members, and to everyone else it does not exist."""
+
+import uuid
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+
+from .models import ApiToken, Child, Family, User
+
+
+def parent(request: HttpRequest) -> User:
+    """The signed-in user; for views behind `login_required`."""
+    if isinstance(request.user, AnonymousUser):
+        raise Http404
+    return request.user
+
+
+def family_of(user: User) -> Family:
+    """The user's family; staff have none, so that for them no family page exists."""
+    if user.family is None:
+        raise Http404
+    return user.family
+
+
+def children_of(user: User) -> QuerySet[Child]:
+    return Child.objects.filter(family=user.family_id)
+
+
+def child_of(user: User, child_id: uuid.UUID) -> Child:
+    return get_object_or_404(children_of(user), pk=child_id)
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user=user, revoked_at=None)
+
+
+def token_of(user: User, token_id: int) -> ApiToken:
+    return get_object_or_404(tokens_of(user), pk=token_id)

@@ -1,0 +1,5 @@
+"""Staff pages for families: children, accounts and tokens."""
+
+from . import families
+
+__all__ = ["families"]

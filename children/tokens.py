@@ -1,0 +1,43 @@
+"""Bearer tokens: made, looked up and revoked. The token itself is shown once and never stored."""
+
+import datetime as dt
+import hashlib
+import secrets
+
+from django.utils import timezone
+
+from .models import ApiToken, User
+
+PREFIX = "stt_"
+LAST_USED_RESOLUTION = dt.timedelta(minutes=5)
+
+
+def create(user: User, name: str) -> str:
+    """A new token for this user; what is returned cannot be had again."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, name=name, digest=_digest(token))
+    return token
+
+
+def owner_of(token: str) -> User | None:
+    """The active user whose unrevoked token this is."""
+    found = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=_digest(token), revoked_at=None, user__is_active=True)
+        .first()
+    )
+    if found is None:
+        return None
+    now = timezone.now()
+    if found.last_used_at is None or now - found.last_used_at > LAST_USED_RESOLUTION:
+        ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
+    return found.user
+
+
+def revoke(token: ApiToken) -> None:
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _digest(token: str) -> str:
+    # A token is 256 random bits, so a fast hash is enough: there is nothing to guess.
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,46 @@
+"""What a child's profile may hold: one set of rules for forms, the API and the admin."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_LIST = 20
+LONGEST_ITEM = 60
+
+# The parts of a BCP 47 tag (RFC 5646) that name a language, script and region.
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?")
+
+
+def validate_languages(value: Any) -> None:
+    """At least one BCP 47 tag, each of a language that stories are written in."""
+    allowed = ", ".join(code for code, _name in settings.LANGUAGES)
+    if not isinstance(value, list) or not value:
+        raise ValidationError(_("Choose at least one language: %(all)s.") % {"all": allowed})
+    for tag in value:
+        if not isinstance(tag, str) or not _TAG.fullmatch(tag):
+            raise ValidationError(_("Not a language tag. Allowed: %(all)s.") % {"all": allowed})
+        if tag.split("-")[0].lower() not in dict(settings.LANGUAGES):
+            raise ValidationError(
+                _("%(tag)s is not offered. Allowed: %(all)s.") % {"tag": tag, "all": allowed}
+            )
+
+
+def validate_short_lines(value: Any) -> None:
+    """A list of short texts, such as interests."""
+    if not isinstance(value, list) or len(value) > LONGEST_LIST:
+        raise ValidationError(_("At most %(count)s entries.") % {"count": LONGEST_LIST})
+    for item in value:
+        if not isinstance(item, str) or not 1 <= len(item.strip()) <= LONGEST_ITEM:
+            raise ValidationError(
+                _("Each entry has 1 to %(count)s characters.") % {"count": LONGEST_ITEM}
+            )
+        if not item.isprintable():
+            raise ValidationError(_("Entries are single lines of ordinary characters."))
+
+
+def validate_name(value: str) -> None:
+    if not value.isprintable() or not any(character.isalpha() for character in value):
+        raise ValidationError(_("A name has letters, and no control characters."))

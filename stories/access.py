@@ -1,0 +1,82 @@
+"""Who may see what: every look-up of a family's data starts here.
+
+A member of a family sees that family's children and all that belongs to them; nobody else does.
+Staff read stories in the admin, under Django's permissions, and get nothing here.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import TypeVar
+
+from children.models import Child, User
+from stories.models import Chapter, Choice, Generation, ReadingSession, Story
+
+T = TypeVar("T")
+
+
+class Missing(Exception):
+    """There is no such thing."""
+
+
+class NotYours(Exception):
+    """It belongs to another family."""
+
+
+def child_for(user: User, child_id: uuid.UUID) -> Child:
+    """Raises Missing or NotYours, as all look-ups here do."""
+    child = Child.objects.filter(pk=child_id).first()
+    return _owned(user, child, lambda own: own)
+
+
+def story_for(user: User, story_id: uuid.UUID) -> Story:
+    story = Story.objects.select_related("child", "session").filter(pk=story_id).first()
+    return _owned(user, story, lambda own: own.child)
+
+
+def session_for(user: User, session_id: uuid.UUID) -> ReadingSession:
+    found = ReadingSession.objects.select_related("story__child", "chapter")
+    session = found.filter(pk=session_id).first()
+    return _owned(user, session, lambda own: own.story.child)
+
+
+def generation_for(user: User, generation_id: uuid.UUID) -> Generation:
+    found = Generation.objects.select_related("story__child", "story__session", "chapter", "choice")
+    generation = found.filter(pk=generation_id).first()
+    return _owned(user, generation, lambda own: own.story.child)
+
+
+def choice_for(session: ReadingSession, choice_id: uuid.UUID) -> Choice:
+    """A choice of this session's own story; another story's is as good as none, and so is one of
+    a chapter that was withdrawn."""
+    found = Choice.objects.select_related("chapter").filter(
+        chapter__story=session.story_id, chapter__withdrawn_at=None
+    )
+    if choice := found.filter(pk=choice_id).first():
+        return choice
+    raise Missing("choice")
+
+
+def chapter_for(user: User, chapter_id: uuid.UUID) -> Chapter:
+    """A chapter that the family may read."""
+    readable = Chapter.objects.readable().select_related("story__child", "story__session")
+    return _owned(user, readable.filter(pk=chapter_id).first(), lambda own: own.story.child)
+
+
+def may_follow(user_id: int, generation_id: uuid.UUID) -> bool:
+    """Whether this user may still see this generation; asked again while a stream lasts."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    return (
+        user is not None
+        and user.family_id is not None
+        and Generation.objects.filter(
+            pk=generation_id, story__child__family=user.family_id
+        ).exists()
+    )
+
+
+def _owned(user: User, found: T | None, child_of: Callable[[T], Child]) -> T:
+    if found is None:
+        raise Missing
+    if user.family_id is None or child_of(found).family_id != user.family_id:
+        raise NotYours
+    return found

@@ -1,0 +1,126 @@
+"""Numbers at a glance: cases a day, what each layer held back, and how long decisions took."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from stories.models import Case, Chapter, SafetyFinding
+
+from .display import duration
+
+DAYS = 30
+CHART_HEIGHT = 30
+MOST_DECISIONS = 5000
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`percent` is the bar's length or height, of the longest one."""
+
+    label: str
+    value: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class Day(Bar):
+    """A bar that stands; `x`, `y` and `height` are in units of a chart of 100 by 30."""
+
+    x: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Numbers:
+    waiting: int
+    oldest: dt.datetime | None
+    days: list[Day]
+    layers: list[Bar]
+    held_back: int
+    words: int
+    rate: str
+    times: list[Bar]
+    median: str
+
+
+def numbers() -> Numbers:
+    """The last 30 days, in a fixed number of queries."""
+    since = timezone.now() - dt.timedelta(days=DAYS - 1)
+    waiting = Case.objects.filter(decided_at=None).order_by("opened_at")
+    findings = SafetyFinding.objects.filter(created_at__gte=since).order_by()
+    by_layer = list(findings.values_list("layer").annotate(n=Count("pk")).order_by("-n"))
+    seconds = _decision_seconds(since)
+    held_back = sum(count for _layer, count in by_layer)
+    written = Chapter.objects.filter(created_at__gte=since)
+    words = written.aggregate(words=Sum("word_count"))["words"] or 0
+    return Numbers(
+        waiting=waiting.count(),
+        oldest=waiting.values_list("opened_at", flat=True).first(),
+        days=_days(since),
+        layers=_shares(by_layer, held_back),
+        held_back=held_back,
+        words=words,
+        rate=f"{1000 * held_back / words:.1f}" if words else "-",
+        times=_times(seconds),
+        median=duration(median(seconds)) if seconds else "-",
+    )
+
+
+def _days(since: dt.datetime) -> list[Day]:
+    opened = Case.objects.filter(opened_at__gte=since).order_by()
+    by_day = opened.annotate(day=TruncDate("opened_at")).values_list("day")
+    counts: dict[dt.date, int] = dict(by_day.annotate(n=Count("pk")))
+    first = timezone.localdate(since)
+    most = max(counts.values(), default=0) or 1
+    days = [first + dt.timedelta(days=number) for number in range(DAYS)]
+    return [
+        Day(
+            label=date_format(day, "MONTH_DAY_FORMAT"),
+            value=str(counts.get(day, 0)),
+            percent=round(100 * counts.get(day, 0) / most),
+            x=100 * number / DAYS,
+            y=CHART_HEIGHT * (1 - counts.get(day, 0) / most),
+            height=CHART_HEIGHT * counts.get(day, 0) / most,
+        )
+        for number, day in enumerate(days)
+    ]
+
+
+def _shares(by_layer: Sequence[tuple[str, int]], total: int) -> list[Bar]:
+    """Each layer's part of all that was held back."""
+    most = max((count for _layer, count in by_layer), default=0) or 1
+    return [
+        Bar(layer, f"{count} ({100 * count / total:.0f} %)", round(100 * count / most))
+        for layer, count in by_layer
+    ]
+
+
+def _decision_seconds(since: dt.datetime) -> list[float]:
+    decided = Case.objects.filter(decided_at__gte=since).order_by("-decided_at")
+    rows = decided.values_list("opened_at", "decided_at")[:MOST_DECISIONS]
+    return [(end - start).total_seconds() for start, end in rows if end is not None]
+
+
+def _times(seconds: Sequence[float]) -> list[Bar]:
+    bounds = {
+        _("under an hour"): _HOUR,
+        _("under four hours"): 4 * _HOUR,
+        _("under a day"): 24 * _HOUR,
+        _("under three days"): 72 * _HOUR,
+        _("longer"): float("inf"),
+    }
+    counts = Counter(
+        next(label for label, bound in bounds.items() if taken < bound) for taken in seconds
+    )
+    most = max(counts.values(), default=0) or 1
+    return [Bar(label, str(counts[label]), round(100 * counts[label] / most)) for label in bounds]

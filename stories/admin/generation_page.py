@@ -1,0 +1,118 @@
+"""One run as its page shows it: how long each step took, what it was told, and its event log."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from stories import eventlog
+from stories.models import Generation, GenerationEvent, SafetyFinding
+
+from .display import duration, language_name, short
+
+EVENTS_SHOWN = 500
+EVENT_TEXT_LENGTH = 160
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A step's time; `percent` is its share of the longest one, for the bar."""
+
+    step: str
+    shown: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class EventLine:
+    event: GenerationEvent
+    shown_at: str
+    is_story_text: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class GenerationPage:
+    generation: Generation
+    language_name: str
+    facts: list[tuple[str, str]]
+    brief_json: str
+    timings: list[Timing]
+    findings: list[SafetyFinding]
+    events: list[EventLine]
+    event_count: int
+    shown_text: list[str]
+
+
+def generation_page(generation: Generation) -> GenerationPage:
+    return GenerationPage(
+        generation=generation,
+        language_name=language_name(generation.story.language),
+        facts=_facts(generation.brief),
+        brief_json=json.dumps(generation.brief, ensure_ascii=False, indent=2),
+        timings=_timings(generation),
+        findings=list(generation.findings.order_by("pk")),
+        events=_event_lines(generation),
+        event_count=generation.events.count(),
+        shown_text=_shown_text(generation),
+    )
+
+
+def run_time(generation: Generation) -> str | None:
+    """From the start of the run to its end; None for a run that has not done both."""
+    if generation.started_at is None or generation.finished_at is None:
+        return None
+    return duration((generation.finished_at - generation.started_at).total_seconds())
+
+
+def _facts(brief: dict[str, Any]) -> list[tuple[str, str]]:
+    """The brief's plain fields; the chapters before this one are shown apart."""
+    shown = ((key, value) for key, value in brief.items() if key != "path")
+    return [
+        (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+        for key, value in shown
+        if value not in ("", [])
+    ]
+
+
+def _timings(generation: Generation) -> list[Timing]:
+    steps = dict(generation.timings)
+    if generation.started_at is not None:
+        waited = generation.started_at - generation.created_at
+        steps = {"waiting": waited.total_seconds()} | steps
+    longest = max(steps.values(), default=0) or 1
+    return [
+        Timing(step.replace("_", " "), duration(seconds), round(100 * seconds / longest))
+        for step, seconds in steps.items()
+    ]
+
+
+def _event_lines(generation: Generation) -> list[EventLine]:
+    start = generation.started_at or generation.created_at
+    return [
+        EventLine(
+            event=event,
+            shown_at=f"{(event.created_at - start).total_seconds():.2f}",
+            is_story_text=event.type == "content",
+            text=_event_text(event),
+        )
+        for event in generation.events.defer("source").order_by("position")[:EVENTS_SHOWN]
+    ]
+
+
+def _event_text(event: GenerationEvent) -> str:
+    if event.type == "content":
+        return short(event.data["chunk"], EVENT_TEXT_LENGTH)
+    pairs = (f"{key}: {_plain(value)}" for key, value in event.data.items())
+    return short(" · ".join(pairs), EVENT_TEXT_LENGTH)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown_text(generation: Generation) -> list[str]:
+    """The paragraphs that readers of a run without a chapter have seen, from its last reset on."""
+    if generation.chapter_id is not None:
+        return []
+    text = eventlog.shown_text(eventlog.read_after(generation.pk, 0))
+    return [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]

@@ -1,0 +1,144 @@
+"""A story as its page shows it: the path that was taken, then the others, with every finding."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from stories.brief import AgeBand
+from stories.generations import pseudonym_of
+from stories.models import (
+    Chapter,
+    Choice,
+    Decision,
+    Generation,
+    ReadingSession,
+    SafetyFinding,
+    Story,
+)
+
+from .display import duration, language_name
+from .marked import MarkedParagraph, marked_chapter
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice, whether the child took it, and the chapter it led to."""
+
+    choice: Choice
+    is_taken: bool
+    chapter: Chapter | None
+
+
+@dataclass(frozen=True)
+class Run:
+    generation: Generation
+    findings: list[SafetyFinding]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A chapter on the page. `after` is the choice that led to it."""
+
+    chapter: Chapter
+    after: Choice | None
+    options: list[Option]
+    run: Run | None
+    is_being_read: bool
+    paragraphs: list[MarkedParagraph]
+
+
+@dataclass(frozen=True)
+class StoryPage:
+    """`path` is what the child read; `others` are chapters that hang on choices not on it."""
+
+    story: Story
+    session: ReadingSession | None
+    band: AgeBand
+    language_name: str
+    path: list[Part]
+    others: list[Part]
+    runs: list[Run]
+
+    @property
+    def reading_time(self) -> str:
+        return duration(self.session.seconds_read if self.session else 0)
+
+    @property
+    def unfinished_runs(self) -> list[Run]:
+        return [run for run in self.runs if run.generation.chapter_id is None]
+
+
+def story_page(story: Story) -> StoryPage:
+    """Reads a story with all that belongs to it, in a fixed number of queries."""
+    session = getattr(story, "session", None)
+    runs = _runs(story)
+    parts = _parts(story, session, runs)
+    on_path = _path_ids(parts, session)
+    return StoryPage(
+        story=story,
+        session=session,
+        band=AgeBand.for_age(story.child.age),
+        language_name=language_name(story.language),
+        path=[part for part in parts if part.chapter.pk in on_path],
+        others=[part for part in parts if part.chapter.pk not in on_path],
+        runs=runs,
+    )
+
+
+def _runs(story: Story) -> list[Run]:
+    findings = defaultdict(list)
+    for finding in SafetyFinding.objects.filter(generation__story=story).order_by("pk"):
+        findings[finding.generation_id].append(finding)
+    generations = (
+        story.generations.select_related("choice")
+        .defer("brief", "error_detail")
+        .order_by("created_at")
+    )
+    return [Run(generation, findings[generation.pk]) for generation in generations]
+
+
+def _parts(story: Story, session: ReadingSession | None, runs: Iterable[Run]) -> list[Part]:
+    chapters = list(story.chapters.order_by("number", "created_at"))
+    name = pseudonym_of(story)
+    choices = list(Choice.objects.filter(chapter__story=story))
+    taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
+    choice_by_id = {choice.pk: choice for choice in choices}
+    # Where a place was written twice, what may be read comes last and so counts.
+    by_place = sorted(chapters, key=lambda chapter: chapter.withdrawn_at is None)
+    led_to = {chapter.choice_id: chapter for chapter in by_place if chapter.choice_id}
+    run_of = {run.generation.chapter_id: run for run in runs}
+    options = defaultdict(list)
+    for choice in choices:
+        option = Option(choice, choice.pk in taken, led_to.get(choice.pk))
+        options[choice.chapter_id].append(option)
+    return [
+        Part(
+            chapter=chapter,
+            after=choice_by_id[chapter.choice_id] if chapter.choice_id else None,
+            options=options[chapter.pk],
+            run=run_of.get(chapter.pk),
+            is_being_read=session is not None and session.chapter_id == chapter.pk,
+            paragraphs=marked_chapter(chapter, _findings(run_of.get(chapter.pk)), name),
+        )
+        for chapter in chapters
+    ]
+
+
+def _findings(run: Run | None) -> list[SafetyFinding]:
+    return run.findings if run else []
+
+
+def _path_ids(parts: Iterable[Part], session: ReadingSession | None) -> set[UUID]:
+    """The chapter being read and its ancestors; without one, the story's first chapter."""
+    by_id = {part.chapter.pk: part.chapter for part in parts}
+    roots = [chapter for chapter in by_id.values() if chapter.parent_id is None]
+    first = max(roots, key=lambda chapter: chapter.withdrawn_at is None).pk if roots else None
+    key = session.chapter_id if session and session.chapter_id else first
+    return set(_ancestry(by_id, key))
+
+
+def _ancestry(chapters: dict[UUID, Chapter], key: UUID | None) -> Iterator[UUID]:
+    while key is not None:
+        yield key
+        key = chapters[key].parent_id

@@ -1,0 +1,1 @@
+"""The HTTP API: routers by what they serve, mounted by `storyteller.api`."""

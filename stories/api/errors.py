@@ -1,0 +1,100 @@
+"""Refusals: one shape for all of them, and the status that the stream contract names."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, ValidationError
+
+from stories.access import Missing, NotYours
+from stories.generations import FamilyBusy, InvalidRequest, ModelMissing, QueueFull, WrongPlace
+from stories.tickets import BadTicket
+
+from .schemas import Problem
+
+MODEL_RETRY_SECONDS = 10
+
+
+class Refused(Exception):
+    """A request that cannot be met; one that may be later says in how many seconds."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        field: str | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.problem = Problem(detail=detail, code=code, field=field)
+        self.retry_after = retry_after
+
+
+PROBLEMS: dict[Any, Any] = {frozenset({401, 403, 404, 409, 422, 429, 503}): Problem}
+
+_SECONDS = {
+    "description": "in how many seconds the same request may succeed",
+    "schema": {"type": "integer", "minimum": 1},
+}
+# What the documentation says beside PROBLEMS of an endpoint that begins chapters.
+RETRY_AFTER: dict[str, Any] = {
+    "responses": {status: {"headers": {"Retry-After": _SECONDS}} for status in (429, 503)}
+}
+
+NO_CREDENTIALS = Refused(401, "UNAUTHENTICATED", "Log in, or send a valid Bearer token.")
+
+
+def install(api: NinjaAPI) -> None:
+    """Answer every refusal of this project in the same shape."""
+
+    def answer(refused: Refused, request: HttpRequest) -> HttpResponse:
+        response = api.create_response(
+            request, refused.problem.dict(exclude_none=True), status=refused.status
+        )
+        if refused.retry_after is not None:
+            response["Retry-After"] = str(refused.retry_after)
+        if refused.status == 401:
+            response["WWW-Authenticate"] = "Bearer"
+        return response
+
+    def handler(translate: Callable[[Any], Refused]) -> Callable[..., HttpResponse]:
+        return lambda request, error: answer(translate(error), request)
+
+    for kind, translate in _TRANSLATIONS.items():
+        api.add_exception_handler(kind, handler(translate))
+
+
+# Where ninja says that a value came from, before it names the field.
+_ENVELOPE = ("body", "payload", "query", "path", "header")
+
+
+def _invalid(error: ValidationError) -> Refused:
+    """The first of ninja's complaints, as "field: what is wrong"."""
+    first = error.errors[0]
+    names = [str(part) for part in first.get("loc", ()) if part not in _ENVELOPE]
+    field = names[0] if names else "body"
+    return Refused(422, "INVALID", f"{field}: {first['msg']}", field=field)
+
+
+_TRANSLATIONS: dict[type[Exception], Callable[[Any], Refused]] = {
+    Refused: lambda error: error,
+    AuthenticationError: lambda _: NO_CREDENTIALS,
+    BadTicket: lambda _: Refused(403, "TICKET", "This ticket is for another stream."),
+    NotYours: lambda _: Refused(403, "FORBIDDEN", "This belongs to another family."),
+    Missing: lambda _: Refused(404, "NOT_FOUND", "There is no such thing."),
+    WrongPlace: lambda error: Refused(409, "WRONG_PLACE", str(error)),
+    InvalidRequest: lambda error: Refused(422, "INVALID", error.message, field=error.field),
+    FamilyBusy: lambda error: Refused(429, "TOO_MANY", str(error), retry_after=error.retry_after),
+    ModelMissing: lambda _: Refused(
+        503,
+        "MODEL_UNAVAILABLE",
+        "There is no storyteller to write this yet.",
+        retry_after=MODEL_RETRY_SECONDS,
+    ),
+    QueueFull: lambda error: Refused(503, "QUEUE_FULL", str(error), retry_after=error.retry_after),
+    ValidationError: _invalid,
+}

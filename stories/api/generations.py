@@ -1,0 +1,205 @@
+"""Asking for chapters, stopping them, and following them: state, stream and tickets."""
+
+import uuid
+from typing import Annotated
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from ninja import Header, Query, Router, Status
+
+from children.models import User
+from stories import access, dispatch, eventlog, generations, tickets
+from stories.db import in_database
+from stories.errors import Withdrawn
+from stories.generations import Caller
+from stories.models import Generation
+from stories.streaming import Cursor
+
+from .auth import STREAM, cursor_text, ticket_of, user_of
+from .errors import PROBLEMS, RETRY_AFTER
+from .following import stream_of
+from .schemas import ErrorOut, GenerationIn, GenerationOut, GenerationStarted, TicketOut
+from .wishes import caller_of, request_chapter
+
+router = Router(tags=["generations"])
+
+
+@router.post(
+    "/generations",
+    response={200: GenerationStarted, 201: GenerationStarted, **PROBLEMS},
+    openapi_extra=RETRY_AFTER,
+    summary="Ask for a chapter",
+)
+async def create_generation(
+    request: HttpRequest,
+    payload: GenerationIn,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> Status[GenerationStarted]:
+    """Starts a chapter (`201`), or gives the one that this request stands for already (`200`)."""
+    caller = await caller_of(request, idempotency_key)
+    is_new, started = await in_database(_request, caller, payload)
+    dispatch.wake()
+    return Status(201 if is_new else 200, started)
+
+
+@router.get(
+    "/generations/{uuid:generation_id}",
+    response={200: GenerationOut, **PROBLEMS},
+    summary="State, and the text so far",
+)
+async def get_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
+    return await in_database(_state, user_of(request), generation_id)
+
+
+@router.get(
+    "/generations/{uuid:generation_id}/events",
+    auth=STREAM,
+    response={200: None, 204: None, **PROBLEMS},
+    summary="Follow it",
+)
+async def get_events(
+    request: HttpRequest,
+    generation_id: uuid.UUID,
+    after: Annotated[
+        str, Query(description="a cursor, for clients that cannot set Last-Event-ID")
+    ] = "",
+) -> HttpResponseBase:
+    """Server-Sent Events: replay after the cursor, then live until the terminal event."""
+    generation = await in_database(_for_stream, request, generation_id)
+    return await stream_of(user_of(request), generation, cursor_text(request) or after)
+
+
+@router.post(
+    "/generations/{uuid:generation_id}/stop",
+    response={200: GenerationOut, **PROBLEMS},
+    summary="Stop it; what was written is kept",
+)
+async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
+    user = user_of(request)
+    generation = await in_database(access.generation_for, user, generation_id)
+    await in_database(generations.request_stop, generation)
+    dispatch.stop(generation.pk)
+    return await in_database(_state, user, generation_id)
+
+
+@router.post(
+    "/generations/{uuid:generation_id}/continue",
+    response={200: GenerationStarted, 201: GenerationStarted, **PROBLEMS},
+    summary="Carry on from where it was stopped",
+)
+async def continue_generation(
+    request: HttpRequest,
+    generation_id: uuid.UUID,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> Status[GenerationStarted]:
+    """A new generation (`201`) whose text begins with what the stopped or failed one had shown, or
+    the one that carries on from there already (`200`). `409` where the story has gone on, or
+    where the chapter had to be stopped because it was not right for the child."""
+    caller = await caller_of(request, idempotency_key)
+    is_new, started = await in_database(_continue, caller, generation_id)
+    dispatch.wake()
+    return Status(201 if is_new else 200, started)
+
+
+@router.post(
+    "/generations/{uuid:generation_id}/discard",
+    response={200: GenerationOut, **PROBLEMS},
+    summary="Discard what a stopped one has written",
+)
+async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
+    """Removes the text for good and frees the place: another choice can be made, or, where it
+    was a first chapter, the story is gone from the shelf. `409` where the story has gone on."""
+    user = user_of(request)
+    generation = await in_database(access.generation_for, user, generation_id)
+    await in_database(generations.discard, user, generation)
+    return await in_database(_state, user, generation_id)
+
+
+@router.post(
+    "/generations/{uuid:generation_id}/ticket",
+    response={200: TicketOut, **PROBLEMS},
+    summary="A ticket for following it",
+)
+async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> TicketOut:
+    user = user_of(request)
+    generation = await in_database(access.generation_for, user, generation_id)
+    ticket = tickets.for_generation(user, generation)
+    return TicketOut(ticket=ticket, expires_in=int(tickets.FIRST_CONNECTION.total_seconds()))
+
+
+def _request(caller: Caller, payload: GenerationIn) -> tuple[bool, GenerationStarted]:
+    requested = request_chapter(caller, payload)
+    return requested.is_new, _started(requested.generation)
+
+
+def _continue(caller: Caller, generation_id: uuid.UUID) -> tuple[bool, GenerationStarted]:
+    stopped = access.generation_for(caller.user, generation_id)
+    requested = generations.carry_on(caller, stopped)
+    return requested.is_new, _started(requested.generation)
+
+
+def _started(generation: Generation) -> GenerationStarted:
+    return GenerationStarted(
+        id=generation.pk,
+        session_id=generation.story.session.pk,
+        story_id=generation.story_id,
+        status=generation.status,
+        events_url=events_url(generation),
+    )
+
+
+def events_url(generation: Generation) -> str:
+    return reverse("api:get_events", args=[generation.pk])
+
+
+def _for_stream(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
+    generation = access.generation_for(user_of(request), generation_id)
+    if ticket := ticket_of(request):
+        ticket.bind(generation)
+    return generation
+
+
+def _withdrawn(generation: Generation) -> GenerationOut:
+    """What is left of a chapter that staff took away."""
+    gone = Withdrawn()
+    return GenerationOut(
+        id=generation.pk,
+        session_id=generation.story.session.pk,
+        story_id=generation.story_id,
+        chapter_id=None,
+        chapter_title="",
+        chapter_number=generation.chapter_number,
+        status="withdrawn",
+        is_active=False,
+        text="",
+        cursor=str(Cursor(generation.pk, generation.last_position)),
+        events_url=events_url(generation),
+        error=ErrorOut(message=gone.message, code=gone.code, retryable=gone.retryable),
+        created_at=generation.created_at,
+        finished_at=generation.finished_at,
+    )
+
+
+def _state(user: User, generation_id: uuid.UUID) -> GenerationOut:
+    generation = access.generation_for(user, generation_id)
+    if generation.withdrawn_at is not None:
+        return _withdrawn(generation)
+    log = eventlog.log_after(generation.pk, 0)
+    failed = log[-1].data if log and log[-1].type == "error" else None
+    return GenerationOut(
+        id=generation.pk,
+        session_id=generation.story.session.pk,
+        story_id=generation.story_id,
+        chapter_id=generation.chapter_id,
+        chapter_title=generation.chapter.title if generation.chapter else "",
+        chapter_number=generation.chapter_number,
+        status=generation.status,
+        is_active=generation.is_active,
+        text=eventlog.shown_text(log),
+        cursor=str(Cursor(generation.pk, log[-1].position if log else 0)),
+        events_url=events_url(generation),
+        error=ErrorOut(**failed) if failed else None,
+        created_at=generation.created_at,
+        finished_at=generation.finished_at,
+    )

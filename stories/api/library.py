@@ -1,0 +1,192 @@
+"""Stories with their chapters, and a child's place in them."""
+
+import uuid
+
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from children.models import User
+from stories import access, generations, switches
+from stories.brief import ReadingLevel
+from stories.db import in_database
+from stories.models import Chapter, Choice, Generation, ReadingSession, Story
+from stories.switches import Feature
+
+from .auth import user_of
+from .errors import PROBLEMS
+from .schemas import (
+    ChapterOut,
+    ChoiceOut,
+    ChoiceTakenOut,
+    PlaceOut,
+    ReadingIn,
+    SessionOut,
+    StoryOut,
+)
+
+router = Router(tags=["stories"])
+
+
+@router.get(
+    "/stories/{uuid:story_id}", response={200: StoryOut, **PROBLEMS}, summary="A story, whole"
+)
+async def get_story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
+    return await in_database(story_for_reader, user_of(request), story_id)
+
+
+@router.get(
+    "/sessions/{uuid:session_id}",
+    response={200: SessionOut, **PROBLEMS},
+    summary="Where a child is in a story",
+)
+async def get_session(request: HttpRequest, session_id: uuid.UUID) -> SessionOut:
+    return await in_database(_session, user_of(request), session_id)
+
+
+@router.get(
+    "/sessions/{uuid:session_id}/place",
+    response={200: PlaceOut, **PROBLEMS},
+    summary="What holds for an open page; cheap, to be asked every few seconds",
+)
+async def get_place(request: HttpRequest, session_id: uuid.UUID) -> PlaceOut:
+    return await in_database(_place, user_of(request), session_id)
+
+
+@router.post(
+    "/sessions/{uuid:session_id}/reading",
+    response={204: None, **PROBLEMS},
+    summary="Add reading time",
+)
+async def add_reading(
+    request: HttpRequest, session_id: uuid.UUID, payload: ReadingIn
+) -> Status[None]:
+    session = await in_database(access.session_for, user_of(request), session_id)
+    await in_database(generations.add_reading_time, session, payload.seconds)
+    return Status(204, None)
+
+
+def story_for_reader(user: User, story_id: uuid.UUID) -> StoryOut:
+    """A story with all its chapters and choices, in a fixed number of queries."""
+    story = access.story_for(user, story_id)
+    chapters = list(story.chapters.select_related("choice").prefetch_related("choices"))
+    readable = [chapter for chapter in chapters if chapter.withdrawn_at is None]
+    led_to = {chapter.choice_id: chapter.pk for chapter in readable}
+    return StoryOut(
+        id=story.pk,
+        child_id=story.child_id,
+        session_id=story.session.pk,
+        title=str(story),
+        theme=story.theme,
+        language=story.language,
+        reading_level=ReadingLevel(story.reading_level),
+        total_chapters=story.total_chapters,
+        is_completed=story.session.finished_at is not None,
+        created_at=story.created_at,
+        chapters=[
+            _chapter(chapter, led_to) if chapter.withdrawn_at is None else _withdrawn(chapter)
+            for chapter in chapters
+        ],
+    )
+
+
+def _chapter(chapter: Chapter, led_to: dict[uuid.UUID | None, uuid.UUID]) -> ChapterOut:
+    return ChapterOut(
+        id=chapter.pk,
+        number=chapter.number,
+        title=chapter.title,
+        text=chapter.text,
+        paragraphs=chapter.paragraphs,
+        question=chapter.question,
+        parent_id=chapter.parent_id,
+        choice_id=chapter.choice_id,
+        is_ending=chapter.is_ending,
+        word_count=chapter.word_count,
+        reading_minutes=chapter.reading_minutes,
+        measured_level=ReadingLevel(chapter.measured_level),
+        vocabulary=chapter.vocabulary,
+        choices=[_choice(choice, led_to.get(choice.pk)) for choice in chapter.choices.all()],
+    )
+
+
+def _withdrawn(chapter: Chapter) -> ChapterOut:
+    """That there was a chapter, and no word of it."""
+    return ChapterOut(
+        id=chapter.pk,
+        number=chapter.number,
+        title="",
+        text="",
+        paragraphs=[],
+        question="",
+        parent_id=chapter.parent_id,
+        choice_id=chapter.choice_id,
+        is_ending=chapter.is_ending,
+        is_withdrawn=True,
+        word_count=0,
+        reading_minutes=0,
+        measured_level=ReadingLevel(chapter.measured_level),
+        vocabulary=[],
+        choices=[],
+    )
+
+
+def _choice(choice: Choice, led_to: uuid.UUID | None) -> ChoiceOut:
+    return ChoiceOut(
+        id=choice.pk,
+        kind=choice.kind,
+        text=choice.text,
+        description=choice.description,
+        impact=choice.impact or choice.description,
+        chapter_id=led_to,
+    )
+
+
+def _session(user: User, session_id: uuid.UUID) -> SessionOut:
+    session = access.session_for(user, session_id)
+    story: Story = session.story
+    here = session.chapter
+    writing = Generation.objects.filter(story=story, withdrawn_at=None)
+    active = writing.filter(status__in=Generation.ACTIVE).first()
+    return SessionOut(
+        id=session.pk,
+        story_id=story.pk,
+        child_id=story.child_id,
+        theme=story.theme,
+        title=str(story),
+        chapter_id=here.pk if here else None,
+        current_chapter=here.number if here else 0,
+        total_chapters=story.total_chapters,
+        chapters=[chapter.pk for chapter in generations.path_to(here)],
+        choices=_choices_taken(session),
+        is_completed=session.finished_at is not None,
+        started_at=session.started_at,
+        finished_at=session.finished_at,
+        seconds_read=session.seconds_read,
+        words_read=session.words_read,
+        generation_id=active.pk if active else None,
+    )
+
+
+def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
+    session = access.session_for(user, session_id)
+    gone = Chapter.objects.filter(story=session.story_id, withdrawn_at__isnull=False)
+    off = switches.turned_off()
+    return PlaceOut(
+        chapter_id=session.chapter_id,
+        withdrawn=list(gone.values_list("pk", flat=True)),
+        has_read_aloud=Feature.READ_ALOUD not in off,
+        has_own_ideas=Feature.OWN_IDEAS not in off,
+    )
+
+
+def _choices_taken(session: ReadingSession) -> list[ChoiceTakenOut]:
+    return [
+        ChoiceTakenOut(
+            choice_id=decision.choice_id,
+            chapter_number=decision.choice.chapter.number,
+            kind=decision.choice.kind,
+            text=decision.choice.text,
+        )
+        for decision in session.decisions.select_related("choice__chapter").filter(
+            choice__chapter__withdrawn_at=None
+        )
+    ]

@@ -1,0 +1,215 @@
+"""What the API takes and gives, apart from the streams' events."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+
+from children.models import Strictness
+from stories.brief import Pronoun, ReadingLevel
+from stories.generations import (
+    DEFAULT_CHAPTERS,
+    LONGEST_REMARK,
+    LONGEST_SENTENCE,
+    LONGEST_STORY,
+)
+
+ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Problem(Schema):
+    """Why a request was refused, for a person; `code` and `field` are for a program."""
+
+    detail: str
+    code: str
+    field: str | None = None
+
+
+class ChildIn(Schema):
+    name: Annotated[str, Field(min_length=1, max_length=60, examples=["Mia"])]
+    pronoun: Annotated[Pronoun, Field(description="what a story says; empty leaves it open")] = (
+        Pronoun.OPEN
+    )
+    birth_year: Annotated[int, Field(ge=1990, le=2100, examples=[2019])]
+    birth_month: Annotated[int, Field(ge=1, le=12, examples=[5])]
+    language: Annotated[str, Field(description="BCP 47 tag", examples=["en"])] = "en"
+    reading_level: ReadingLevel = ReadingLevel.BEGINNER
+    strictness: Annotated[
+        Strictness,
+        Field(description="what may happen: what suits the age, or what suits a younger child"),
+    ] = Strictness.USUAL
+    interests: Annotated[list[ShortLine], Field(max_length=20, examples=[["foxes"]])] = []
+    avoid: Annotated[list[ShortLine], Field(max_length=20, examples=[["thunder"]])] = []
+
+
+class ChildOut(Schema):
+    id: uuid.UUID
+    name: str
+    pronoun: Pronoun
+    birth_year: int
+    birth_month: int
+    age: int
+    language: str
+    languages: list[str]
+    reading_level: ReadingLevel
+    strictness: Strictness
+    interests: list[str]
+    avoid: list[str]
+    created_at: dt.datetime
+
+
+class GenerationIn(Schema):
+    """A first chapter (`theme`), or the next one of a session (`session_id`)."""
+
+    child_id: uuid.UUID
+    theme: Annotated[str, Field(examples=["a fox who finds a lantern"])] = ""
+    title: str = ""
+    language: str = ""
+    total_chapters: Annotated[
+        int | None, Field(ge=1, le=LONGEST_STORY, description=f"{DEFAULT_CHAPTERS} if left out")
+    ] = None
+    session_id: uuid.UUID | None = None
+    chapter_number: Annotated[int | None, Field(ge=1, le=LONGEST_STORY)] = None
+    choice_id: str = ""
+    custom_text: str = ""
+
+
+class GenerationStarted(Schema):
+    id: uuid.UUID
+    session_id: uuid.UUID
+    story_id: uuid.UUID
+    status: str
+    events_url: str
+
+
+class ChoiceOut(Schema):
+    """A way on; `chapter_id` is the chapter it led to, if it was ever taken to its end."""
+
+    id: uuid.UUID
+    kind: str
+    text: str
+    description: str
+    impact: str
+    chapter_id: uuid.UUID | None = None
+
+
+class ChapterOut(Schema):
+    """Of one that was withdrawn by the moderators nothing is left but its place."""
+
+    id: uuid.UUID
+    number: int
+    title: str
+    text: str
+    paragraphs: list[str]
+    question: str
+    parent_id: uuid.UUID | None
+    choice_id: uuid.UUID | None
+    is_ending: bool
+    is_withdrawn: bool = False
+    word_count: int
+    reading_minutes: int
+    measured_level: ReadingLevel
+    vocabulary: list[dict[str, Any]]
+    choices: list[ChoiceOut]
+
+
+class StoryOut(Schema):
+    id: uuid.UUID
+    child_id: uuid.UUID
+    session_id: uuid.UUID
+    title: str
+    theme: str
+    language: str
+    reading_level: ReadingLevel
+    total_chapters: int
+    is_completed: bool
+    created_at: dt.datetime
+    chapters: list[ChapterOut]
+
+
+class ChoiceTakenOut(Schema):
+    """A choice in the order of reading: at which chapter, and what."""
+
+    choice_id: uuid.UUID
+    chapter_number: int
+    kind: str
+    text: str
+
+
+class SessionOut(Schema):
+    id: uuid.UUID
+    story_id: uuid.UUID
+    child_id: uuid.UUID
+    theme: str
+    title: str
+    chapter_id: uuid.UUID | None
+    current_chapter: int
+    total_chapters: int
+    chapters: list[uuid.UUID]
+    choices: list[ChoiceTakenOut]
+    is_completed: bool
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    seconds_read: int
+    words_read: int
+    generation_id: Annotated[uuid.UUID | None, Field(description="what is being written now")]
+
+
+class PlaceOut(Schema):
+    """Where the child is, which chapters are to be read no more, and what is offered now."""
+
+    chapter_id: uuid.UUID | None
+    withdrawn: list[uuid.UUID]
+    has_read_aloud: bool
+    has_own_ideas: bool
+
+
+class ErrorOut(Schema):
+    message: str
+    code: str
+    retryable: bool
+
+
+class GenerationOut(Schema):
+    """A generation's state; `cursor` is where to follow its stream from."""
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    story_id: uuid.UUID
+    chapter_id: uuid.UUID | None
+    chapter_title: str
+    chapter_number: int
+    status: str
+    is_active: bool
+    text: str
+    cursor: str
+    events_url: str
+    error: ErrorOut | None
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class TicketOut(Schema):
+    ticket: str
+    expires_in: Annotated[int, Field(description="seconds for the first connection")]
+
+
+class ReadingIn(Schema):
+    seconds: Annotated[int, Field(ge=1, le=600)]
+
+
+class ReportIn(Schema):
+    """A sentence as it stands in the chapter's `text`, and what is wrong with it."""
+
+    sentence: Annotated[str, Field(min_length=1, max_length=LONGEST_SENTENCE)]
+    remark: Annotated[str, Field(max_length=LONGEST_REMARK)] = ""
+
+
+class ReportOut(Schema):
+    id: uuid.UUID
+    chapter_id: uuid.UUID
+    sentence: str
+    remark: str
+    is_looked_at: Annotated[bool, Field(description="whether a moderator has decided on it")]
+    reported_at: dt.datetime

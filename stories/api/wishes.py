@@ -1,0 +1,74 @@
+"""From a request and its fields to who wants what of a story."""
+
+import uuid
+
+from django.http import HttpRequest
+
+from stories import access, dispatch, generations, llm, switches
+from stories.db import in_database
+from stories.generations import Caller, NewStory, Requested, Wish, WrongPlace
+from stories.models import Choice, ReadingSession
+
+from .auth import user_of
+from .errors import Refused
+from .schemas import GenerationIn
+
+
+async def caller_of(request: HttpRequest, key: str | None) -> Caller:
+    """Who asks, with what the storyteller can do just now."""
+    storyteller = await in_database(switches.heeded, await llm.status())
+    return Caller(
+        user=user_of(request),
+        key=key,
+        has_model=storyteller.is_configured,
+        capacity=storyteller.concurrency,
+        enqueue=dispatch.enqueue,
+    )
+
+
+def request_chapter(caller: Caller, payload: GenerationIn) -> Requested:
+    """Start a story, or take a session further, as the fields of the request say."""
+    child = access.child_for(caller.user, payload.child_id)
+    new = NewStory(
+        child=child,
+        theme=payload.theme,
+        title=payload.title,
+        language=payload.language,
+        total_chapters=payload.total_chapters,
+    )
+    number = payload.chapter_number or 1
+    if payload.session_id is None:
+        if payload.choice_id or payload.custom_text:
+            raise Refused(422, "INVALID", "session_id is needed for a choice.", "session_id")
+        if number == 1:
+            return generations.start_story(caller, new)
+        return generations.chapter_of_theme(caller, new, number)
+    session = access.session_for(caller.user, payload.session_id)
+    if session.story.child_id != child.pk:
+        raise Refused(409, "WRONG_PLACE", "This session is another child's.")
+    wish = wish_of(session, payload.choice_id, payload.custom_text)
+    _check_number(session, wish.choice, payload.chapter_number)
+    return generations.next_chapter(caller, session, wish)
+
+
+def wish_of(session: ReadingSession, choice_id: str, custom_text: str) -> Wish:
+    """The wish behind the contract's `choice_id`: an option's id, `custom-choice` or `continue`."""
+    if choice_id == "continue" or not (choice_id or custom_text):
+        return Wish()
+    if choice_id in ("", "custom-choice"):
+        if not custom_text.strip():
+            raise Refused(422, "INVALID", "custom_text is empty: say what happens.", "custom_text")
+        return Wish(own_idea=custom_text)
+    try:
+        key = uuid.UUID(choice_id)
+    except ValueError:
+        allowed = "an option's id, custom-choice or continue"
+        raise Refused(422, "INVALID", f"choice_id: allowed is {allowed}.", "choice_id") from None
+    return Wish(choice=access.choice_for(session, key))
+
+
+def _check_number(session: ReadingSession, choice: Choice | None, number: int | None) -> None:
+    here = choice.chapter if choice else session.chapter
+    following = (here.number if here else 0) + 1
+    if number is not None and number != following:
+        raise WrongPlace(f"The chapter after this choice is {following}, not {number}.")

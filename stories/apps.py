@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.core import checks
+
+
+class StoriesConfig(AppConfig):
+    name = "stories"
+
+    def ready(self) -> None:
+        from stories import checks as own  # noqa: PLC0415 - it needs the settings
+
+        checks.register(own.check_model)
+        checks.register(own.check_guard)
+        checks.register(own.check_addresses)
+        checks.register(own.check_cache)
+        checks.register(own.check_database)
+        checks.register(own.check_runs)
+        checks.register(own.check_exposure)
+        checks.register(own.check_tracing)

@@ -1,0 +1,179 @@
+"""System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
+from django.db import connections
+
+from stories import llm
+
+_OLDEST_SQLITE = (3, 35)
+_REDIS_SCHEMES = {"redis", "rediss", "unix"}
+_LOCAL_NAMES = {"localhost", "testserver"}
+
+
+def check_model(**_: Any) -> Iterator[CheckMessage]:
+    """Whether the settings can lead to a model; no host is asked."""
+    if settings.LLM_PROVIDER == "openai" and (problem := llm.configured()):
+        yield Error(
+            problem + ".",
+            hint="Set OPENAI_BASE_URL (such as http://127.0.0.1:8080/v1) and OPENAI_MODEL, or "
+            "STORYTELLER_LLM to auto, ollama or embedded.",
+            id="stories.E001",
+        )
+    elif problem := llm.configured():
+        yield Warning(
+            f"There may be no storyteller: {problem}.",
+            hint="Run `python manage.py fetch_model`, name a GGUF file in STORYTELLER_MODEL_PATH, "
+            "or name what you have elsewhere: OLLAMA_MODEL, or STORYTELLER_LLM=openai.",
+            id="stories.W001",
+        )
+
+
+def check_guard(**_: Any) -> Iterator[CheckMessage]:
+    """Whether the guard model that is configured can be asked at all; no host is asked."""
+    if problem := llm.guard_problem(settings.LLM_PROVIDER):
+        yield Error(
+            problem + ".",
+            hint="Name a model such as llama-guard3:1b or granite3-guardian:2b, or leave "
+            "STORYTELLER_GUARD_MODEL empty.",
+            id="stories.E010",
+        )
+    elif settings.GUARD_MODEL and settings.GUARD_IS_ADVISORY:
+        yield Warning(
+            "Text is shown unguarded while the guard model does not answer "
+            "(STORYTELLER_GUARD_ADVISORY).",
+            hint="Leave it off where a guard is needed.",
+            id="stories.W004",
+        )
+
+
+def check_addresses(**_: Any) -> Iterator[CheckMessage]:
+    """Model hosts are http or https addresses."""
+    for name in ("OLLAMA_BASE_URL", "OPENAI_BASE_URL"):
+        value = getattr(settings, name)
+        if value and not _is_web_address(value):
+            yield Error(
+                f"{name}={value!r} is no address of a model host.",
+                hint="Allowed is http://HOST:PORT or https://HOST, with a path where there is one.",
+                id="stories.E002",
+            )
+
+
+def check_cache(**_: Any) -> Iterator[CheckMessage]:
+    """Redis, where it is named, is named by an address; it is not asked."""
+    if settings.REDIS_URL and urlsplit(settings.REDIS_URL).scheme not in _REDIS_SCHEMES:
+        yield Error(
+            "REDIS_URL is no address of a Redis.",  # which may hold a password
+            hint="Allowed are redis://HOST:PORT/NUMBER, rediss://… and unix://PATH.",
+            id="stories.E009",
+        )
+
+
+def check_database(**_: Any) -> Iterator[CheckMessage]:
+    """The event log needs a database that readers and writers can use at the same time."""
+    return database_problems(connections["default"])
+
+
+def database_problems(connection: Any) -> Iterator[CheckMessage]:
+    match connection.vendor:
+        case "postgresql":
+            return
+        case "sqlite":
+            yield from _sqlite_problems(connection)
+        case other:
+            yield Error(
+                f"The event log cannot be kept in {other} (DATABASE_URL).",
+                hint="Allowed are postgres://… and sqlite:///PATH.",
+                id="stories.E003",
+            )
+
+
+def _sqlite_problems(connection: Any) -> Iterator[CheckMessage]:
+    options = connection.settings_dict["OPTIONS"]
+    if connection.Database.sqlite_version_info < _OLDEST_SQLITE:
+        yield Error(
+            f"SQLite {connection.Database.sqlite_version} is too old for the event log.",
+            hint="Allowed is SQLite 3.35 or newer, or PostgreSQL (DATABASE_URL).",
+            id="stories.E004",
+        )
+    if "journal_mode=wal" not in str(options.get("init_command", "")).lower().replace(" ", ""):
+        yield Error(
+            "SQLite without WAL mode makes readers of the event log wait for its writers.",
+            hint="Set init_command to 'PRAGMA journal_mode=WAL;' in DATABASES' OPTIONS.",
+            id="stories.E005",
+        )
+    if connection.settings_dict["NAME"] == ":memory:":
+        yield Error(
+            "The event log cannot be kept in memory: other connections would not see it.",
+            hint="Allowed are sqlite:///PATH and postgres://… (DATABASE_URL).",
+            id="stories.E006",
+        )
+
+
+def check_runs(**_: Any) -> Iterator[CheckMessage]:
+    """Worker processes keep their jobs in PostgreSQL."""
+    vendor = connections["default"].vendor
+    if settings.RUNS == "workers" and vendor != "postgresql":
+        yield Error(
+            f"STORYTELLER_RUNS=workers needs PostgreSQL, and the database is {vendor}.",
+            hint="Set DATABASE_URL to postgres://…, or STORYTELLER_RUNS to inprocess.",
+            id="stories.E008",
+        )
+
+
+def check_exposure(**_: Any) -> Iterator[CheckMessage]:
+    """What is fine on a family's own machine and is not on the internet."""
+    hosts = [host for host in settings.ALLOWED_HOSTS if not _is_private(host)]
+    if not hosts:
+        return
+    reached = ", ".join(hosts)
+    if settings.DEBUG:
+        yield Error(
+            f"STORYTELLER_DEBUG shows secrets to whoever reaches {reached}.",
+            hint="Switch it off, or allow only local names in STORYTELLER_HOSTS.",
+            id="stories.E007",
+        )
+    if not settings.IS_HTTPS:
+        yield Warning(
+            f"Passwords and stories travel in the clear to {reached}.",
+            hint="Serve over HTTPS and set STORYTELLER_HTTPS=1.",
+            id="stories.W002",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Warning(
+            "STORYTELLER_HOSTS=* accepts any host name, also in links that the app mails.",
+            hint="Name the hosts: STORYTELLER_HOSTS=stories.example.org",
+            id="stories.W003",
+        )
+
+
+def check_tracing(**_: Any) -> Iterator[CheckMessage]:
+    """Whoever runs this should know that stories leave the machine."""
+    if settings.IS_TRACED:
+        yield Warning(
+            "LANGSMITH_TRACING sends all that models are told and write to LangSmith.",
+            hint="No child's name is in it. Unset it once you have seen what you looked for.",
+            id="stories.W005",
+        )
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        address = urlsplit(value)
+        return address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False
+
+
+def _is_private(host: str) -> bool:
+    """This machine's or the home network's own names and addresses."""
+    bare = host.strip("[]").lower()
+    try:
+        return ipaddress.ip_address(bare).is_private
+    except ValueError:
+        return bare in _LOCAL_NAMES or bare.endswith((".local", ".localhost", ".lan", ".internal"))

@@ -1,0 +1,52 @@
+"""Database work from async code: a few threads that keep their connection, and hold no other.
+And turns, for what only one process may decide at a time.
+
+A stream waits for minutes; work done through Django's own thread-sensitive hop would keep one
+thread and one connection per open request for as long. Here a connection is in use only while a
+function runs.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import connection, connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 6
+_threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stories-db")
+
+
+async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `function` in a thread that may use the ORM; its exceptions come through."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_threads, lambda: _run(function, *args, **kwargs))
+
+
+def _run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return function(*args, **kwargs)
+    finally:
+        for connection in connections.all(initialized_only=True):
+            if connection.errors_occurred:
+                connection.close()
+
+
+def take_turn(number: int) -> None:
+    """Wait until no other transaction has the turn of this number, and keep it to this one's end.
+
+    SQLite's transactions exclude each other anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def close_connections() -> None:
+    """Close what the threads hold, so that a test's database can be removed."""
+    futures = [_threads.submit(connections.close_all) for _ in range(THREADS * 4)]
+    for future in futures:
+        future.result()

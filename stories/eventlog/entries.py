@@ -1,0 +1,159 @@
+"""Rows of the log: inserting them under a lease, and reading them back."""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from stories.events import TERMINAL_TYPES, Event
+from stories.models import Generation, GenerationEvent
+from stories.wakeups import News, notify
+
+
+class LeaseLost(Exception):
+    """Another runner holds this generation now, or it has ended; nothing more may be appended."""
+
+
+class Entry(NamedTuple):
+    """An event on its way into the log; `source` is a content chunk in stand-in form."""
+
+    event: Event
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One committed event."""
+
+    position: int
+    type: str
+    payload: str
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.payload)
+        return parsed
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.type in TERMINAL_TYPES
+
+    @cached_property
+    def json(self) -> str:
+        """The frame's JSON; made once, however many readers follow."""
+        return f'{{"type": "{self.type}", "data": {self.payload}}}'
+
+
+class Addition(NamedTuple):
+    """`entries` on their way behind position `last` of a log, from whoever holds this lease."""
+
+    generation_id: uuid.UUID
+    lease_id: uuid.UUID | None
+    last: int
+    entries: Sequence[Entry]
+
+    def rows(self) -> list[GenerationEvent]:
+        return [
+            GenerationEvent(
+                generation_id=self.generation_id,
+                position=position,
+                type=entry.event.type,
+                payload=entry.event.payload,
+                source=entry.source,
+            )
+            for position, entry in enumerate(self.entries, start=self.last + 1)
+        ]
+
+
+def insert(
+    generation_id: uuid.UUID, lease_id: uuid.UUID | None, last: int, entries: Sequence[Entry]
+) -> list[LogEvent]:
+    """Append `entries` after position `last` and tell other processes; call inside a transaction.
+
+    Raises LeaseLost where the lease is no longer held or somebody else has appended; then nothing
+    was written.
+    """
+    (outcome,) = insert_all([Addition(generation_id, lease_id, last, entries)])
+    if isinstance(outcome, LeaseLost):
+        raise outcome
+    return outcome
+
+
+def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
+    """`insert` for several logs at once; what of it was refused is returned, not raised."""
+    held = [_pass_fence(addition) for addition in additions]
+    written = [
+        addition.rows() if is_held else []
+        for addition, is_held in zip(additions, held, strict=True)
+    ]
+    GenerationEvent.objects.bulk_create(chain.from_iterable(written))
+    notify(News.LOG, [addition.generation_id for addition in additions])
+    return [
+        [LogEvent(row.position, row.type, row.payload) for row in rows]
+        if is_held
+        else LeaseLost(f"generation {addition.generation_id}")
+        for addition, rows, is_held in zip(additions, written, held, strict=True)
+    ]
+
+
+# It matches only while the lease is held and nobody else has appended. The ORM would take ten times
+# as long to say it, for every event that a reader sees.
+_FENCE = """
+    UPDATE stories_generation SET last_position = %s
+    WHERE id = %s AND COALESCE(lease_id, %s) = %s AND last_position = %s
+    AND status IN ('queued', 'running')
+"""
+_NO_LEASE = uuid.UUID(int=0)
+
+
+def _pass_fence(addition: Addition) -> bool:
+    generation_id, lease_id, last, entries = addition
+    as_stored = partial(Generation._meta.pk.get_db_prep_value, connection=connection)
+    nobody, holder = as_stored(_NO_LEASE), as_stored(lease_id or _NO_LEASE)
+    values = [last + len(entries), as_stored(generation_id), nobody, holder, last]
+    with connection.cursor() as cursor:
+        cursor.execute(_FENCE, values)
+        return bool(cursor.rowcount)
+
+
+def read_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
+    """Every event after `position` whose row is kept, in order."""
+    rows = GenerationEvent.objects.filter(generation_id=generation_id, position__gt=position)
+    columns = rows.order_by("position").values_list("position", "type", "payload")
+    return [LogEvent(*row) for row in columns]
+
+
+def is_end_of_rows(generation_id: uuid.UUID, position: int) -> bool:
+    """Whether the terminal event stands at this position."""
+    return GenerationEvent.objects.filter(
+        generation_id=generation_id, position=position, type__in=TERMINAL_TYPES
+    ).exists()
+
+
+def shown_text(events: Iterable[LogEvent]) -> str:
+    """What a reader of these events sees: every chunk since the last reset."""
+    chunks: list[str] = []
+    for event in events:
+        if event.type == "content_reset":
+            chunks.clear()
+        elif event.type == "content":
+            chunks.append(event.data["chunk"])
+    return "".join(chunks)
+
+
+def source_text(generation_id: uuid.UUID) -> str:
+    """The approved text so far in stand-in form, from which a run is taken up again."""
+    rows = GenerationEvent.objects.filter(
+        generation_id=generation_id, type__in=("content", "content_reset")
+    )
+    chunks: list[str] = []
+    for type_, source in rows.order_by("position").values_list("type", "source"):
+        if type_ == "content_reset":
+            chunks.clear()
+        chunks.append(source)
+    return "".join(chunks)

@@ -1,0 +1,198 @@
+"""Following logs: all readers of one generation in one process share one read and one wake-up."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary, WeakSet
+
+from stories.db import in_database
+from stories.waiting import set_within
+
+from .entries import LogEvent
+from .replay import log_after
+
+# Commits wake readers at once, other processes' by a notice; this finds what no notice told.
+POLL_SECONDS = 0.5
+
+
+class _Tail:
+    """A generation's log as this process knows it; `events[i]` is at position `start` + i + 1.
+
+    `start` is 0 unless the log was pruned.
+    """
+
+    def __init__(self, generation_id: uuid.UUID) -> None:
+        self.generation_id = generation_id
+        self.start = 0
+        self.events: list[LogEvent] = []
+        self.readers = 0
+        self._reading = asyncio.Lock()
+        self.is_closed = False
+        self.is_left = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._is_behind = False
+        self._read_at = 0.0
+
+    @property
+    def is_ended(self) -> bool:
+        return bool(self.events) and self.events[-1].is_terminal
+
+    @property
+    def last(self) -> int:
+        """The position of the newest event."""
+        return self.start + len(self.events)
+
+    def publish(self, events: list[LogEvent]) -> None:
+        """Take over committed events; ones that do not follow on are left to the next read."""
+        if events[0].position == self.last + 1:
+            self._extend(events)
+
+    def wake(self) -> None:
+        """Another process has appended: whoever waits now, or else waits next, reads on."""
+        self._is_behind = True
+        self._wake()
+
+    async def wait(self, position: int, seconds: float) -> None:
+        """Until there is an event after `position`, or `seconds` have passed."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self.last <= position and not self.is_closed and (left := deadline - loop.time()) > 0:
+            if not self._is_behind:
+                await set_within(self._changed, min(left, POLL_SECONDS))
+            if self.last <= position and self._is_read_due():
+                await self._read_for_all()
+
+    async def _read_for_all(self) -> None:
+        """Of many readers who wait at once, the first one reads."""
+        async with self._reading:
+            if self._is_read_due():
+                await self._read()
+
+    async def read(self) -> None:
+        """Read on from the database, or wait for a read that began after this was asked for."""
+        asked_at = asyncio.get_running_loop().time()
+        async with self._reading:
+            if self._read_at <= asked_at:
+                await self._read()
+
+    async def _read(self) -> None:
+        self._is_behind = False
+        if not self.is_ended:
+            self._read_at = asyncio.get_running_loop().time()
+            known = self.last
+            events = await in_database(log_after, self.generation_id, known)
+            if events and not self.events:
+                self.start = events[0].position - 1
+            # A commit of this process may have been published while the read was under way.
+            self._extend([event for event in events if event.position > self.last])
+
+    def _is_read_due(self) -> bool:
+        since = asyncio.get_running_loop().time() - self._read_at
+        return self._is_behind or since > POLL_SECONDS / 2
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._wake()
+
+    def _extend(self, events: list[LogEvent]) -> None:
+        if events:
+            self.events.extend(events)
+            self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class Follower:
+    """One reader's way through a log, from the position after `position`."""
+
+    def __init__(self, tail: _Tail, position: int) -> None:
+        self._tail = tail
+        self.position = position
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the terminal event was reached: nothing will follow."""
+        return self._tail.is_ended and self.position >= self._tail.last
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this process is about to end, so that its readers are to come back elsewhere."""
+        return self._tail.is_closed
+
+    @property
+    def start(self) -> int:
+        """The position before the log's first event."""
+        return self._tail.start
+
+    @property
+    def known(self) -> list[LogEvent]:
+        """Everything in the log that this process has seen so far."""
+        return self._tail.events
+
+    async def next(self, seconds: float) -> list[LogEvent]:
+        """The next events, in order; an empty list where none came within `seconds`."""
+        await self._tail.wait(self.position, seconds)
+        events = self._tail.events[self.position - self._tail.start :]
+        self.position += len(events)
+        return events
+
+
+@asynccontextmanager
+async def follow(generation_id: uuid.UUID, position: int) -> AsyncGenerator[Follower, None]:
+    """Follow a log; the whole of what is in it now has been read when the block begins.
+
+    After `close_all` there is nothing to follow any more on this event loop.
+    """
+    tails = _tails()
+    tail = tails.setdefault(generation_id, _Tail(generation_id))
+    if asyncio.get_running_loop() in _closed:
+        tail.close()
+    tail.readers += 1
+    try:
+        await tail.read()
+        yield Follower(tail, max(position, tail.start))
+    finally:
+        tail.readers -= 1
+        if not tail.readers:
+            tails.pop(generation_id, None)
+            tail.is_left.set()
+
+
+def publish(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
+    """Wake this process's readers of a generation with what was just committed."""
+    if tail := _tails().get(generation_id):
+        tail.publish(events)
+
+
+def wake(generation_ids: Iterable[uuid.UUID]) -> None:
+    """Let this process's readers of these generations look at once: others wrote there."""
+    tails = _tails()
+    for generation_id in generation_ids:
+        if tail := tails.get(generation_id):
+            tail.wake()
+
+
+def wake_all() -> None:
+    wake(list(_tails()))
+
+
+async def close_all(seconds: float) -> None:
+    """End all following on this event loop between two events, within `seconds`, and for good."""
+    _closed.add(asyncio.get_running_loop())
+    tails = list(_tails().values())
+    for tail in tails:
+        tail.close()
+    for tail in tails:
+        await set_within(tail.is_left, seconds)
+
+
+_Tails = dict[uuid.UUID, _Tail]
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Tails] = WeakKeyDictionary()
+_closed: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+def _tails() -> _Tails:
+    return _by_loop.setdefault(asyncio.get_running_loop(), {})

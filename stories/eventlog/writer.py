@@ -1,0 +1,103 @@
+"""Appending to logs: whatever arrives while one commit is under way goes into the next one."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, transaction
+
+from stories.db import in_database
+
+from . import follower
+from .entries import Addition, Entry, LeaseLost, LogEvent, insert_all
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class LogWriter:
+    """Appends to one generation's log under one lease, in the order of the calls.
+
+    `last` is the position of the last event in the log when the lease was taken.
+    """
+
+    generation_id: uuid.UUID
+    lease_id: uuid.UUID
+    last: int
+    _pending: list[Entry] = field(default_factory=list)
+    _failure: LeaseLost | DatabaseError | None = None
+    _committed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._committed.set()
+
+    def append(self, entry: Entry) -> None:
+        """Hand an event to the next commit; raises what made an earlier one fail."""
+        if self._failure is not None:
+            raise self._failure
+        self._pending.append(entry)
+        self._committed.clear()
+        _Commits.of_this_loop().add(self)
+
+    async def flush(self) -> None:
+        """Wait until all that was appended is committed."""
+        await self._committed.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def take(self) -> Addition:
+        entries, self._pending = self._pending, []
+        return Addition(self.generation_id, self.lease_id, self.last, entries)
+
+    def settle(self, outcome: "_Outcome") -> None:
+        """Record the end of a commit and pass on what it made durable."""
+        if isinstance(outcome, list):
+            self.last = outcome[-1].position
+            follower.publish(self.generation_id, outcome)
+        else:
+            self._failure = outcome
+            self._pending.clear()
+        if not self._pending:
+            self._committed.set()
+
+
+class _Commits:
+    """One event loop's group commit."""
+
+    _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, "_Commits"] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._waiting: dict[LogWriter, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of_this_loop(cls) -> "_Commits":
+        return cls._by_loop.setdefault(asyncio.get_running_loop(), cls())
+
+    def add(self, writer: LogWriter) -> None:
+        self._waiting[writer] = None
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._commit_all())
+
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            writers, self._waiting = list(self._waiting), {}
+            batch = [writer.take() for writer in writers]
+            outcomes = await in_database(_commit, batch)
+            for writer, outcome in zip(writers, outcomes, strict=True):
+                writer.settle(outcome)
+
+
+_Outcome = list[LogEvent] | LeaseLost | DatabaseError
+
+
+def _commit(batch: Sequence[Addition]) -> Sequence[_Outcome]:
+    try:
+        with transaction.atomic():
+            return insert_all(batch)
+    except DatabaseError as error:
+        logger.exception("could not commit %d logs", len(batch))
+        return [error for _ in batch]

@@ -1,0 +1,193 @@
+"""Cases for the moderators: opened as text is held back or reported, then claimed and released."""
+
+import re
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from children.models import User
+from stories.brief import AgeBand
+from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
+from stories.workflow import HeldBack
+
+from .inputs import InvalidRequest, clean_line, one_line
+
+LONGEST_SENTENCE = 1000
+LONGEST_REMARK = 300
+MOST_REPORTS = 20
+_BEFORE_CHARACTERS = 240
+_AFTER = re.compile(r"(?s)\s*(.{1,400}?[.!?\u2026\u05c3][\"\u201d\u2019\u00bb)]*)(?=\s|\Z)")
+
+# What a family complains of was read by a child; what was held back hard is the gravest of what
+# was not; a judged chapter was seen before it was judged; a soft hit is mostly a word.
+_RISKS = {
+    Case.Source.REPORT: 80,
+    Case.Source.HARD: 70,
+    Case.Source.JUDGED: 60,
+    Case.Source.STAFF: 50,
+    Case.Source.SOFT: 30,
+}
+_RISK_OF_SCORE = 10
+_RISK_OF_YOUTH = 10
+
+
+class CannotRule(Exception):
+    """This cannot be done with a case as it is; the message says why, to staff."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What readers of a run have seen, in stand-in form, and in which version of the chapter."""
+
+    version: int = 0
+    text: str = ""
+
+
+def risk_of(source: str, band: AgeBand, score: float = 0.0) -> int:
+    """From 1 to 100: how a case was found, how sure the check was, and how young the child is."""
+    youth = _RISK_OF_YOUTH if band is AgeBand.YOUNG else 0
+    return _RISKS[Case.Source(source)] + round(_RISK_OF_SCORE * score) + youth
+
+
+@transaction.atomic
+def open_for_held_back(
+    generation: Generation, held: HeldBack, band: AgeBand, shown: Shown
+) -> SafetyFinding:
+    """Keep what a reader will never see, where and why, and ask the moderators about it."""
+    verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
+    finding = SafetyFinding.objects.create(
+        generation=generation,
+        attempt=held.attempt,
+        place=held.place,
+        text=held.text,
+        replacement=held.replacement,
+        version=shown.version,
+        offset=len(shown.text) if is_prose else None,
+        before=shown.text[-_BEFORE_CHARACTERS:] if is_prose else "",
+        layer=verdict.layer,
+        layers=list(verdict.layers),
+        rule=verdict.rule,
+        category=verdict.category,
+        severity=verdict.severity,
+        score=verdict.score,
+        threshold=verdict.threshold,
+    )
+    is_judged = held.place == SafetyFinding.Place.CHAPTER
+    source = Case.Source.JUDGED if is_judged else Case.Source(verdict.severity.value)
+    Case.objects.create(
+        source=source,
+        risk=risk_of(source, band, verdict.score),
+        generation=generation,
+        finding=finding,
+    )
+    return finding
+
+
+def note_what_was_shown(generation: Generation, shown: Shown) -> None:
+    """Add to each sentence that was held back in this version what stands in its place in it."""
+    findings = SafetyFinding.objects.filter(
+        generation=generation, version=shown.version, offset__isnull=False, replacement=""
+    )
+    told = []
+    for finding in findings:
+        if after := _AFTER.match(shown.text, finding.offset or 0):
+            finding.replacement = after[1]
+            told.append(finding)
+    SafetyFinding.objects.bulk_update(told, ["replacement"])
+
+
+@transaction.atomic
+def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "") -> Case:
+    """A parent's complaint about a sentence of a chapter that `access` has let them see.
+
+    The same complaint made twice is one case, for as long as it is not decided. Raises
+    InvalidRequest where the sentence is not in the chapter or is too long, and where this parent
+    has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
+    """
+    sentence = clean_line("sentence", sentence, LONGEST_SENTENCE, is_required=True)
+    remark = clean_line("remark", remark, LONGEST_REMARK)
+    if sentence not in one_line(chapter.text):
+        raise InvalidRequest("sentence", "sentence: this chapter has no such sentence.")
+    generation = Generation.objects.select_for_update().get(chapter=chapter)
+    own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
+    waiting = Case.objects.filter(**own, decided_at=None)
+    if standing := waiting.filter(text=sentence).first():
+        if remark and not standing.remark:
+            standing.remark = remark
+            standing.save(update_fields=["remark"])
+        return standing
+    if waiting.count() >= MOST_REPORTS:
+        raise InvalidRequest(
+            "sentence", f"sentence: {MOST_REPORTS} reports of this chapter are waiting already."
+        )
+    risk = risk_of(Case.Source.REPORT, _band(generation))
+    return Case.objects.create(**own, text=sentence, risk=risk, remark=remark)
+
+
+def reports_of(family_id: uuid.UUID | None) -> QuerySet[Case]:
+    """What the members of a family reported, the oldest first."""
+    return Case.objects.filter(
+        source=Case.Source.REPORT, reported_by__family=family_id, reported_by__isnull=False
+    ).order_by("opened_at")
+
+
+@transaction.atomic
+def open_by_staff(generation: Generation, by: User) -> Case:
+    """A case that a moderator makes of what they read, theirs from the beginning."""
+    case = Case.objects.create(
+        source=Case.Source.STAFF,
+        risk=risk_of(Case.Source.STAFF, _band(generation)),
+        generation=generation,
+        claimed_by=by,
+        claimed_at=timezone.now(),
+    )
+    record(by, Ruling.Action.CLAIM, case=case)
+    return case
+
+
+@transaction.atomic
+def claim(case_id: uuid.UUID, by: User) -> None:
+    """Take a case, so that nobody else does the same work. Raises CannotRule."""
+    free = Case.objects.filter(pk=case_id, claimed_by=None, decided_at=None)
+    if not free.update(claimed_by=by, claimed_at=timezone.now()):
+        raise CannotRule(_("Somebody else has this case, or it is decided."))
+    record(by, Ruling.Action.CLAIM, case=Case.objects.get(pk=case_id))
+
+
+@transaction.atomic
+def release(case_id: uuid.UUID, by: User) -> None:
+    """Give a case back; a superuser gives back anybody's. Raises CannotRule."""
+    held = Case.objects.filter(pk=case_id, claimed_by__isnull=False, decided_at=None)
+    own = held if by.is_superuser else held.filter(claimed_by=by)
+    if not own.update(claimed_by=None, claimed_at=None):
+        raise CannotRule(_("This case is not yours to give back."))
+    record(by, Ruling.Action.RELEASE, case=Case.objects.get(pk=case_id))
+
+
+def record(  # noqa: PLR0913 - a line of the log, by its columns
+    by: User,
+    action: Ruling.Action,
+    *,
+    case: Case | None = None,
+    subject: str = "case",
+    reason: str = "",
+    note: str = "",
+) -> None:
+    """Write a line of the log that nobody can edit; in the transaction that does it."""
+    Ruling.objects.create(
+        case=case,
+        subject=subject,
+        action=action,
+        reason=reason,
+        note=note,
+        by=by,
+        by_name=by.email,
+    )
+
+
+def _band(generation: Generation) -> AgeBand:
+    return AgeBand.for_age(int(generation.brief["age"]))

@@ -1,0 +1,120 @@
+"""What a parent or child types: made one line of ordinary characters, and admitted or not."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from children.models import Child, Strictness
+from stories.brief import AgeBand, primary_language
+from stories.safety.gate import Gate, offered_languages
+from stories.safety.verdict import Verdict
+from stories.thresholds import threshold_of
+
+# Controls, surrogates, private use and unassigned characters; format characters stay, since emoji
+# and right-to-left text are made with them.
+_REFUSED = ("Cc", "Cs", "Co", "Cn")
+
+
+class InvalidRequest(Exception):
+    """What was asked for is out of bounds; the message says what is allowed."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+def one_line(text: str) -> str:
+    """`text` in normal form, with single spaces and without control characters."""
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in unicodedata.normalize("NFC", text)
+        if character.isspace() or unicodedata.category(character) not in _REFUSED
+    )
+    return " ".join(kept.split())
+
+
+def clean_line(field: str, text: str, longest: int, *, is_required: bool = False) -> str:
+    """`text` as one line in normal form; raises InvalidRequest where it is empty or too long."""
+    line = one_line(text)
+    if len(line) > longest:
+        raise InvalidRequest(
+            field, f"{field} has {len(line)} characters: at most {longest} are allowed."
+        )
+    if is_required and not any(_is_visible(character) for character in line):
+        raise InvalidRequest(field, f"{field} is empty: 1 to {longest} characters are needed.")
+    return line
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZM"
+
+
+def admit(field: str, text: str, child: Child, language: str) -> None:
+    """Raises InvalidRequest, with a kind answer, where the gate stops what was typed."""
+    if answer := _answer(_gate(child, language).check_input, text):
+        raise InvalidRequest(field, answer)
+
+
+def profile_problems(child: Child) -> dict[str, list[str]]:
+    """What is not to be saved of what a parent typed of a child: kind answers, by field."""
+    gate = _gate(child, child.language)
+    found = {
+        "name": [_answer(gate.check_named, child.name)],
+        "interests": _answers(gate.check_input, _lines(child.interests)),
+        "avoid": _answers(gate.check_named, _lines(child.avoid)),
+    }
+    kept = {field: [answer for answer in answers if answer] for field, answers in found.items()}
+    return {field: answers for field, answers in kept.items() if answers}
+
+
+def admitted_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
+    """The interests, and the things to avoid, that a storyteller may be told now.
+
+    Rules grow, and children grow: what was saved once may no longer pass.
+    """
+    gate = _gate(child, language)
+    interests = [item for item in child.interests if gate.check_input(item).approved]
+    return interests, [item for item in child.avoid if gate.check_named(item).approved]
+
+
+def checked_as(child: Child) -> AgeBand:
+    """The age band by which texts for this child are checked, as the parents decided."""
+    band = AgeBand.for_age(child.age)
+    return band.younger if child.strictness == Strictness.GENTLE else band
+
+
+def _gate(child: Child, language: str) -> Gate:
+    band = checked_as(child)
+    has_rules = primary_language(language) in offered_languages()
+    return Gate(language if has_rules else "en", band, child.avoid, threshold=threshold_of(band))
+
+
+def _lines(value: Any) -> list[str]:
+    """The entries of a list; what is none is for the field's own validators to name."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _answers(check: Callable[[str], Verdict], items: list[str]) -> list[str]:
+    named = ((item, _answer(check, item)) for item in items)
+    return [
+        _("“%(entry)s”: %(answer)s") % {"entry": item, "answer": answer}
+        for item, answer in named
+        if answer
+    ]
+
+
+def _answer(check: Callable[[str], Verdict], text: str) -> str:
+    """Kind words for what does not pass; empty for what does."""
+    verdict = check(text) if text else None
+    if verdict is None or verdict.approved:
+        return ""
+    match verdict.category:
+        case "personal_data":
+            return _("Please leave out addresses, numbers and full names: a story needs none.")
+        case "orders" | "leftover" | "markup":
+            return _("Please say what it is about, in plain words and without instructions.")
+        case _:
+            return _("Let's think of something else: that is not for a children's story.")

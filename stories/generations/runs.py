@@ -1,0 +1,329 @@
+"""The life of a run in the database: claimed under a lease, renewed, and ended exactly once."""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from stories import eventlog
+from stories.brief import Pseudonym, StoryBrief
+from stories.errors import Interrupted, StoryError, Withdrawn
+from stories.eventlog import Entry, LogEvent
+from stories.events import ContentReset, Failed
+from stories.models import (
+    TITLE_LENGTH,
+    Chapter,
+    Choice,
+    Generation,
+    ReadingSession,
+    Story,
+)
+from stories.wakeups import News, notify
+from stories.workflow import ChapterDraft, ModelUse, Resume, resume_from
+
+from .briefs import pseudonym_of
+from .queue import family_places, in_turn, take_turn
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to write one generation, until its lease runs out.
+
+    `log` is all that an earlier runner left, and `resume` where it is gone on with.
+    """
+
+    generation: Generation
+    lease_id: uuid.UUID
+    brief: StoryBrief
+    name: Pseudonym
+    resume: Resume
+    log: tuple[LogEvent, ...]
+    is_stop_requested: bool
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.generation.pk
+
+
+def claim_next(capacity: int) -> Claim | None:
+    """Take a run whose runner died, or the generation whose turn it is; None where nobody waits
+    or no place is free.
+
+    A live lease is a place. Processes count and take them by turns, so that all together never
+    write more than `capacity` chapters, and never more of one family than it may have.
+    """
+    if not Generation.objects.filter(_free()).exists():
+        return None
+    with transaction.atomic():
+        take_turn()
+        if Generation.objects.filter(_held()).count() >= capacity:
+            return None
+        orphaned = Generation.objects.filter(_orphaned()).order_by("lease_expires_at")
+        own_places = family_places(capacity)
+        in_order = [waiting.generation_id for waiting in in_turn() if waiting.ahead < own_places]
+        return _first_of([*orphaned.values_list("pk", flat=True), *in_order])
+
+
+def claim_stopped() -> Claim | None:
+    """Take one that only has to be ended, whoever waits: that needs no place on the model."""
+    stopped = Generation.objects.filter(_free(), stop_requested_at__isnull=False)
+    if not stopped.exists():
+        return None
+    with transaction.atomic():
+        return _first_of(list(stopped.values_list("pk", flat=True)))
+
+
+def renew(claims: Collection[Claim]) -> dict[uuid.UUID, bool]:
+    """Hold leases for longer. Of those that nobody else has taken, whether a stop was asked for."""
+    ours = Generation.objects.filter(
+        pk__in=[claim.id for claim in claims], lease_id__in=[claim.lease_id for claim in claims]
+    )
+    ours.filter(status=Generation.Status.RUNNING).update(lease_expires_at=timezone.now() + _lease())
+    asked = ours.values_list("pk", "stop_requested_at")
+    return {pk: stop_requested_at is not None for pk, stop_requested_at in asked}
+
+
+def release(claim: Claim) -> None:
+    """Let another process take over at once."""
+    held = Generation.objects.filter(
+        pk=claim.id, lease_id=claim.lease_id, status=Generation.Status.RUNNING
+    )
+    past = timezone.now() - dt.timedelta(seconds=1)
+    with transaction.atomic():
+        held.update(lease_expires_at=past, attempts=F("attempts") - 1)
+        notify(News.WORK)
+
+
+@transaction.atomic
+def complete(
+    claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]
+) -> list[LogEvent]:
+    """Store the chapter, move the session to it and end the log, all or nothing.
+
+    Raises LeaseLost where another runner was quicker, Withdrawn where staff took it away.
+    """
+    generation, story = claim.generation, claim.generation.story
+    session = ReadingSession.objects.select_for_update().get(story=story)
+    if _is_withdrawn(claim.id):
+        raise Withdrawn
+    chapter = _store_chapter(claim, draft)
+    choices = _store_choices(chapter, draft, claim.name)
+    _advance(session, story, chapter)
+    event = eventlog.completion(generation, session, chapter, choices)
+    ending = [Entry(eventlog.DONE), Entry(event)]
+    events = eventlog.insert(claim.id, claim.lease_id, last, ending)
+    _end(claim.id, claim.lease_id, Generation.Status.COMPLETED, uses, chapter=chapter)
+    return events
+
+
+@transaction.atomic
+def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
+    """End the log with an error a parent can read. What was written so far stays in the log."""
+    return _fail(claim.id, claim.lease_id, error, last, uses)
+
+
+def _fail(
+    pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int, uses: Sequence[ModelUse]
+) -> list[LogEvent]:
+    entries: list[Entry] = []
+    if _is_withdrawn(pk):
+        error = Withdrawn()
+        entries.append(Entry(ContentReset(attempt=0, reason="withdrawn")))
+    event = Failed(message=error.message, code=error.code, retryable=error.retryable)
+    events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
+    is_stop = error.code == "CANCELLED"
+    _end(
+        pk,
+        lease_id,
+        Generation.Status.STOPPED if is_stop else Generation.Status.FAILED,
+        uses,
+        error_code=error.code,
+        error_detail=_causes(error),
+    )
+    return events
+
+
+def end_stale(before: dt.datetime) -> list[uuid.UUID]:
+    """End what nobody has written since `before`, as interrupted; which these were.
+
+    Each is claimed first, as a runner would, so that none is ended that is being written.
+    """
+    stale = Q(status=Generation.Status.QUEUED, created_at__lt=before) | Q(
+        status=Generation.Status.RUNNING, lease_expires_at__lt=before
+    )
+    ended: list[uuid.UUID] = []
+    for pk in list(Generation.objects.filter(stale).values_list("pk", flat=True)):
+        with transaction.atomic():
+            if claim := _first_of([pk]):
+                fail(claim, Interrupted(), claim.generation.last_position, ())
+                ended.append(pk)
+    return ended
+
+
+def note_model(claim: Claim, model: str) -> None:
+    Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
+        model=model, started_at=timezone.now()
+    )
+
+
+# ------------------------------------------------------------------------------------------------
+
+
+def _is_withdrawn(pk: uuid.UUID) -> bool:
+    return Generation.objects.filter(pk=pk, withdrawn_at__isnull=False).exists()
+
+
+def _lease() -> dt.timedelta:
+    return dt.timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _held() -> Q:
+    return Q(status=Generation.Status.RUNNING, lease_expires_at__gte=timezone.now())
+
+
+def _orphaned() -> Q:
+    return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
+
+
+def _free() -> Q:
+    return Q(status=Generation.Status.QUEUED) | _orphaned()
+
+
+def _first_of(candidates: list[uuid.UUID]) -> Claim | None:
+    """Take the first that is still free and can be read; call it inside a transaction.
+
+    The lease is committed together with the reading: where the database fails in between, nothing
+    was taken. A row that makes no sense is ended, so that it stands in nobody's way.
+    """
+    for pk in candidates:
+        lease_id = uuid.uuid4()
+        if not _lease_out(pk, lease_id):
+            continue
+        try:
+            return _claimed(pk, lease_id)
+        except (ValueError, LookupError, TypeError) as error:
+            # Without the message, which may quote a story.
+            logger.error("generation %s cannot be read: %s", pk, type(error).__name__)  # noqa: TRY400
+            _end_unreadable(pk, lease_id, error)
+    return None
+
+
+def _lease_out(pk: uuid.UUID, lease_id: uuid.UUID) -> bool:
+    """The conditional update decides between processes that want the same one."""
+    free = Generation.objects.filter(_free(), pk=pk)
+    taken = free.update(
+        status=Generation.Status.RUNNING,
+        lease_id=lease_id,
+        lease_expires_at=timezone.now() + _lease(),
+        attempts=F("attempts") + 1,
+    )
+    return taken > 0
+
+
+def _end_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: Exception) -> None:
+    failure = Interrupted()
+    failure.__cause__ = error
+    last = Generation.objects.values_list("last_position", flat=True).get(pk=pk)
+    _fail(pk, lease_id, failure, last, [])
+
+
+def _claimed(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
+    generation = Generation.objects.select_related("story__child", "choice__chapter").get(pk=pk)
+    log = eventlog.read_after(pk, 0)
+    return Claim(
+        generation=generation,
+        lease_id=lease_id,
+        brief=StoryBrief.model_validate(generation.brief),
+        name=pseudonym_of(generation.story),
+        resume=resume_from(((event.type, event.data) for event in log), eventlog.source_text(pk)),
+        log=tuple(log),
+        is_stop_requested=generation.stop_requested_at is not None,
+    )
+
+
+def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:
+    generation, reveal = claim.generation, claim.name.reveal
+    parent = generation.choice.chapter if generation.choice else None
+    return Chapter.objects.create(
+        story=generation.story,
+        parent=parent,
+        choice=generation.choice,
+        number=generation.chapter_number,
+        title=reveal(draft.title)[:TITLE_LENGTH],
+        text=reveal(draft.text),
+        source=draft.text,
+        question=reveal(draft.question),
+        summary=draft.summary,
+        vocabulary=[
+            {"word": reveal(word.word), "meaning": reveal(word.meaning)}
+            for word in draft.vocabulary
+        ],
+        educational_elements=[reveal(element) for element in draft.educational_elements],
+        word_count=draft.measures.word_count,
+        reading_minutes=draft.measures.reading_minutes,
+        measured_level=draft.measures.level,
+        safety_score=draft.safety.score,
+        safety_layers=list(draft.safety.layers),
+        is_ending=claim.brief.is_ending,
+    )
+
+
+def _store_choices(chapter: Chapter, draft: ChapterDraft, name: Pseudonym) -> list[Choice]:
+    return Choice.objects.bulk_create(
+        Choice(
+            chapter=chapter,
+            position=position,
+            text=name.reveal(choice.text),
+            description=name.reveal(choice.description),
+            impact=name.reveal(choice.impact),
+        )
+        for position, choice in enumerate(draft.choices)
+    )
+
+
+def _advance(session: ReadingSession, story: Story, chapter: Chapter) -> None:
+    session.chapter = chapter
+    session.finished_at = timezone.now() if chapter.is_ending else None
+    session.words_read += chapter.word_count
+    session.save(update_fields=["chapter", "finished_at", "words_read"])
+    if not story.title:
+        story.title = story.requested_title or chapter.title
+        story.save(update_fields=["title"])
+
+
+def _end(
+    pk: uuid.UUID, lease_id: uuid.UUID, status: str, uses: Sequence[ModelUse], **fields: Any
+) -> None:
+    timings: dict[str, float] = {}
+    for use in uses:
+        timings[use.step] = round(timings.get(use.step, 0.0) + use.seconds, 3)
+    Generation.objects.filter(pk=pk, lease_id=lease_id).update(
+        status=status,
+        finished_at=timezone.now(),
+        lease_expires_at=None,
+        timings=timings,
+        prompt_tokens=sum(use.prompt_tokens for use in uses),
+        completion_tokens=sum(use.completion_tokens for use in uses),
+        **fields,
+    )
+
+
+def _causes(error: BaseException) -> str:
+    """The chain of exception types, without their messages: these may quote a story or a prompt."""
+    chain: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    return " <- ".join(chain)

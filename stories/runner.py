@@ -1,0 +1,205 @@
+"""Executes one claimed generation: drives the workflow into the log, and always ends it.
+
+The writer never knows who reads. A run ends in exactly one of four ways: its chapter is stored; it
+failed with an error a parent can read; a stop was asked for; or this process gives it up, and
+another one goes on from the approved text, at the step that LangGraph's checkpoint names.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from stories import eventlog, llm, switches
+from stories.db import in_database
+from stories.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
+from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
+from stories.events import Content, ContentReset, Metadata, Progress
+from stories.generations import cases, runs
+from stories.generations.cases import Shown
+from stories.generations.runs import Claim
+from stories.safety.gate import Gate
+from stories.thresholds import threshold_of
+from stories.workflow import (
+    ChapterDraft,
+    Checkpoints,
+    HeldBack,
+    Milestone,
+    ModelUse,
+    Patience,
+    Step,
+    StoreAway,
+    Tools,
+    write_chapter,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class WorkflowError(StoryError):
+    """Something went wrong while the story was being written. Please try again."""
+
+
+@dataclass
+class Orders:
+    """What a run is told by its process, which holds the leases of all its runs."""
+
+    are_there: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: bool = False
+
+    def stop(self) -> None:
+        self.are_there.set()
+
+    def lose(self) -> None:
+        """Another process has taken it over."""
+        self.is_lost = True
+        self.are_there.set()
+
+
+@dataclass
+class _Run:
+    """One claim being executed.
+
+    `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
+    text. `shown` is what readers have seen.
+    """
+
+    claim: Claim
+    orders: Orders
+    checkpoints: Checkpoints
+    log: LogWriter = field(init=False)
+    uses: list[ModelUse] = field(default_factory=list)
+    percent: int = field(init=False)
+    is_measured: bool = field(init=False)
+    shown: Shown = field(init=False)
+
+    def __post_init__(self) -> None:
+        told = (event.data["percent"] for event in self.claim.log if event.type == "progress")
+        self.percent = max(told, default=0)
+        self.is_measured = any(event.type == "metadata" for event in self.claim.log)
+        self.shown = Shown(self.claim.resume.resets, self.claim.resume.text)
+        last = self.claim.generation.last_position
+        self.log = LogWriter(self.claim.id, self.claim.lease_id, last)
+
+
+async def execute(claim: Claim, orders: Orders, checkpoints: Checkpoints) -> None:
+    """Write the claimed chapter. Returns when the run has ended or another runner has it."""
+    run = _Run(claim, orders, checkpoints)
+    try:
+        with llm.traced():
+            await _write_and_watch(run)
+    except LeaseLost:
+        logger.warning("generation %s: another process has taken it over", claim.id)
+    except asyncio.CancelledError:
+        await asyncio.shield(in_database(runs.release, claim))
+        raise
+    except StoryError as error:
+        await _fail(run, error)
+    except (DatabaseError, *StoreAway):
+        logger.exception("generation %s: given up, to be taken over when its lease ends", claim.id)
+    except Exception as error:  # the outcome is always persisted, whatever it is
+        logger.exception("generation %s failed", claim.id)
+        failure = WorkflowError()
+        failure.__cause__ = error
+        await _fail(run, failure)
+
+
+async def _write_and_watch(run: _Run) -> None:
+    """Write while the lease is held and no stop is asked for; the first to fail ends the other."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(run))
+            await _write(run)
+            watch.cancel()
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures.exceptions[0].__cause__
+
+
+async def _watch(run: _Run) -> None:
+    if not run.claim.is_stop_requested:
+        await run.orders.are_there.wait()
+    if run.orders.is_lost:
+        raise LeaseLost(f"generation {run.claim.id}")
+    raise Cancelled
+
+
+async def _write(run: _Run) -> None:
+    claim = run.claim
+    if claim.generation.attempts > runs.MAX_ATTEMPTS:
+        raise Interrupted
+    models = await llm.open_models()
+    await in_database(runs.note_model, claim, models.name)
+    if not await in_database(switches.may_write_with, models.name):
+        raise ModelUnavailable
+    brief = claim.brief
+    threshold = await in_database(threshold_of, brief.checked_as)
+    gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
+    seconds = settings.MODEL_TIMEOUT_SECONDS
+    patience = Patience(first_token_seconds=seconds, answer_seconds=seconds)
+    guard = models.guard_for(brief.checked_as)
+    tools = Tools(models.profile, models.writer, models.editor, gate, patience, guard)
+    chapter = write_chapter(
+        claim.brief,
+        tools,
+        resume=claim.resume,
+        checkpoints=run.checkpoints,
+        thread_id=str(claim.id),
+    )
+    async with aclosing(chapter) as steps:
+        async for step in steps:
+            await _take(run, step)
+
+
+async def _take(run: _Run, step: Step) -> None:
+    match step:
+        case ChapterDraft():
+            await run.log.flush()
+            await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+            last = run.log.last
+            events = await in_database(runs.complete, run.claim, step, last, run.uses)
+            await _end(run, events)
+        case HeldBack():
+            held = (run.claim.generation, step, run.claim.brief.band, run.shown)
+            await in_database(cases.open_for_held_back, *held)
+        case ModelUse():
+            run.uses.append(step)
+        case Milestone():
+            await run.log.flush()
+        case Content():
+            shown = run.claim.name.reveal(step.chunk)
+            event = Content(chunk=shown, is_complete=step.is_complete)
+            run.log.append(Entry(event, source=step.chunk))
+            run.shown = Shown(run.shown.version, run.shown.text + step.chunk)
+        case ContentReset():
+            await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+            run.log.append(Entry(step))
+            run.shown = Shown(run.shown.version + 1)
+        case Progress() if step.percent < run.percent:
+            pass  # an earlier runner had come further, and to a reader progress never falls
+        case Metadata() if run.is_measured:
+            pass
+        case _:
+            run.log.append(Entry(step))
+
+
+async def _fail(run: _Run, error: StoryError) -> None:
+    try:
+        await run.log.flush()
+        await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+        events = await in_database(runs.fail, run.claim, error, run.log.last, run.uses)
+    except LeaseLost:
+        logger.warning("generation %s: ended by another process", run.claim.id)
+        return
+    await _end(run, events)
+    logger.info("generation %s: ended with %s", run.claim.id, error.code)
+
+
+async def _end(run: _Run, events: list[LogEvent]) -> None:
+    eventlog.publish(run.claim.id, events)
+    try:
+        await run.checkpoints.forget(str(run.claim.id))
+    except StoreAway:
+        logger.exception("generation %s: its checkpoints stay behind", run.claim.id)

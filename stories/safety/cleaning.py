@@ -1,0 +1,244 @@
+# ruff: noqa: RUF001 - typographic punctuation is what this module is about
+"""Takes out of a model's raw output what is not prose, one character at a time.
+
+Three filters in a row: characters that no story holds, tags (a model's thoughts and the tokens of
+its chat template among them), and what stands at the start of lines (headings, labels, list
+markers). Each takes one character and answers with the characters that are settled by it, so that
+the result cannot depend on how the output was cut into pieces.
+"""
+
+import re
+import unicodedata
+
+# Stands for "what was not shown yet was no story": no raw character reaches the filters as this.
+DISCARD = "\x00"
+
+_LINE_BREAKS = "\n\r\v\f\x85\u2028\u2029"
+_ZERO_WIDTH_JOINER = "\u200d"
+_EMOJI_MODIFIERS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+
+
+def is_emoji(char: str) -> bool:
+    return char in _EMOJI_MODIFIERS or unicodedata.category(char) == "So"
+
+
+class CharacterFilter:
+    """Drops control and invisible characters, mends halved surrogate pairs, unifies spaces."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._high_surrogate = ""
+
+    def push(self, char: str) -> str:
+        if "\ud800" <= char <= "\udfff":
+            return self._pair(char)
+        self._high_surrogate = ""
+        kept = self._keep(char)
+        self._last = char
+        return kept
+
+    def _pair(self, half: str) -> str:
+        if half < "\udc00":
+            self._high_surrogate = half
+            return ""
+        pair, self._high_surrogate = self._high_surrogate + half, ""
+        if len(pair) == 1:
+            return ""
+        return self.push(pair.encode("utf-16", "surrogatepass").decode("utf-16"))
+
+    def _keep(self, char: str) -> str:
+        if char in _LINE_BREAKS:
+            return "" if char == "\n" and self._last == "\r" else "\n"
+        if char.isspace():
+            return " "
+        if char == _ZERO_WIDTH_JOINER:
+            return char if self._last and is_emoji(self._last) else ""
+        if unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn"} or char == "\ufffd":
+            return ""
+        return char
+
+
+_THOUGHTS = frozenset(
+    {"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"}
+)
+_TURN_ENDS = frozenset(
+    {"im_end", "endoftext", "eot_id", "end_of_turn", "end", "eos", "s", "end_of_text", "inst"}
+    | {"im_start", "start_of_turn", "start_header_id", "user", "end▁of▁sentence"}
+)
+_BREAKING_TAGS = frozenset({"br", "p", "div", "hr", "li"})
+_MAY_BE_TAG = re.compile(
+    r"<{1,2}(?:[/|｜!?][^<>\n]{0,64}|[A-Za-z][^<>\n]{0,64})?|<<[^<>\n]{1,64}>|\[/?[A-Z]{0,5}"
+)
+_IS_TAG = re.compile(r"<[^<>\n]+>|<<[^<>\n]+>>|\[/?(?:INST|SYS|BOS|EOS|END)\]")
+_TAG_NAME = re.compile(r"[^<>\[\]/|｜!?\s]+")
+
+
+class TagFilter:
+    """Drops tags, what stands inside thought tags, and all that follows the end of the turn."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._thoughts_open = 0
+        self._has_text = False
+        self._is_over = False
+
+    def push(self, char: str) -> str:
+        if self._is_over:
+            return ""
+        if not self._held and char not in "<[":
+            return self._text(char)
+        self._held += char
+        if _IS_TAG.fullmatch(self._held):
+            tag, self._held = self._held, ""
+            return self._tag(tag)
+        return "" if _MAY_BE_TAG.fullmatch(self._held) else self._give_up()
+
+    def _text(self, char: str) -> str:
+        if self._thoughts_open:
+            return ""
+        self._has_text = self._has_text or not char.isspace()
+        return char
+
+    def _give_up(self) -> str:
+        held, self._held = self._held, ""
+        return self._text(held[0]) + "".join(self.push(char) for char in held[1:])
+
+    def _tag(self, tag: str) -> str:
+        match = _TAG_NAME.search(tag)
+        name = match[0].lower() if match else ""
+        if name in _THOUGHTS:
+            return self._thought("/" in tag[:3])
+        is_turn_end = name in _TURN_ENDS and tag != "[/INST]"
+        if is_turn_end and self._has_text and not self._thoughts_open:
+            self._is_over = True
+        return self._text("\n") if name in _BREAKING_TAGS else ""
+
+    def _thought(self, is_closing: bool) -> str:
+        if not is_closing:
+            self._thoughts_open += 1
+        elif self._thoughts_open:
+            self._thoughts_open -= 1
+        else:
+            return DISCARD
+        return ""
+
+
+_NUMBER = (
+    r"(?:\d{1,3}|[ivxlc]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce"
+    r"|primero|segundo|tercero|[א-ת]{1,2}['׳]?|ראשון|שני|שלישי|רביעי|חמישי|אחרון)"
+)
+_LABEL = re.compile(
+    rf"""[*_"“]*(?:
+        (?P<heading>(?:(?:chapter|part|scene|beat|section|cap[ií]tulo|parte|escena|פרק|חלק)
+            \s+{_NUMBER}\b[*_]*(?:\s*[:.\-–—]|\s*$))
+          | (?:(?:story\s+|chapter\s+)?title|t[ií]tulo|כותרת|שם\s+הסיפור|word\s+count|notes?
+            |nota|הערה)[*_]*\s*:)
+        | (?P<voice>(?:assistant|ai|storyteller|narrator|model|bot|story|asistente|narradora?
+            |cuentacuentos|historia|cuento|עוזר|המספר|סיפור|הסיפור)[*_]*\s*:)
+        | (?P<other>(?:user|human|system|prompt|usuario|sistema|משתמש|מערכת)[*_]*\s*:)
+    )[*_]*\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOT_PROSE = re.compile(r"#{1,6}(?:\s.*)?|`{3,}\s*\w*|(?:[-*_~=⁂]\s*){3,}|\*\s*\*|---+")
+_MARKER = re.compile(r"(?:>\s*)*(?:(?P<dash>[-–])\s+|[*+•]\s+|\d{1,2}[.)]\s+)?")
+_EMPHASISED = re.compile(r"(\*\*|__)(?!\s)[^*_]*[^*_.!?…,;:\"”]\1:?")
+_BARE_ROLE = frozenset({"assistant", "model", "user", "system"})
+_AGREEMENT = (
+    r"(?:sure(?:\s+thing)?|of\s+course|certainly|absolutely|okay|ok|great|alright|yes"
+    r"|claro(?:\s+que\s+sí)?|por\s+supuesto|vale|bueno|בטח|בוודאי|כמובן|בשמחה)[!,.]*\s*"
+)
+_PRESENTING = r"(?:here\s+is|here['’]s|this\s+is|below\s+is|aquí\s+(?:está|tienes|va)|הנה|להלן)"
+_STORY = (
+    r"(?:story|tale|chapter|part|continuation|scene|version|beginning|opening|ending"
+    r"|historia|cuento|capítulo|continuación|final|הסיפור|סיפור|הפרק|פרק|ההמשך|המשך|הסוף)"
+)
+_PREAMBLE_START = re.compile(rf"¡?(?:{_AGREEMENT}|{_PRESENTING})", re.IGNORECASE)
+_PREAMBLE = re.compile(
+    rf"¡?(?:(?:{_AGREEMENT})?{_PRESENTING}\s[^\n:]*{_STORY}\b[^\n:]*:\s*"
+    rf"|{_AGREEMENT}(?:{_PRESENTING}|i['’]|i\s|let\s|te\s|אני\s)[^\n:]*(?::|[.!]$)\s*"
+    rf"|{_AGREEMENT}$)",
+    re.IGNORECASE,
+)
+_EMPHASIS = str.maketrans("", "", "*_`~")
+
+
+class LineFilter:
+    """Drops headings, fences, labels, list markers, emphasis, and what introduces the story.
+
+    The start of a line is held back until it is clear what the line is: for a few words at most,
+    and to its end (within `LABELLED_CHARS`) where it begins as a heading or an introduction does.
+    """
+
+    HEAD_CHARS = 24
+    LABELLED_CHARS = 120
+
+    def __init__(self, language: str) -> None:
+        self._keeps_dashes = language != "en"
+        self._head: str | None = ""
+        self._has_text = False
+        self._is_over = False
+
+    def push(self, char: str) -> str:
+        if self._is_over:
+            return ""
+        if char == DISCARD:
+            self._head = ""
+            return char
+        if char == "\n":
+            return self.flush() + char
+        if self._head is None:
+            return char.translate(_EMPHASIS)
+        self._head = (self._head + char).lstrip()
+        return "" if self._is_undecided(self._head) else self._open_line(self._head)
+
+    def flush(self) -> str:
+        """The line as it stands is all there is of it."""
+        head, self._head = self._head, ""
+        return self._settle(head.strip(), is_whole=True) if head else ""
+
+    def _is_undecided(self, head: str) -> bool:
+        if len(head) < self.HEAD_CHARS:
+            return True
+        return len(head) < self.LABELLED_CHARS and bool(
+            head[0] in "#*_`"
+            or _LABEL.match(head)
+            or (not self._has_text and _PREAMBLE_START.match(head))
+        )
+
+    def _open_line(self, head: str) -> str:
+        self._head = None
+        return self._settle(head, is_whole=False)
+
+    def _settle(self, line: str, *, is_whole: bool) -> str:
+        line = unicodedata.normalize("NFC", line)
+        if is_whole and self._is_heading(line):
+            return ""
+        line = self._without_label(self._without_marker(line), is_whole=is_whole)
+        if not self._has_text:
+            line = _PREAMBLE.sub("", line, count=1) if _PREAMBLE.match(line) else line
+        self._has_text = self._has_text or bool(line.strip())
+        return line.translate(_EMPHASIS)
+
+    def _is_heading(self, line: str) -> bool:
+        return bool(_NOT_PROSE.fullmatch(line) or _EMPHASISED.fullmatch(line)) or (
+            line in _BARE_ROLE
+        )
+
+    def _without_marker(self, line: str) -> str:
+        marker = _MARKER.match(line)
+        if marker is None:
+            return line
+        dash = "—" if marker["dash"] and self._keeps_dashes else ""
+        return dash + line[marker.end() :]
+
+    def _without_label(self, line: str, *, is_whole: bool) -> str:
+        label = _LABEL.match(line)
+        if label is None:
+            return line
+        if label["other"]:
+            self._is_over = self._has_text
+            return "" if is_whole else line[label.end() :]
+        rest = line[label.end() :]
+        is_prose = label["voice"] or not is_whole or rest.rstrip("*_").endswith((".", '."'))
+        return rest if is_prose else ""

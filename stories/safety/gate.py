@@ -1,0 +1,132 @@
+"""The gate that text passes before anyone sees it: layers in order, each of which can stop it."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from stories.brief import AgeBand, primary_language
+from stories.safety import classifier
+from stories.safety.classifier import ClassifierLayer
+from stories.safety.layers import AvoidLayer, Layer, Passage, RulesLayer, worst
+from stories.safety.rules import LANGUAGES
+from stories.safety.verdict import Severity, Verdict
+
+logger = logging.getLogger(__name__)
+
+CONTEXT_CHARS = 160
+# What nobody may type, whatever for: a thing to keep out of stories may well be a frightening one.
+NEVER_TYPED = ("orders", "personal_data", "leftover", "markup")
+
+
+class UnsupportedLanguage(ValueError):
+    """There are no rules for this language, so nothing written in it can be checked."""
+
+
+class Gate:
+    """What stands between the storyteller and one child: by language, age and family.
+
+    `layers` and `input_layers` replace the language's own ones; `threshold` is the classifier's.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a gate depends on, and what tests put in its place
+        self,
+        language: str,
+        band: AgeBand,
+        avoid: Sequence[str] = (),
+        *,
+        threshold: float = classifier.THRESHOLD,
+        layers: Sequence[Layer] | None = None,
+        input_layers: Sequence[Layer] | None = None,
+    ) -> None:
+        primary = primary_language(language)
+        if primary not in LANGUAGES:
+            raise UnsupportedLanguage(language)
+        prose = prose_layers(primary, band, avoid, threshold)
+        self._layers = prose if layers is None else layers
+        typed = typed_layers(primary, band, threshold)
+        self._input_layers = typed if input_layers is None else input_layers
+        self._named_layers = [RulesLayer(other, band, "input", NEVER_TYPED) for other in LANGUAGES]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of those that all have to run before a text passes."""
+        return tuple(layer.name for layer in self._layers)
+
+    def check(self, text: str, *, before: str = "") -> Verdict:
+        """Whether a text may be shown after the approved text that ends with `before`."""
+        return _examine(self._layers, Passage(text, _tail(before)))
+
+    def check_input(self, text: str) -> Verdict:
+        """Whether what a parent or a child typed may become part of a story's brief."""
+        return _examine(self._input_layers, Passage(text))
+
+    def check_named(self, text: str) -> Verdict:
+        """Whether a name, or what a family wants to be kept out of stories, may be typed.
+
+        It passes whatever it is about, unless it gives orders, holds markup or tells who somebody
+        is.
+        """
+        return _examine(self._named_layers, Passage(text))
+
+
+def offered_languages() -> tuple[str, ...]:
+    """The languages that have rules, as primary tags."""
+    return LANGUAGES
+
+
+def load() -> None:
+    """Load what is slow to load ahead of the first check. May be called from any thread."""
+    classifier.load()
+
+
+def prose_layers(
+    language: str, band: AgeBand, avoid: Sequence[str], threshold: float
+) -> list[Layer]:
+    layers: list[Layer] = [RulesLayer(language, band, "prose")]
+    if avoid:
+        layers.append(AvoidLayer(avoid))
+    if language in classifier.LANGUAGES:
+        layers.append(ClassifierLayer(threshold))
+    return layers
+
+
+def typed_layers(language: str, band: AgeBand, threshold: float) -> list[Layer]:
+    """Every language's rules, since a model obeys orders in any of them."""
+    layers: list[Layer] = [RulesLayer(other, band, "input") for other in LANGUAGES]
+    if language in classifier.LANGUAGES:
+        layers.append(ClassifierLayer(threshold))
+    return layers
+
+
+def _tail(before: str) -> str:
+    """The last words of an approved text, the first of them whole."""
+    if len(before) <= CONTEXT_CHARS:
+        return before
+    return before[-CONTEXT_CHARS:].partition(" ")[2]
+
+
+def _examine(layers: Iterable[Layer], passage: Passage) -> Verdict:
+    verdicts: list[Verdict] = []
+    for layer in layers:
+        verdicts.append(_answer(layer, passage))
+        if verdicts[-1].severity is Severity.HARD:
+            break
+    ran = tuple(verdict.layer for verdict in verdicts)
+    if not verdicts:
+        return Verdict(Severity.HARD, "gate", rule="gate.no_layer", category="failure", score=1.0)
+    return replace(worst(verdicts), layers=ran)
+
+
+def _answer(layer: Layer, passage: Passage) -> Verdict:
+    try:
+        return layer.examine(passage)
+    except Exception:  # whatever it was, the text has not been checked
+        logger.exception("Safety layer %s failed", layer.name)
+        return Verdict(
+            Severity.HARD,
+            layer.name,
+            rule=f"{layer.name}.failed",
+            category="failure",
+            score=1.0,
+            threshold=0.0,
+        )

@@ -1,0 +1,141 @@
+"""What a gate is made of: layers that each examine a passage and answer with a verdict."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stories.brief import AgeBand
+from stories.safety.normalise import disguises, plain
+from stories.safety.rules import RuleBook, rule_book
+from stories.safety.rules.matching import Found, Lexicon, words_of
+from stories.safety.verdict import Severity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text to examine, and the end of the approved text that it follows directly."""
+
+    text: str
+    before: str = ""
+
+
+class Layer(Protocol):
+    """One way to examine a passage. Whatever it raises counts as not passed."""
+
+    name: str
+
+    def examine(self, passage: Passage) -> Verdict: ...
+
+
+_ORDER = [Severity.PASS, Severity.SOFT, Severity.HARD]
+_SCORES = {Severity.SOFT: 0.7, Severity.HARD: 1.0}
+_THRESHOLD = 0.5
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The most severe verdict; among equals the one with the higher score, then the first."""
+    return max(verdicts, key=lambda verdict: (_ORDER.index(verdict.severity), verdict.score))
+
+
+class RulesLayer:
+    """The rules of one language for one age; `scope` is "prose" or "input".
+
+    `categories` are those of the rules that count, where not all do.
+    """
+
+    name = "rules"
+
+    def __init__(
+        self, language: str, band: AgeBand, scope: str, categories: Collection[str] | None = None
+    ) -> None:
+        self._book: RuleBook = rule_book(language)
+        self._severities = {
+            rule.id: rule.severity(band)
+            for rule in self._book.rules.values()
+            if rule.scope in {"all", scope}
+            and (categories is None or rule.category in categories)
+            and rule.severity(band) is not Severity.PASS
+        }
+
+    def examine(self, passage: Passage) -> Verdict:
+        before = plain(passage.before)
+        whole = before + plain(passage.text)
+        verdicts = [self._verdict(hit, text) for hit, text in self._hits(whole, len(before))]
+        return worst([Verdict(Severity.PASS, self.name, threshold=_THRESHOLD), *verdicts])
+
+    def _hits(self, whole: str, approved: int) -> Iterator[tuple[Found, str]]:
+        """What the rules find beyond the first `approved` characters, and in which reading."""
+        found = [*self._book.find_words(whole), *self._book.find_patterns(whole, self._severities)]
+        yield from ((hit, whole) for hit in found if hit.end > approved)
+        disguised = [*self._disguised(whole)]
+        if disguised:
+            # Positions shift in a reading, so what was approved before is known by its words.
+            known = {(hit.key, hit.of(text)) for hit, text in self._disguised(whole[:approved])}
+            yield from (
+                pair for pair in disguised if (pair[0].key, pair[0].of(pair[1])) not in known
+            )
+
+    def _disguised(self, text: str) -> Iterator[tuple[Found, str]]:
+        for reading in disguises(text):
+            yield from ((hit, reading) for hit in self._book.find_words(reading))
+
+    def _verdict(self, hit: Found, text: str) -> Verdict:
+        severity = self._severities.get(hit.key, Severity.PASS)
+        if severity is Severity.PASS:
+            return Verdict(severity, self.name, threshold=_THRESHOLD)
+        return Verdict(
+            severity,
+            self.name,
+            rule=hit.key,
+            category=self._book.rules[hit.key].category,
+            score=_SCORES[severity],
+            threshold=_THRESHOLD,
+            excerpt=hit.of(text),
+        )
+
+
+class AvoidLayer:
+    """What the family asked to leave out: whole words, with the plainest of their inflections."""
+
+    name = "family"
+
+    def __init__(self, avoid: Sequence[str]) -> None:
+        self._words = Lexicon()
+        for wish in avoid:
+            for entry in plain(wish).replace(";", ",").split(","):
+                self._add(entry)
+
+    def _add(self, entry: str) -> None:
+        words = [word.forms[0] for word in words_of(entry)]
+        if words:
+            self._words.add(" ".join("|".join(_inflections(word)) for word in words), entry.strip())
+
+    def examine(self, passage: Passage) -> Verdict:
+        before = plain(passage.before)
+        whole = before + plain(passage.text)
+        for hit in self._words.find(words_of(whole)):
+            if hit.end > len(before):
+                return Verdict(
+                    Severity.SOFT,
+                    self.name,
+                    rule=f"family.{hit.key}"[:80],
+                    category="family",
+                    score=1.0,
+                    threshold=_THRESHOLD,
+                    excerpt=hit.of(whole),
+                )
+        return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
+
+
+def _inflections(word: str) -> set[str]:
+    """The word, its plural and its singular, as far as an ending tells (English, Spanish)."""
+    forms = {word, word + "s", word + "es"}
+    if word.endswith("ies"):
+        forms.add(word[:-3] + "y")
+    if word.endswith("es"):
+        forms.add(word[:-2])
+    if word.endswith("s"):
+        forms.add(word[:-1])
+    if word.endswith("y"):
+        forms.add(word[:-1] + "ies")
+    return {form for form in forms if len(form) > 1}

@@ -1,0 +1,53 @@
+"""Turns a model's raw output, as it arrives, into the sentences of a chapter.
+
+What leaves here is clean prose: one blank line between paragraphs, one space between sentences,
+no markup and nothing that the model said to itself or about its task. Joined, the sentences are
+the chapter byte for byte, and how the model cut its output into pieces makes no difference.
+"""
+
+from stories.brief import primary_language
+from stories.safety.cleaning import DISCARD, CharacterFilter, LineFilter, TagFilter
+from stories.safety.sentences import SentenceSplitter
+
+
+class ProseStream:
+    """One answer of a model; `continues` says that the chapter already has text before it.
+
+    Each sentence starts with the separator that precedes it: nothing for the chapter's first, a
+    space or a blank line after that; the first of an answer that continues starts a paragraph.
+    """
+
+    def __init__(self, language: str, *, continues: bool = False) -> None:
+        primary = primary_language(language)
+        self._characters = CharacterFilter()
+        self._tags = TagFilter()
+        self._lines = LineFilter(primary)
+        self._sentences = SentenceSplitter(primary, continues=continues)
+
+    def feed(self, piece: str) -> list[str]:
+        """The sentences that this piece completed."""
+        released: list[str] = []
+        for raw in piece:
+            for char in self._characters.push(raw):
+                for kept in self._tags.push(char):
+                    released += self._gather(self._lines.push(kept))
+        return released
+
+    def finish(self) -> list[str]:
+        """What still waited for its end; a sentence that the model left unfinished is dropped."""
+        return self._gather(self._lines.flush()) + self._sentences.finish()
+
+    def _gather(self, text: str) -> list[str]:
+        released: list[str] = []
+        for char in text:
+            if char == DISCARD:
+                self._sentences.discard()
+            else:
+                released += self._sentences.push(char)
+        return released
+
+
+def sentences_of(text: str, language: str) -> list[str]:
+    """A finished text in the pieces that it was checked in, each with its separator before it."""
+    stream = ProseStream(language)
+    return [*stream.feed(text), *stream.finish()]

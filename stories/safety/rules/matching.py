@@ -1,0 +1,127 @@
+# ruff: noqa: RUF001 - typographic punctuation is what this module is about
+"""Finds whole words and phrases in a text.
+
+Entries are written in a small language, one phrase a line:
+
+    gun(s)              "gun" and "guns"
+    keep(s|ing) it|this secret      alternatives at a place in the phrase
+    don't tell my? mum|mom          "my" may be missing
+    promise ... to tell nobody      up to three words in between
+    סוד                 also with the letters that Hebrew joins to a word (והסוד); not so =סוד
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stories.safety.normalise import latinised
+
+_WORD = re.compile(r"[^\W_]+(?:['’׳][^\W_]+)*")
+_ALTERNATIVE = re.compile(r"([^\s|()]+)((?:\([^()]*\))*)")
+_LONGEST_GAP = 3
+_HEBREW_PREFIX = re.compile(r"[ובכלמשה]{1,3}")
+_SHORTEST_HEBREW_STEM = 3
+_JOINED = "~"
+
+Places = tuple[frozenset[str], ...]
+_GAP: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: the forms under which entries may name it, and where it stands."""
+
+    forms: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry's occurrence: what it was entered for, and its place in the text."""
+
+    key: str
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The words that were found, as they stand in the text."""
+        return text[self.start : self.end]
+
+
+def words_of(text: str) -> list[Word]:
+    return [Word(_forms(m[0].lower()), m.start(), m.end()) for m in _WORD.finditer(text)]
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    word = latinised(word).replace("’", "'").replace("׳", "'")
+    if word.endswith("'s"):
+        return (word, word[:-2])
+    prefix = _HEBREW_PREFIX.match(word)
+    if prefix is None:
+        return (word,)
+    longest = min(prefix.end(), len(word) - _SHORTEST_HEBREW_STEM)
+    return (word, *(_JOINED + word[cut:] for cut in range(1, longest + 1)))
+
+
+class Lexicon:
+    """Entries, each with the key that it is reported under, found by their first words."""
+
+    def __init__(self) -> None:
+        self._by_first_word: dict[str, list[tuple[str, Places]]] = {}
+
+    def add(self, entry: str, key: str) -> None:
+        for places in _spelled_out(entry):
+            for word in places[0]:
+                self._by_first_word.setdefault(word, []).append((key, places[1:]))
+
+    def vocabulary(self) -> set[str]:
+        """Every word that an entry names."""
+        named = set(self._by_first_word)
+        for phrases in self._by_first_word.values():
+            named.update(*(place for _, rest in phrases for place in rest))
+        return {word for word in named if not word.startswith(_JOINED)}
+
+    def find(self, words: list[Word]) -> Iterator[Found]:
+        for first, word in enumerate(words):
+            for form in word.forms:
+                for key, rest in self._by_first_word.get(form, ()):
+                    last = _end_of_match(rest, words, first)
+                    if last is not None:
+                        yield Found(key, word.start, words[last].end)
+
+
+def _end_of_match(places: Places, words: list[Word], at: int) -> int | None:
+    """The index of the last word, if the places are filled by the words that follow `at`."""
+    for number, place in enumerate(places):
+        if place is _GAP:
+            rest = places[number + 1 :]
+            ends = (_end_of_match(rest, words, at + n) for n in range(_LONGEST_GAP + 1))
+            return next((end for end in ends if end is not None), None)
+        at += 1
+        if at >= len(words) or place.isdisjoint(words[at].forms):
+            return None
+    return at
+
+
+def _spelled_out(entry: str) -> Iterator[Places]:
+    """The places of an entry, with and without those that may be missing."""
+    written = entry.split()
+    choices = [(True, False) if place.endswith("?") else (True,) for place in written]
+    for kept in itertools.product(*choices):
+        yield tuple(_place(place) for place in itertools.compress(written, kept))
+
+
+def _place(written: str) -> frozenset[str]:
+    return _GAP if written == "..." else frozenset(_alternatives(written.rstrip("?")))
+
+
+def _alternatives(written: str) -> Iterator[str]:
+    for match in _ALTERNATIVE.finditer(written):
+        groups = [["", *group.split("|")] for group in re.findall(r"\(([^()]*)\)", match[2])]
+        for endings in itertools.product(*groups):
+            word = match[1] + "".join(endings)
+            yield word.removeprefix("=")
+            if "א" <= word[0] <= "ת":
+                yield _JOINED + word

@@ -1,0 +1,208 @@
+# ruff: noqa: RUF001 - typographic punctuation is what this module is about
+"""Where one sentence ends and the next begins, for text that arrives a character at a time.
+
+A border needs the end of a sentence, white space, and a look at what comes next: `"Stop!" said the
+fox.` is one sentence, because "said" begins none. So a sentence is released with the first
+character, at most with the first word, of the one after it.
+"""
+
+import re
+import unicodedata
+
+from stories.safety.cleaning import is_emoji
+
+_TERMINATORS = ".!?…׃"
+_CLOSERS = "\"'”’»)]״׳"
+_OPENERS = "\"'“‘«¿¡([„״׳"
+_QUOTES = "\"”’»״'"
+_DASHES = "—–-"
+_ABBREVIATIONS = {
+    "en": "mr mrs ms dr st prof jr sr vs mt capt sgt rev col gen e.g i.e approx",
+    "es": "sr sra srta sres dr dra d dña ud uds vd vds p ej p.ej ee st prof capt núm pág",
+    "he": "",
+}
+_SPEECH_VERBS = {
+    "he": """
+        אמר אמרה אמרו שאל שאלה שאלו ענה ענתה ענו השיב השיבה צעק צעקה צעקו קרא קראה קראו
+        לחש לחשה לחשו מלמל מלמלה צחק צחקה צחקו חייך חייכה הוסיף הוסיפה הסביר הסבירה פלט פלטה
+        נהם נהמה ייבב התפלא התפלאה שאג שאגה ביקש ביקשה הכריז הכריזה הציע הציעה
+    """,
+}
+_CLAUSE = re.compile(r"(?:[,;:][\"'”’»)]*|\s[—–])(?=\s)")
+_STORY_OPENING = re.compile(
+    r"[\"“«](?=(?:once|one|in a|long ago|there (?:was|were|lived)|había|érase|hace|un día|en un"
+    r"|היה היה|היה פעם|פעם|לפני)\b)",
+    re.IGNORECASE,
+)
+_INITIAL = re.compile(r"(?:^|[\s.])(?!I\.)[A-ZÁÉÍÓÚÑ]\.$")
+
+
+def has_end(text: str) -> bool:
+    """Whether the text ends as sentences do; so it does at an abbreviation, too."""
+    return _without_closers(text)[-1:] in {*_TERMINATORS}
+
+
+def _without_closers(text: str) -> str:
+    while text and (text[-1] in _CLOSERS or text[-1] == " " or is_emoji(text[-1])):
+        text = text[:-1]
+    return text
+
+
+class SentenceSplitter:
+    """Gathers characters into sentences, each with the separator that precedes it."""
+
+    CLAUSE_WORDS = 40
+    LONGEST_CHARS = 400
+    SHORTEST_CLAUSE_CHARS = 60
+    TITLE_CHARS = 90
+
+    def __init__(self, language: str, *, continues: bool) -> None:
+        self._abbreviations = frozenset(_ABBREVIATIONS.get(language, "").split())
+        self._speech_verbs = frozenset(_SPEECH_VERBS.get(language, "").split())
+        self._text = ""
+        self._gap = ""
+        self._ahead = ""
+        self._separator = "\n\n" if continues else ""
+        self._has_released = False
+        self._is_inside_sentence = False
+        self._is_quoted_whole = False
+
+    def push(self, char: str) -> list[str]:
+        if char.isspace():
+            released = self._settle(is_word_whole=True)
+            self._gap += char if self._text else ""
+            return released
+        if not self._gap:
+            self._append(char)
+            return self._release_clause()
+        self._ahead += char
+        return self._settle(is_word_whole=False)
+
+    def discard(self) -> None:
+        """Forget what was gathered and not released."""
+        self._text = self._gap = self._ahead = ""
+
+    def finish(self) -> list[str]:
+        released = self._settle(is_word_whole=True)
+        self._gap = ""
+        self._text = self._whole_part(self._text)
+        if self._is_quoted_whole and self._text.endswith(('"', "”", "»")):
+            self._text = self._text[:-1]
+        return released + self._release()
+
+    def _append(self, char: str) -> None:
+        longest_run = 1 if char in '"“”„' else 3 if char in _TERMINATORS else 8
+        if not self._text.endswith(char * longest_run):
+            self._text += char
+
+    def _settle(self, *, is_word_whole: bool) -> list[str]:
+        """Once what lies ahead says so, end the sentence before it or let it go on."""
+        if not self._ahead:
+            return []
+        is_border = self._is_border(is_word_whole=is_word_whole)
+        if is_border is None:
+            return []
+        gap, ahead, self._gap, self._ahead = self._gap, self._ahead, "", ""
+        released: list[str] = []
+        if is_border:
+            released = self._release()
+            if self._has_released or self._separator:
+                self._separator = "\n\n" if "\n" in gap else " "
+        else:
+            self._text += " "
+        for char in ahead:
+            released += self.push(char)
+        return released
+
+    def _is_border(self, *, is_word_whole: bool) -> bool | None:
+        """Whether a sentence begins ahead; None while more must be seen."""
+        first = self._ahead[0]
+        if first in _DASHES and not is_word_whole and len(self._ahead) == 1:
+            return None
+        letter = self._ahead.lstrip(_DASHES)[:1]
+        if not letter or letter.islower() or is_emoji(first):
+            return False
+        if "\n" in self._gap:
+            return True
+        if not self._is_ended(self._text) or not (letter.isalnum() or letter in _OPENERS):
+            return False
+        if not letter.isalpha() or letter.isupper() or not self._may_be_speech():
+            return True
+        return self._begins_sentence_after_speech(is_word_whole=is_word_whole)
+
+    def _may_be_speech(self) -> bool:
+        return bool(self._speech_verbs) and self._text[-1] in _QUOTES + "!?"
+
+    def _begins_sentence_after_speech(self, *, is_word_whole: bool) -> bool | None:
+        word = self._ahead.strip(_DASHES)
+        if word.isalpha() and not is_word_whole:
+            return None
+        return word.rstrip(",.:;!?") not in self._speech_verbs
+
+    def _is_ended(self, text: str) -> bool:
+        """Whether a sentence ends with this text, as far as the text alone can say."""
+        bare = _without_closers(text)
+        if not has_end(bare):
+            return False
+        return bare[-1] != "." or not self._is_abbreviation(bare)
+
+    def _is_abbreviation(self, text: str) -> bool:
+        if _INITIAL.search(text):
+            return True
+        word = text[:-1].split()[-1:] or [""]
+        return word[0].lstrip(_OPENERS + _DASHES).lower() in self._abbreviations
+
+    def _whole_part(self, text: str) -> str:
+        """The text up to its last whole sentence; closed where its first clauses are shown."""
+        if self._is_ended(text):
+            return text
+        for border in reversed([match.start() for match in re.finditer(r"\s", text)]):
+            if self._is_ended(text[:border]):
+                return text[:border]
+        if self._is_inside_sentence and " " in text:
+            return text.rsplit(" ", 1)[0].rstrip(",;:—–- ") + "…"
+        return ""
+
+    def _release_clause(self) -> list[str]:
+        """The first clauses of a sentence that has grown too long to wait for its end."""
+        is_short = self._text.count(" ") < self.CLAUSE_WORDS
+        if is_short and len(self._text) <= self.LONGEST_CHARS:
+            return []
+        ends = [
+            m.end() for m in _CLAUSE.finditer(self._text) if m.end() > self.SHORTEST_CLAUSE_CHARS
+        ]
+        if not ends and len(self._text) <= self.LONGEST_CHARS:
+            return []
+        end = ends[-1] if ends else self._text.rfind(" ")
+        end = end if end > 0 else len(self._text)
+        rest = self._text[end:].lstrip()
+        self._text = self._text[:end]
+        released = self._release()
+        self._text, self._separator, self._is_inside_sentence = rest, " ", True
+        return released
+
+    def _release(self) -> list[str]:
+        text, self._text = unicodedata.normalize("NFC", self._text.strip()), ""
+        self._is_inside_sentence = False
+        if not self._has_released:
+            text = self._without_wrapping(text)
+        if not text or self._is_title(text):
+            return []
+        self._has_released = True
+        return [self._separator + text]
+
+    def _without_wrapping(self, text: str) -> str:
+        opening = _STORY_OPENING.match(text)
+        if opening is None or any(quote in text[1:] for quote in '"”»'):
+            return text
+        self._is_quoted_whole = True
+        return text[1:]
+
+    def _is_title(self, text: str) -> bool:
+        """A first line that ends no sentence is the title that the model gave its story."""
+        return (
+            not self._has_released
+            and len(text) <= self.TITLE_CHARS
+            and not self._is_ended(text)
+            and text[-1] not in ",;:—–"
+        )

@@ -1,0 +1,24 @@
+"""The wire format of Server-Sent Events, as the stream contract has it."""
+
+import json
+import uuid
+from typing import Any
+
+from stories.eventlog import LogEvent
+
+from .cursors import Cursor
+
+RETRY = b"retry: 3000\n\n"
+KEEPALIVE = b": keepalive\n\n"
+
+
+def frame(generation_id: uuid.UUID, event: LogEvent) -> bytes:
+    """A durable event's frame: the only kind that moves a client's cursor."""
+    cursor = Cursor(generation_id, event.position)
+    return f"id: {cursor}\nevent: story_chunk\ndata: {event.json}\n\n".encode()
+
+
+def control_frame(type_: str, data: dict[str, Any]) -> bytes:
+    """A frame that is not in the log."""
+    payload = json.dumps({"type": type_, "data": data}, ensure_ascii=False)
+    return f"event: story_chunk\ndata: {payload}\n\n".encode()

@@ -1,0 +1,125 @@
+"""One reader's stream: replay after a cursor, then live until the terminal event."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from stories.errors import Withdrawn
+from stories.eventlog import Follower, LogEvent, follow, shown_text
+from stories.events import Failed
+
+from .cursors import Cursor
+from .sse import KEEPALIVE, RETRY, control_frame, frame
+
+AccessCheck = Callable[[], Awaitable[bool]]
+
+# What one write may hold, so that a reader who never reads costs no more than this.
+FRAMES_PER_WRITE = 256
+
+
+@dataclass
+class _Clock:
+    """When something other than an event is due."""
+
+    now: Callable[[], float]
+    ends_at: float = field(init=False)
+    checked_at: float = field(init=False)
+    spoke_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checked_at = self.spoke_at = self.now()
+        self.ends_at = self.checked_at + settings.SSE_MAX_SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        return self.now() >= self.ends_at
+
+    @property
+    def is_check_due(self) -> bool:
+        return self.now() - self.checked_at >= settings.SSE_ACCESS_SECONDS
+
+    @property
+    def is_silent(self) -> bool:
+        return self.now() - self.spoke_at >= settings.SSE_KEEPALIVE_SECONDS
+
+    def wait_seconds(self) -> float:
+        """How long to wait for an event before something else is due."""
+        check_at = self.checked_at + settings.SSE_ACCESS_SECONDS
+        speak_at = self.spoke_at + settings.SSE_KEEPALIVE_SECONDS
+        return max(0.0, min(check_at, speak_at, self.ends_at) - self.now())
+
+
+async def story_stream(
+    generation_id: uuid.UUID, cursor: Cursor | str | None, is_allowed: AccessCheck
+) -> AsyncGenerator[bytes, None]:
+    """The frames after `cursor`: None for all of them, a string for one that was never issued.
+
+    Ends after the terminal event, when access was lost, or between events when the response has
+    lived long enough; the client then comes back with its cursor.
+    """
+    yield RETRY
+    async with follow(generation_id, 0) as reader:
+        if (start := _position(reader, generation_id, cursor)) is None:
+            yield _resync(reader)
+        else:
+            reader.position = start
+        async for chunk in _live(reader, generation_id, is_allowed):
+            yield chunk
+
+
+async def withdrawn_stream(
+    generation_id: uuid.UUID, last_position: int
+) -> AsyncGenerator[bytes, None]:
+    """What is left for the readers of a chapter that staff withdrew: to clear it, and why.
+
+    The error stands at the end of the log, where the chapter's own last event was or will be.
+    """
+    gone = Withdrawn()
+    failed = Failed(message=gone.message, code=gone.code, retryable=gone.retryable)
+    yield RETRY
+    yield control_frame("content_reset", {"attempt": 0, "reason": "withdrawn"})
+    yield frame(generation_id, LogEvent(last_position, failed.type, failed.payload))
+
+
+def _position(
+    reader: Follower, generation_id: uuid.UUID, cursor: Cursor | str | None
+) -> int | None:
+    """Where to begin; None where the cursor names no position of this log."""
+    if cursor is None:
+        return reader.start
+    if isinstance(cursor, str) or cursor.generation_id != generation_id:
+        return None
+    is_known = reader.start <= cursor.position <= reader.start + len(reader.known)
+    return cursor.position if is_known else None
+
+
+def _resync(reader: Follower) -> bytes:
+    """The state now, as one reset and one text; what follows it is read on from the log."""
+    shown = [event for event in reader.known if event.type in ("content", "content_reset")]
+    reader.position = shown[-1].position if shown else reader.start
+    is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))
+    text = {"chunk": shown_text(shown), "is_complete": is_complete}
+    reset = control_frame("content_reset", {"attempt": 0, "reason": "resync"})
+    return reset + control_frame("content", text)
+
+
+async def _live(
+    reader: Follower, generation_id: uuid.UUID, is_allowed: AccessCheck
+) -> AsyncGenerator[bytes, None]:
+    clock = _Clock(asyncio.get_running_loop().time)
+    while not (reader.is_at_end or reader.is_closed or clock.is_over):
+        if clock.is_check_due:
+            if not await is_allowed():
+                return
+            clock.checked_at = clock.now()
+        events = await reader.next(clock.wait_seconds())
+        for at in range(0, len(events), FRAMES_PER_WRITE):
+            clock.spoke_at = clock.now()
+            part = events[at : at + FRAMES_PER_WRITE]
+            yield b"".join(frame(generation_id, event) for event in part)
+        if clock.is_silent:
+            clock.spoke_at = clock.now()
+            yield KEEPALIVE

@@ -1,0 +1,14 @@
+"""The family's pages about stories."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "stories"
+urlpatterns = [
+    path("chapters/<uuid:chapter_id>/report/", views.report, name="report"),
+    path("children/<uuid:child_id>/new-story/", views.new, name="new"),
+    path("children/<uuid:child_id>/stories/", views.bookshelf, name="bookshelf"),
+    path("read/<uuid:session_id>/", views.read, name="read"),
+    path("stories/<uuid:story_id>/", views.story, name="story"),
+]

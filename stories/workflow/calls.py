@@ -1,0 +1,122 @@
+"""Calling a model: pieces of text as they come, whole answers, and what each call cost."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from langchain_core.callbacks import AsyncCallbackHandler
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+
+from stories.errors import ModelUnavailable
+from stories.safety.guard import Guard
+from stories.workflow.faults import HOST_ERRORS, ColdModel, Fault, translate
+from stories.workflow.state import Emit
+from stories.workflow.steps import ModelUse
+from stories.workflow.tools import Patience
+
+Answer = TypeVar("Answer")
+
+
+class Meter(AsyncCallbackHandler):
+    """Reports the cost of every call that a model makes, whoever makes it."""
+
+    run_inline = True  # LangChain would make a task of it for every token
+
+    def __init__(self, step: str, emit: Emit) -> None:
+        self._step = step
+        self._emit = emit
+        self._started_at = time.monotonic()
+
+    async def on_chat_model_start(self, *_args: Any, **_kwargs: Any) -> None:
+        self._started_at = time.monotonic()
+
+    async def on_llm_end(self, response: LLMResult, **_kwargs: Any) -> None:
+        self._report(response)
+
+    async def on_llm_error(self, error: BaseException, **kwargs: Any) -> None:  # noqa: ARG002
+        self._report(kwargs.get("response"))
+
+    def _report(self, response: LLMResult | None) -> None:
+        seconds = time.monotonic() - self._started_at
+        used = _tokens(response)
+        self._emit(ModelUse(self._step, round(seconds, 3), *used))
+
+
+def _tokens(response: LLMResult | None) -> tuple[int, int]:
+    for generation in (g for gs in (response.generations if response else []) for g in gs):
+        message = generation.message if isinstance(generation, ChatGeneration) else None
+        if isinstance(message, AIMessage) and (usage := message.usage_metadata):
+            return usage["input_tokens"], usage["output_tokens"]
+    return 0, 0
+
+
+def metered(model: BaseChatModel, step: str, emit: Emit) -> BaseChatModel:
+    """The same model on the same connections, its calls reported as `ModelUse`."""
+    return model.model_copy(update={"callbacks": [Meter(step, emit)]})
+
+
+def metered_guard(guard: Guard | None, step: str, emit: Emit) -> Guard | None:
+    return replace(guard, model=metered(guard.model, step, emit)) if guard else None
+
+
+@contextlib.contextmanager
+def host_errors_translated() -> Iterator[None]:
+    try:
+        yield
+    except HOST_ERRORS as error:
+        if (known := translate(error)) is None:
+            raise
+        raise known from error
+
+
+async def stream_text(
+    model: BaseChatModel, messages: list[BaseMessage], patience: Patience
+) -> AsyncGenerator[str, None]:
+    """The model's raw text as it comes. Raises `Fault` or a StoryError.
+
+    Closing the generator closes the connection to the host.
+    """
+    stream = model.astream(messages)
+    with host_errors_translated():
+        async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
+            seconds = patience.first_token_seconds
+            while True:
+                try:
+                    async with asyncio.timeout(seconds):
+                        chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    return
+                seconds = patience.next_token_seconds
+                yield str(chunk.text)
+
+
+class Retries:
+    """The new tries that one step of a chapter has left, and the waits before them."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._waits = {
+            Fault: iter(patience.retry_waits_seconds),
+            ColdModel: iter(patience.cold_waits_seconds),
+        }
+
+    async def wait(self, fault: Fault) -> None:
+        """Waits before the next try; raises ModelUnavailable where none is left."""
+        seconds = next(self._waits[type(fault)], None)
+        if seconds is None:
+            raise ModelUnavailable from fault
+        await asyncio.sleep(seconds)
+
+    async def ask(self, call: Callable[[], Awaitable[Answer]], seconds: float) -> Answer:
+        """The answer of one whole call, asked again while the host fails."""
+        while True:
+            try:
+                with host_errors_translated():
+                    async with asyncio.timeout(seconds):
+                        return await call()
+            except Fault as fault:
+                await self.wait(fault)

@@ -1,0 +1,63 @@
+"""Writing a chapter's text from a state of the graph: the first time, after a crash, and again."""
+
+from dataclasses import replace
+
+from langchain_core.messages import SystemMessage
+
+from stories.brief import StoryBrief
+from stories.workflow.calls import metered_guard
+from stories.workflow.conversation import Conversation
+from stories.workflow.drafting import Drafting
+from stories.workflow.lengths import most_words
+from stories.workflow.manuscript import Manuscript
+from stories.workflow.plan import plan_chapter
+from stories.workflow.prompts.request import request, rewrite_note
+from stories.workflow.prompts.spine import taking_turns
+from stories.workflow.prompts.system import system_prompt
+from stories.workflow.prompts.tokens import most_tokens, tokens_for_words
+from stories.workflow.state import ChapterState, Context, Emit
+from stories.workflow.tools import ModelProfile
+
+# The turns' instructions and what is said between them.
+_TOKENS_FOR_TASKS = 400
+
+
+async def compose(state: ChapterState, context: Context, emit: Emit, version: int) -> ChapterState:
+    """The state's update once this version of the text is whole. What the log has of it is shown
+    already."""
+    brief, tools, shown = context.brief, context.tools, context.resume.text_of(version)
+    if context.resume.is_written(version):
+        return {"text": shown, "version": version}
+    is_rewrite = version > 0
+    attempt = state["attempt"] + is_rewrite
+    step = "enhance_content" if is_rewrite else "generate_content"
+    tools = replace(tools, guard=metered_guard(tools.guard, step, emit))
+    manuscript = Manuscript(shown, attempt, tools=tools, progress=context.progress, emit=emit)
+    drafting = Drafting(
+        manuscript,
+        lambda: _conversation(brief, tools.profile),
+        tools,
+        language=brief.language,
+        step=step,
+        emit=emit,
+        note=rewrite_note(state["judgement"]["issues"]) if is_rewrite else "",
+    )
+    async with manuscript.guarded():
+        await drafting.write(
+            lambda written: plan_chapter(brief, tools.profile, written, is_rewrite=is_rewrite)
+        )
+    manuscript.finish()
+    return {"text": manuscript.text, "attempt": manuscript.attempt, "version": version}
+
+
+def _conversation(brief: StoryBrief, profile: ModelProfile) -> Conversation:
+    if profile.writing == "spine":
+        return Conversation(taking_turns(brief), "")
+    system = system_prompt(brief)
+    kept_free = (
+        most_tokens(system, "en")
+        + tokens_for_words(most_words(brief, profile.writing), brief.language)
+        + _TOKENS_FOR_TASKS
+    )
+    asked = request(brief, profile.writing, most_tokens=profile.context_tokens - kept_free)
+    return Conversation([SystemMessage(system)], asked)

@@ -1,0 +1,136 @@
+"""From a finished text and the editor's notes to a chapter that can be stored: every part checked,
+and replaced by words of ours where it is missing or did not pass."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from stories.brief import StoryBrief
+from stories.events import VocabularyWord
+from stories.reading import measure, words
+from stories.safety.judge import Judgement
+from stories.workflow import repair
+from stories.workflow.prompts.defaults import Defaults, defaults_for
+from stories.workflow.prompts.spine import spine_choices
+from stories.workflow.prompts.system import hero_of
+from stories.workflow.state import Emit
+from stories.workflow.steps import ChapterDraft, DraftChoice, HeldBack
+from stories.workflow.tools import Tools
+
+FEWEST_CHOICES, MOST_CHOICES = 2, 4
+_MOST_WORDS_EXPLAINED = 4
+_LONGEST = {"title": 120, "question": 160, "choice": 300, "vocabulary": 160, "summary": 600}
+_TITLE_WRAPPING = re.compile(
+    r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
+)
+_SENTENCE_BORDER = re.compile(r"(?<=[.!?…])[\"\u201d\u2019»']*\s+")
+
+
+class Finishing:
+    """Puts one chapter's parts together; `defaulted` gathers the names of those that are ours."""
+
+    def __init__(
+        self, brief: StoryBrief, text: str, attempt: int, tools: Tools, emit: Emit
+    ) -> None:
+        is_spine = tools.profile.writing == "spine"
+        self._brief = brief
+        self._text = text
+        self._attempt = attempt
+        self._gate = tools.gate
+        self._emit = emit
+        self._ours: Defaults = defaults_for(brief.language)
+        self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
+        self._hero = hero_of(brief)
+        self._held_back: set[str] = set()
+        self._may_be_asked_for = True
+        self.defaulted: list[str] = []
+
+    def draft(
+        self, notes: dict[str, Any], safety: Judgement, unfit: Collection[str] = ()
+    ) -> ChapterDraft:
+        """`unfit` are the names of notes in whose place our own words are wanted."""
+        brief = self._brief
+        notes = {name: note for name, note in notes.items() if name not in unfit}
+        self._may_be_asked_for = "title" not in unfit
+        self.defaulted.clear()
+        return ChapterDraft(
+            title=self._title(notes),
+            text=self._text,
+            question="" if brief.is_ending else self._question(notes),
+            choices=() if brief.is_ending else self._choices(notes),
+            vocabulary=self._vocabulary(notes),
+            summary=self._summary(notes),
+            educational_elements=self._learning(notes),
+            measures=measure(
+                self._text, language=brief.language, age=brief.age, level=brief.reading_level
+            ),
+            safety=safety,
+            used_defaults=tuple(self.defaulted),
+        )
+
+    def _title(self, notes: dict[str, Any]) -> str:
+        is_asked_for = self._may_be_asked_for and self._brief.chapter_number == 1
+        asked_for = self._brief.title if is_asked_for else ""
+        title = repair.line(notes.get("title")).strip("\"“”'*# ")
+        ours = self._ours.ending_title if self._brief.is_ending else self._ours.title
+        wanted = asked_for or _TITLE_WRAPPING.sub("", title)
+        return self._checked("title", wanted, ours.format(number=self._brief.chapter_number))
+
+    def _question(self, notes: dict[str, Any]) -> str:
+        ours = self._ours.question.format(hero=self._hero)
+        return self._checked("question", repair.line(notes.get("question")), ours)
+
+    def _choices(self, notes: dict[str, Any]) -> tuple[DraftChoice, ...]:
+        offered = repair.choices(notes.get("choices"))[:MOST_CHOICES]
+        passed = [pair for pair in offered if self._passes("choice", ". ".join(filter(None, pair)))]
+        if len(passed) < FEWEST_CHOICES:
+            self.defaulted.append("choices")
+            passed += self._our_choices[: FEWEST_CHOICES + 1 - len(passed)]
+        return tuple(DraftChoice(text, about, about) for text, about in passed)
+
+    def _vocabulary(self, notes: dict[str, Any]) -> tuple[VocabularyWord, ...]:
+        in_text = {word.casefold() for word in words(self._text, self._brief.language)}
+        explained = [
+            (word, meaning)
+            for word, meaning in repair.vocabulary(notes.get("vocabulary"))
+            if word.casefold() in in_text
+            and word.casefold() not in {self._hero.casefold(), meaning.casefold()}
+            and self._passes("vocabulary", f"{word}: {meaning}")
+        ]
+        if not explained:
+            self.defaulted.append("vocabulary")
+            explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
+        return tuple(
+            VocabularyWord(word=word, meaning=meaning)
+            for word, meaning in explained[:_MOST_WORDS_EXPLAINED]
+        )
+
+    def _summary(self, notes: dict[str, Any]) -> str:
+        return self._checked("summary", repair.line(notes.get("summary")), self._ends_of_text())
+
+    def _ends_of_text(self) -> str:
+        """How the chapter begins and how it ends: text that has passed already."""
+        sentences = _SENTENCE_BORDER.split(" ".join(self._text.split()))
+        return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
+
+    def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
+        noted = repair.lines(notes.get("educational_elements"))[:3]
+        passed = tuple(text for text in dict.fromkeys(noted) if self._passes("summary", text))
+        if not passed:
+            self.defaulted.append("educational_elements")
+        return passed or (self._ours.learning,)
+
+    def _checked(self, place: str, text: str, ours: str) -> str:
+        if text and self._passes(place, text, replacement=ours):
+            return text
+        self.defaulted.append(place)
+        return ours
+
+    def _passes(self, place: str, text: str, replacement: str = "") -> bool:
+        if len(text) > _LONGEST[place]:
+            return False
+        verdict = self._gate.check(text)
+        if not verdict.approved and text not in self._held_back:
+            self._held_back.add(text)
+            self._emit(HeldBack(self._attempt, place, text, replacement, verdict))
+        return verdict.approved

@@ -1,0 +1,22 @@
+"""How long a chapter is, by the child's age and level: the one place with these numbers."""
+
+from stories.brief import AgeBand, ReadingLevel, StoryBrief
+from stories.workflow.tools import Writing
+
+_WORDS = {AgeBand.YOUNG: 170, AgeBand.MIDDLE: 280, AgeBand.OLDER: 380}
+_LEVEL_FACTOR = {
+    ReadingLevel.BEGINNER: 0.85,
+    ReadingLevel.INTERMEDIATE: 1.0,
+    ReadingLevel.ADVANCED: 1.2,
+}
+# A model that was asked for a number of words seldom hits it; from here on it is rambling.
+_TOLERANCE = {"prose": 1.4, "beats": 1.15, "spine": 1.5}
+
+
+def target_words(brief: StoryBrief) -> int:
+    return round(_WORDS[brief.band] * _LEVEL_FACTOR[brief.reading_level])
+
+
+def most_words(brief: StoryBrief, writing: Writing) -> int:
+    """Where a chapter is ended after the sentence at hand, whatever the model has left to say."""
+    return round(target_words(brief) * _TOLERANCE[writing])

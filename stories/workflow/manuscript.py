@@ -1,0 +1,168 @@
+"""A chapter's text as it grows: what passed the gate is in it, and nothing else is."""
+
+import re
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from stories.events import Content
+from stories.safety.layers import worst
+from stories.safety.sentences import has_end
+from stories.safety.verdict import Severity, Verdict
+from stories.workflow.progress import ProgressMeter
+from stories.workflow.release import Release, Withheld
+from stories.workflow.state import Emit
+from stories.workflow.steps import HeldBack
+from stories.workflow.tools import Tools
+
+# As much of the approved text as a rule may need to see what only two sentences make unsafe.
+_BEFORE_CHARACTERS = 400
+_SHORTEST_PARAGRAPH_WORDS = 20
+_OPENING_MARKS = ('"', "\u201c", "\u00ab", "\u2014")
+_MARK = r"[\"\u201d]"
+_MARK_OUTSIDE_WORD = re.compile(r"(?<!\w)\"|\"(?!\w)")
+_STRAY_AT_START = re.compile(rf"\s*{_MARK}(?=\s|$)")
+_STRAY = re.compile(rf"(?<=[.!?,\u2026])\s+({_MARK})(?=\s|$)")
+
+
+class Manuscript:
+    """`attempt` counts from 1 and is raised by whoever starts anew. With a guard model the end of
+    `text` may still wait for it, and has not been shown."""
+
+    def __init__(
+        self, text: str, attempt: int, *, tools: Tools, progress: ProgressMeter, emit: Emit
+    ) -> None:
+        self.text = text
+        self.attempt = attempt
+        self._gate = tools.gate
+        self._release = Release(text, tools.guard, emit)
+        self._progress = progress
+        self._emit = emit
+        self._is_choppy = tools.profile.writing == "beats"
+        # A guard lets paragraphs out, so that what is shown ends with one.
+        self._begins_paragraph = bool(text) and tools.guard is not None
+        self._sentence_at = len(text) if has_end(text) else text.rfind("\n\n") + 1
+
+    @property
+    def word_count(self) -> int:
+        return len(self.text.split())
+
+    def begin_paragraph(self) -> None:
+        self._begins_paragraph = True
+
+    @property
+    def end(self) -> str:
+        """The last lines of the text, before which a sentence is to be seen."""
+        return self.text[-_BEFORE_CHARACTERS:]
+
+    def offer(self, sentence: str) -> Verdict:
+        """Adds the sentence if it passes; keeps a record for staff if it does not."""
+        verdict = self.examine(sentence)
+        if verdict.severity is Severity.PASS:
+            self.add(sentence)
+        else:
+            self.hold_back(sentence, verdict)
+        return verdict
+
+    def examine(self, sentence: str) -> Verdict:
+        """What the gate says of the sentence as the next one of the text; of a clause, also what it
+        says of the sentence as far as it goes with it."""
+        breaks = sentence.startswith("\n") and self._may_break_before(sentence)
+        self._begins_paragraph = self._begins_paragraph or breaks
+        chunk = self._chunk(sentence)
+        verdict = self._gate.check(chunk, before=self.end)
+        if not self.is_in_sentence:
+            return verdict
+        start = self._sentence_at
+        before = self.text[max(0, start - _BEFORE_CHARACTERS) : start]
+        return worst([verdict, self._gate.check(self.text[start:] + chunk, before=before)])
+
+    @property
+    def is_in_sentence(self) -> bool:
+        """Whether a sentence that was too long to wait for goes on with what comes next."""
+        return not self._begins_paragraph and self._sentence_at < len(self.text)
+
+    def _may_break_before(self, sentence: str) -> bool:
+        """A small model begins a paragraph with nearly every sentence; only speech may."""
+        if not self._is_choppy or sentence.lstrip().startswith(_OPENING_MARKS):
+            return True
+        paragraph = self.text.rpartition("\n\n")[2]
+        return len(paragraph.split()) >= _SHORTEST_PARAGRAPH_WORDS
+
+    def add(self, sentence: str) -> None:
+        """Only what was examined, here and now, and passed."""
+        chunk = self._chunk(sentence)
+        if not self.is_in_sentence:
+            self._sentence_at = len(self.text)
+        self._begins_paragraph = False
+        self.text += chunk
+        if has_end(chunk):
+            self._sentence_at = len(self.text)
+        self._release.add(chunk)
+        if progress := self._progress.wrote(self.word_count):
+            self._emit(progress)
+
+    def hold_back(self, sentence: str, verdict: Verdict, replacement: str = "") -> None:
+        """Keeps a record for staff; a replacement is one that passed."""
+        self._emit(HeldBack(self.attempt, "prose", sentence.strip(), replacement, verdict))
+
+    def _chunk(self, sentence: str) -> str:
+        separator = "\n\n" if self._begins_paragraph else " "
+        return (separator if self.text else "") + sentence.strip()
+
+    def mended(self, sentence: str) -> str:
+        """The sentence, closing quotation marks that went astray put where they belong."""
+        stray = _STRAY_AT_START.match(sentence)
+        if stray and self.is_in_speech:
+            self.close_speech()
+            sentence = sentence[stray.end() :]
+        return _STRAY.sub(r"\1", sentence) if any(map(str.isalnum, sentence)) else ""
+
+    def close_sentence(self) -> None:
+        """Ends a sentence of which the rest is left out."""
+        if self.is_in_sentence:
+            self.text += "…"
+            self._sentence_at = len(self.text)
+            self._release.add("…")
+
+    @property
+    def is_in_speech(self) -> bool:
+        """Whether the text ends inside a quotation."""
+        return bool(self._missing_mark())
+
+    def close_speech(self) -> None:
+        """Ends a quotation that the model did not end."""
+        if mark := self._missing_mark():
+            self.text += mark
+            self._sentence_at = len(self.text) if has_end(self.text) else self._sentence_at
+            self._release.add(mark)
+
+    def _missing_mark(self) -> str:
+        paragraph = self.text.rsplit("\n\n", 1)[-1]
+        if len(_MARK_OUTSIDE_WORD.findall(paragraph)) % 2:
+            return '"'
+        return "\u201d" if paragraph.count("\u201c") > paragraph.count("\u201d") else ""
+
+    def guarded(self) -> AbstractAsyncContextManager[None]:
+        """While this is open, what waits for the guard gets out as the guard passes it."""
+        return self._release.asking()
+
+    def check(self) -> None:
+        """Raises Withheld where the guard has stopped a part of the text."""
+        self._release.check()
+
+    async def settle(self) -> None:
+        """Waits until all of the text is shown. Raises Withheld."""
+        await self._release.settle()
+
+    def take_back(self, withheld: Withheld) -> None:
+        """Goes back to what is shown, with a record for staff of what the guard stopped."""
+        layers = (*self._gate.layers, *withheld.verdict.layers)
+        verdict = replace(withheld.verdict, layers=layers)
+        self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict))
+        self._release.take_back()
+        self.text = self._release.shown
+        self._sentence_at = len(self.text)
+        self._begins_paragraph = bool(self.text)
+
+    def finish(self) -> None:
+        self._emit(Content(chunk="", is_complete=True))

@@ -1,0 +1,148 @@
+"""The steps of the graph, each announced as it begins and ends."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from typing import Protocol
+
+from langgraph.runtime import Runtime
+
+from stories.brief import StoryBrief
+from stories.errors import SafetyRejected, StoryError
+from stories.events import ContentReset, Metadata, NodeEvent, NodeName, SafetyChecked
+from stories.safety.judge import Judgement
+from stories.workflow.calls import metered_guard
+from stories.workflow.composing import compose
+from stories.workflow.finishing import Finishing
+from stories.workflow.judging import judge, rejected_chapter
+from stories.workflow.notes import ask_notes
+from stories.workflow.progress import CHECKING, FINISHING, THINKING
+from stories.workflow.state import (
+    ChapterState,
+    Context,
+    Emit,
+    draft_to_json,
+    judgement_from_json,
+)
+from stories.workflow.steps import ChapterDraft, Milestone
+from stories.workflow.vetting import unfit_notes
+
+
+class Node(Protocol):
+    """What LangGraph calls: a state in, its update out."""
+
+    def __call__(
+        self, state: ChapterState, runtime: Runtime[Context]
+    ) -> Awaitable[ChapterState]: ...
+
+
+MOST_REWRITES = 2
+
+
+def announced(name: NodeName) -> Callable[[Node], Node]:
+    """Says in the stream that the node begins, and how it ended, unless the log says so already.
+
+    The node is over, for LangGraph's checkpoint, when all that it said is stored.
+    """
+
+    def decorate(node: Node) -> Node:
+        async def run(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
+            emit, resume = runtime.stream_writer, runtime.context.resume
+            this = (name, _version(name, state))
+            if this not in resume.begun:
+                emit(NodeEvent(node=name, status="started"))
+            try:
+                update = await node(state, runtime)
+            except StoryError:
+                emit(NodeEvent(node=name, status="failed"))
+                raise
+            if this not in resume.ended:
+                emit(NodeEvent(node=name, status="completed"))
+                await _stored(emit)
+            return update
+
+        return run
+
+    return decorate
+
+
+async def _stored(emit: Emit) -> None:
+    milestone = Milestone()
+    emit(milestone)
+    await milestone.is_stored.wait()
+
+
+def _version(name: NodeName, state: ChapterState) -> int:
+    """The version of the text that the node makes or looks at."""
+    return state["version"] + (name == "enhance_content")
+
+
+@announced("generate_content")
+async def generate_content(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
+    _enter(runtime, THINKING)
+    return await compose(state, runtime.context, runtime.stream_writer, 0)
+
+
+@announced("safety_check")
+async def safety_check(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
+    """Judges the whole chapter. Raises SafetyRejected once all rewrites were in vain."""
+    _enter(runtime, CHECKING)
+    judgement = runtime.context.resume.judgement_of(state["version"])
+    if judgement is None:
+        judgement = await _judge(state, runtime)
+    if not judgement.approved and state["version"] >= MOST_REWRITES:
+        raise SafetyRejected
+    return {"judgement": asdict(judgement)}
+
+
+async def _judge(state: ChapterState, runtime: Runtime[Context]) -> Judgement:
+    emit, context = runtime.stream_writer, runtime.context
+    judgement = await judge(state["text"], context.brief, context.tools, emit)
+    if not judgement.approved:
+        emit(rejected_chapter(state["text"], state["attempt"], judgement))
+    emit(
+        SafetyChecked(
+            approved=judgement.approved, score=judgement.score, issues=list(judgement.issues)
+        )
+    )
+    return judgement
+
+
+@announced("enhance_content")
+async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
+    """Writes the chapter again, with what was found wrong as feedback."""
+    version = state["version"] + 1
+    if runtime.context.resume.resets < version:
+        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason="rewrite"))
+    _enter(runtime, THINKING)
+    return await compose(state, runtime.context, runtime.stream_writer, version)
+
+
+@announced("calculate_metrics")
+async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
+    _enter(runtime, FINISHING)
+    emit, context = runtime.stream_writer, runtime.context
+    notes = await ask_notes(context.brief, state["text"], context.tools, emit)
+    judgement = replace(judgement_from_json(state["judgement"]), layers=context.tools.layers)
+    finishing = Finishing(context.brief, state["text"], state["attempt"], context.tools, emit)
+    draft = finishing.draft(notes, judgement)
+    if guard := metered_guard(context.tools.guard, "calculate_metrics", emit):
+        unfit = await unfit_notes(draft, state["attempt"], guard, emit)
+        draft = finishing.draft(notes, judgement, unfit) if unfit else draft
+    emit(_metadata(draft, context.brief))
+    return {"draft": draft_to_json(draft)}
+
+
+def _enter(runtime: Runtime[Context], stage: str) -> None:
+    if progress := runtime.context.progress.enter(stage):
+        runtime.stream_writer(progress)
+
+
+def _metadata(draft: ChapterDraft, brief: StoryBrief) -> Metadata:
+    return Metadata(
+        estimated_reading_time=draft.measures.reading_minutes,
+        vocabulary_level=draft.measures.level.value,
+        educational_elements=list(draft.educational_elements),
+        word_count=draft.measures.word_count,
+        requested_level=brief.reading_level.value,
+        vocabulary_words=list(draft.vocabulary),
+    )

@@ -1,0 +1,79 @@
+"""The turns in which a chapter is written: one, one per beat, or one per sentence of a spine."""
+
+import re
+import sys
+from dataclasses import dataclass
+
+from stories.brief import StoryBrief
+from stories.workflow.lengths import most_words, target_words
+from stories.workflow.prompts.beats import MOST_SENTENCES, beats
+from stories.workflow.prompts.request import chapter_task
+from stories.workflow.prompts.spine import spine
+from stories.workflow.tools import ModelProfile
+
+_LONGEST_ADDED_WORDS = 30
+_SENTENCE_END = re.compile(r"[.!?…][\"\u201d\u2019»']*(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request to the model and what may come of it.
+
+    `opening` is a sentence of ours that is shown first and asks for the model's. What it adds to
+    that is welcome, not needed: what does not pass is left out, and nothing is asked again.
+    """
+
+    instruction: str
+    most_words: int
+    most_sentences: int = sys.maxsize
+    opening: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`turns` are still to be written; `continues` says that the first of them has text already.
+
+    `first_instruction` is what the text so far counts as the answer to.
+    """
+
+    turns: tuple[Turn, ...]
+    first_instruction: str
+    continues: bool
+
+
+def plan_chapter(
+    brief: StoryBrief, profile: ModelProfile, written: str, *, is_rewrite: bool
+) -> Plan:
+    """The turns that are left where `written` is already part of the chapter.
+
+    A spine is rewritten without what the model added to it.
+    """
+    if profile.writing == "prose":
+        turns = [Turn(chapter_task(brief, target_words(brief)), most_words(brief, "prose"))]
+        return Plan(tuple(turns), turns[0].instruction, continues=bool(written))
+    if profile.writing == "beats":
+        turns = _beat_turns(brief)
+    else:
+        turns = _spine_turns(brief, most_sentences=0 if is_rewrite else 1)
+    done = _turns_done(turns, written)
+    return Plan(tuple(turns[done:]), turns[0].instruction, continues=False)
+
+
+def _beat_turns(brief: StoryBrief) -> list[Turn]:
+    tasks = beats(brief)
+    share = most_words(brief, "beats") // len(tasks)
+    return [Turn(task, share, MOST_SENTENCES[brief.band]) for task in tasks]
+
+
+def _spine_turns(brief: StoryBrief, most_sentences: int) -> list[Turn]:
+    return [Turn(line, _LONGEST_ADDED_WORDS, most_sentences, opening=line) for line in spine(brief)]
+
+
+def _turns_done(turns: list[Turn], written: str) -> int:
+    """How many turns the text covers: those whose own words are in it, else by its sentences."""
+    if not written:
+        return 0
+    if turns[0].opening:
+        return sum(1 for turn in turns if turn.opening in written)
+    per_turn = turns[0].most_sentences
+    return min(len(turns) - 1, max(1, round(len(_SENTENCE_END.findall(written)) / per_turn)))

@@ -1,0 +1,47 @@
+"""How many tokens a prompt will be, before anyone can count them.
+
+The estimate is on the safe side: characters per token as the least favourable of the common
+tokenizers (Llama 3, Qwen 2.5, Gemma) have them for story prose, rounded down.
+"""
+
+from collections.abc import Sequence
+
+from langchain_core.messages import BaseMessage
+
+from stories.brief import primary_language
+
+_CHARACTERS_PER_TOKEN = {"en": 4.0, "es": 3.0, "he": 1.2}
+_UNKNOWN_LANGUAGE = 1.0
+_CHARACTERS_PER_WORD = 6.0
+_TOKENS_AROUND_MESSAGE = 8
+# No tokenizer packs more of any prompt of ours into a token than this.
+_MOST_CHARACTERS_PER_TOKEN = 9.0
+
+
+def most_tokens(text: str, language: str) -> int:
+    """An upper estimate for prose in `language`; what is plain ASCII counts as English."""
+    per_token = _CHARACTERS_PER_TOKEN.get(primary_language(language), _UNKNOWN_LANGUAGE)
+    ascii_count = sum(1 for character in text if character.isascii())
+    return round(ascii_count / max(per_token, 3.0) + (len(text) - ascii_count) / per_token) + 1
+
+
+def conversation_tokens(messages: Sequence[BaseMessage], language: str) -> int:
+    return sum(most_tokens(str(m.text), language) + _TOKENS_AROUND_MESSAGE for m in messages)
+
+
+def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_tokens: int) -> bool:
+    """Whether the host's own count says that it read less than it was sent.
+
+    A host that reports nothing is believed.
+    """
+    if not reported_tokens:
+        return False
+    characters = sum(len(str(message.text)) for message in messages)
+    is_full = reported_tokens >= context_tokens
+    return is_full or reported_tokens < characters / _MOST_CHARACTERS_PER_TOKEN
+
+
+def tokens_for_words(words: int, language: str) -> int:
+    """What an answer of so many words will need."""
+    per_token = _CHARACTERS_PER_TOKEN.get(primary_language(language), _UNKNOWN_LANGUAGE)
+    return round(words * _CHARACTERS_PER_WORD / per_token)

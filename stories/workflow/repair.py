@@ -1,0 +1,73 @@
+"""What can be saved of a structured answer that does not satisfy its schema.
+
+Fences, text around the object, an object cut off in the middle, plain strings where objects were
+asked for, other names for the same fields.
+"""
+
+import json
+from typing import Any
+
+from langchain_core.utils.json import parse_partial_json
+
+_TEXT_KEYS = ("text", "choice", "option", "title", "label", "action")
+_DESCRIPTION_KEYS = ("description", "impact", "hint", "consequence")
+_WORD_KEYS = ("word", "term")
+_MEANING_KEYS = ("meaning", "definition", "explanation")
+
+
+def loaded(raw: str) -> dict[str, Any]:
+    """The JSON object in `raw`, as much of it as there is; {} where there is none."""
+    start = raw.find("{")
+    if start < 0:
+        return {}
+    try:
+        value, _ = json.JSONDecoder(strict=False).raw_decode(raw, start)
+    except json.JSONDecodeError:
+        value = _partly_loaded(raw[start:])
+    return value if isinstance(value, dict) else {}
+
+
+def _partly_loaded(raw: str) -> Any:
+    try:
+        return parse_partial_json(raw)
+    except json.JSONDecodeError:
+        return None
+
+
+def line(value: Any) -> str:
+    """A text field on one line, "" for anything that is none."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def lines(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [text for text in map(line, values) if text]
+
+
+def choices(value: Any) -> list[tuple[str, str]]:
+    """Pairs of text and description."""
+    pairs = _pairs(value, _TEXT_KEYS, _DESCRIPTION_KEYS)
+    return list({text.casefold(): (text, about) for text, about in pairs if text}.values())
+
+
+def vocabulary(value: Any) -> list[tuple[str, str]]:
+    """Pairs of word and meaning."""
+    if isinstance(value, dict):
+        value = [{"word": word, "meaning": meaning} for word, meaning in value.items()]
+    return [pair for pair in _pairs(value, _WORD_KEYS, _MEANING_KEYS) if all(pair)]
+
+
+def _pairs(
+    value: Any, first_keys: tuple[str, ...], second_keys: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    items = value if isinstance(value, list) else []
+    return [
+        (_first(item, first_keys), _first(item, second_keys))
+        if isinstance(item, dict)
+        else (line(item), "")
+        for item in items
+    ]
+
+
+def _first(item: dict[str, Any], keys: tuple[str, ...]) -> str:
+    return next((text for key in keys if (text := line(item.get(key)))), "")

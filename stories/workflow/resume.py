@@ -1,0 +1,76 @@
+"""What a chapter's log already says, so that whoever goes on with it says nothing twice.
+
+LangGraph's checkpoint names the step to go on with. The log may be ahead of it, by all that the
+interrupted step had said; never behind, since a step ends only when what it said is stored. So
+each step asks here what is left of it to do, and a chapter goes on correctly even where there is
+no checkpoint at all, as after a move to another database.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stories.safety.judge import Judgement
+
+Pass = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The default is a chapter of which nothing was said yet.
+
+    `text` is the current version in stand-in form; it has been shown. `resets` is that version's
+    number: how many were judged and withdrawn before it. `judged` is the data of the last
+    `safety_check` event, and `is_of_text` says that it is about this version. `begun` and `ended`
+    are passes through a step: its name, and the version that it was to make or to look at.
+    """
+
+    text: str = ""
+    is_whole: bool = False
+    resets: int = 0
+    judged: dict[str, Any] | None = None
+    is_of_text: bool = False
+    begun: frozenset[Pass] = frozenset()
+    ended: frozenset[Pass] = frozenset()
+
+    def text_of(self, version: int) -> str:
+        """What there is of this version; "" where it was withdrawn or not begun."""
+        return self.text if self.resets == version else ""
+
+    def is_written(self, version: int) -> bool:
+        """Whether this version of the text is whole."""
+        return self.resets > version or (self.resets == version and self.is_whole)
+
+    def judgement_of(self, version: int) -> Judgement | None:
+        """The judgement of this version, where there was one; a version that was reset failed."""
+        is_past = self.resets > version
+        if self.judged is None or not (is_past or (self.resets == version and self.is_of_text)):
+            return None
+        return Judgement(
+            approved=self.judged["approved"] and not is_past,
+            score=self.judged["score"],
+            issues=tuple(self.judged["issues"]),
+        )
+
+
+def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str) -> Resume:
+    """What these events (type and data) say, with `text` approved and shown so far."""
+    is_whole = is_of_text = False
+    resets, judged = 0, None
+    begun: set[Pass] = set()
+    ended: set[Pass] = set()
+    for type_, data in events:
+        match type_, data.get("status"):
+            case "content_reset", _:
+                resets += 1
+                is_whole = is_of_text = False
+            case "content", _:
+                is_whole = bool(data["is_complete"])
+            case "safety_check", _:
+                judged, is_of_text = data, True
+            case "node_event", "started":
+                # A rewrite begins before it resets the text.
+                begun.add((data["node"], resets + (data["node"] == "enhance_content")))
+            case "node_event", "completed":
+                ended.add((data["node"], resets))
+    return Resume(text, is_whole, resets, judged, is_of_text, frozenset(begun), frozenset(ended))

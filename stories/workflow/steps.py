@@ -1,0 +1,71 @@
+"""Everything a chapter's writing yields: the stream's own events, and what only staff and the
+runner see. All text is in stand-in form."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from stories.events import StoryEvent, VocabularyWord
+from stories.reading import Measures
+from stories.safety.judge import Judgement
+from stories.safety.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Text that did not pass, and what stands in its place ("" where it was left out).
+
+    `attempt` counts from 1; `place` is a value of `SafetyFinding.Place`.
+    """
+
+    attempt: int
+    place: str
+    text: str
+    replacement: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """One call of a model; `step` is the node's name. Tokens are 0 where the host reported none."""
+
+    step: str
+    seconds: float
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Milestone:
+    """A node of the graph has said all it had to say. Whoever takes the steps stores them before it
+    asks for the next one; `is_stored` then lets the node end, and its checkpoint be written."""
+
+    is_stored: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChoice:
+    text: str
+    description: str
+    impact: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterDraft:
+    """A finished chapter, ready to be stored.
+
+    `used_defaults` names the parts that are our own words, since the model had none that would do.
+    """
+
+    title: str
+    text: str
+    question: str
+    choices: tuple[DraftChoice, ...]
+    vocabulary: tuple[VocabularyWord, ...]
+    summary: str
+    educational_elements: tuple[str, ...]
+    measures: Measures
+    safety: Judgement
+    used_defaults: tuple[str, ...]
+
+
+Step = StoryEvent | HeldBack | ModelUse | Milestone | ChapterDraft

@@ -1,0 +1,68 @@
+"""What the workflow is handed to work with: models, a gate, and what the model can do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+
+from stories.safety.gate import Gate
+from stories.safety.guard import NAME, Guard
+
+Writing = Literal["prose", "beats", "spine"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProfile:
+    """What a model can be asked for.
+
+    `context_tokens` is what one request may hold, prompt and answer together. `languages` are the
+    primary language tags that it writes well enough to offer. `writing`: `prose` in one free call
+    a chapter, `beats` in one turn per authored beat, `spine` where the program writes the story and
+    the model adds a sentence per beat. `judges` and `structures` say whether its judgement of
+    safety, and its answers to a JSON schema, are worth asking for.
+    """
+
+    name: str
+    context_tokens: int
+    languages: tuple[str, ...]
+    writing: Writing
+    judges: bool
+    structures: bool
+    is_demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a model host is waited for, and how often it is asked again.
+
+    `first_token_seconds` covers the loading of a model and the reading of a long prompt.
+    `retry_waits_seconds` has one entry for each new try after a host that failed, in all the calls
+    of a chapter; `cold_waits_seconds` the same for a host that was still loading its model.
+    """
+
+    first_token_seconds: float = 120.0
+    next_token_seconds: float = 30.0
+    answer_seconds: float = 120.0
+    retry_waits_seconds: tuple[float, ...] = (0.3, 1.0, 3.0)
+    cold_waits_seconds: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """One chapter's equipment: `writer` streams prose, `editor` answers judgements and schemas.
+
+    A `guard` is asked about each paragraph before it is shown.
+    """
+
+    profile: ModelProfile
+    writer: BaseChatModel
+    editor: BaseChatModel
+    gate: Gate
+    patience: Patience = Patience()
+    guard: Guard | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of all that a chapter passes before it is finished, in order."""
+        judge = ("judge",) if self.profile.judges else ()
+        return (*self.gate.layers, *([NAME] if self.guard else []), *judge)

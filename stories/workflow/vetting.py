@@ -1,0 +1,48 @@
+"""What the editor noted about a chapter, shown to the guard model before anyone sees it.
+
+The gate's own layers have passed each part by then. The guard reads them all at once, and one by
+one only where something is wrong with them.
+"""
+
+from stories.safety.guard import Guard
+from stories.safety.layers import Passage
+from stories.workflow.state import Emit
+from stories.workflow.steps import ChapterDraft, HeldBack
+
+_PLACES = {
+    "title": "title",
+    "question": "question",
+    "choices": "choice",
+    "vocabulary": "vocabulary",
+    "summary": "summary",
+    "educational_elements": "summary",
+}
+
+
+async def unfit_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emit) -> set[str]:
+    """The names of the notes that the guard does not pass; all of them where it says no more."""
+    parts = _parts(draft)
+    verdict = await guard.examine(Passage("\n".join(parts.values())))
+    if verdict.approved:
+        return set()
+    verdicts = {}
+    if verdict.category != "failure":
+        verdicts = {name: await guard.examine(Passage(text)) for name, text in parts.items()}
+    unfit = {name for name, found in verdicts.items() if not found.approved} or set(parts)
+    for name in sorted(unfit):
+        own = verdicts.get(name, verdict)
+        found = verdict if own.approved else own
+        emit(HeldBack(attempt, _PLACES[name], parts[name], "", found))
+    return unfit
+
+
+def _parts(draft: ChapterDraft) -> dict[str, str]:
+    texts = {
+        "title": draft.title,
+        "question": draft.question,
+        "choices": "\n".join(f"{choice.text}. {choice.description}" for choice in draft.choices),
+        "vocabulary": "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
+        "summary": draft.summary,
+        "educational_elements": "\n".join(draft.educational_elements),
+    }
+    return {name: text for name, text in texts.items() if text}

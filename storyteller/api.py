@@ -1,0 +1,23 @@
+"""The API under `/api/v1`, with its documentation at `/api/v1/docs`."""
+
+from ninja import NinjaAPI
+
+from stories.api import errors, families, generations, library, reports, streams
+from stories.api.auth import USER
+
+api = NinjaAPI(
+    title="Storyteller",
+    version="1",
+    urls_namespace="api",
+    auth=USER,
+    description="Checked stories for children, written while they are read.",
+)
+for router in (
+    families.router,
+    library.router,
+    generations.router,
+    reports.router,
+    streams.router,
+):
+    api.add_router("", router)
+errors.install(api)

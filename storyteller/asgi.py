@@ -1,0 +1,159 @@
+"""The ASGI application, with the dispatcher that lives and ends with it, under any server."""
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storyteller.settings")
+_django = get_asgi_application()
+
+from stories import dispatch  # noqa: E402 - the app registry has to be ready
+
+REQUESTS_END_SECONDS = 2.0
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+_SYNC_THREADS = 4
+
+# Django would start a thread for each request, and keep it for as long as a stream is open; here
+# requests take turns with a few, which each do one thing at a time.
+_turns = itertools.cycle([ThreadSensitiveContext() for _ in range(_SYNC_THREADS)])
+
+# Not empty once this process is about to end; a late request must not make it dispatch again.
+_leaving: list[asyncio.Task[None]] = []
+_requests: set[asyncio.Task[Any]] = set()
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    if _leaving:
+        send = _parting(send)
+    else:
+        dispatch.start()
+    if request := asyncio.current_task():
+        _requests.add(request)
+        request.add_done_callback(_requests.discard)
+    SyncToAsync.thread_sensitive_context.set(next(_turns))
+    await _django(scope, receive, send)
+
+
+def _parting(send: Send) -> Send:
+    """Has proxies, which keep connections open, send the next request elsewhere."""
+
+    async def part(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (b"Connection", b"close")]
+            message = message | {"headers": headers}
+        await send(message)
+
+    return part
+
+
+def _leave() -> asyncio.Task[None]:
+    """Begin to leave, where that was not done; what is returned is done when all is in order."""
+    if not _leaving:
+        _leaving.append(asyncio.get_running_loop().create_task(dispatch.leave()))
+    return _leaving[0]
+
+
+def _be_told_to_end() -> None:
+    """By a signal; another one means at once."""
+    if _leaving:
+        dispatch.hurry()
+    _leave()
+
+
+# uvicorn and others -------------------------------------------------------------------------------
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Start-up and shut-down as uvicorn and others announce them."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            dispatch.start()
+            _overhear_signals()
+        else:
+            await _leave()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _overhear_signals() -> None:
+    """Servers announce their end when all responses have ended, and a stream would keep them from
+    it for minutes: so the signals that they heed are heeded here, too.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in _ENDINGS:
+            heeded_by = signal.getsignal(number)
+            if callable(heeded_by):
+                signal.signal(number, _overheard(heeded_by))
+
+
+def _overheard(heeded_by: Callable[[int, FrameType | None], Any]) -> Callable[..., Any]:
+    loop = asyncio.get_running_loop()
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(_be_told_to_end)
+        heeded_by(number, frame)
+
+    return heed
+
+
+# Daphne -------------------------------------------------------------------------------------------
+
+
+def _join_daphne() -> None:
+    """Daphne announces neither start nor end, and at its end it cuts streams in the middle: so
+    its reactor says when it starts, and a signal ends it only after everything was left in order.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 - only where Daphne put it
+    from twisted.internet.tcp import Port  # noqa: PLC0415
+
+    ending: list[asyncio.Task[None]] = []
+
+    async def end() -> None:
+        # Who comes from now on is refused, and comes again, instead of being let in and cut off.
+        readers = reactor.getReaders()  # type: ignore[misc]
+        for port in [reader for reader in readers if isinstance(reader, Port)]:
+            port.stopListening()
+        await _leave()
+        if _requests:
+            await asyncio.wait(_requests, timeout=REQUESTS_END_SECONDS)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others, timeout=REQUESTS_END_SECONDS)
+        reactor.stop()  # type: ignore[misc]
+
+    def signalled() -> None:
+        _be_told_to_end()
+        if not ending:
+            ending.append(asyncio.get_running_loop().create_task(end()))
+
+    def start() -> None:
+        loop = asyncio.get_event_loop()
+        loop.call_soon(dispatch.start)
+        for number in _ENDINGS:
+            loop.add_signal_handler(number, signalled)
+
+    reactor.callWhenRunning(start)
+
+
+if "daphne.server" in sys.modules:
+    _join_daphne()

@@ -1,0 +1,1 @@
+"""The stream contract as a black box: `python -m tests.conformance` against any base URL."""

@@ -1,0 +1,35 @@
+"""R1 to R14 against a server of the suite's own, one test each."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.conformance.own import Own
+from tests.conformance.requirements import Requirement, Status, all_requirements, checked
+from tests.conformance.stage import Stage
+
+_PATIENCE_SECONDS = 220.0
+
+
+def _cases() -> list[Any]:
+    return [pytest.param(each, id=each.id) for each in all_requirements()]
+
+
+@pytest.fixture(scope="session")
+def users(own_of_all: Own) -> Stage:
+    return own_of_all.stage()
+
+
+@pytest.fixture
+async def stage(users: Stage, own: Own) -> AsyncIterator[Stage]:
+    async with Stage(users.base_url, users.token, users.second_token, own) as stage:
+        yield stage
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("requirement", _cases())
+async def test_the_stream_contract_holds(requirement: Requirement, stage: Stage) -> None:
+    outcome = await checked(requirement, stage, _PATIENCE_SECONDS)
+    assert outcome.status == Status.PASS, outcome.reason
+    assert outcome.unchecked == ()

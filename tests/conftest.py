@@ -1,0 +1,116 @@
+"""Fixtures for the whole suite."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.conf import settings as django_settings
+from django.db import connection, connections
+from pytest_django.fixtures import Settings
+
+from children.models import Child, Family, User
+from stories import db, dispatch
+from tests.clients import Client
+from tests.ollama_server import OllamaServer
+
+PASSWORD = "lantern-under-the-bed"
+
+
+# Tests that drive servers and browsers in processes of their own; a machine that is short of breath
+# may fail one of them, and the summary then says that it was run again.
+DRIVING = ("e2e", "deploy", "conformance", "test_workers", "test_limits_hold", "test_commands")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not set(DRIVING).isdisjoint((*item.path.parts, item.path.stem)):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_configure() -> None:
+    """Passwords are hashed as cheaply as can be: no test is about their strength."""
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file of this run's own: threads share it, as they do in production."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        folder: Path = tmp_path_factory.mktemp("database")
+        database["TEST"]["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database_threads(django_db_setup: None) -> Iterator[None]:
+    """Connections of `stories.db`, and the pool's, are closed before the database goes away."""
+    yield
+    db.close_connections()
+    # Where async tests' own ORM calls ran.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A parent with a family of her own."""
+    return User.objects.create_user("alice@example.org", PASSWORD)
+
+
+@pytest.fixture
+def bob(alice: User) -> User:
+    """The other parent in Alice's family."""
+    return User.objects.create_user("bob@example.org", PASSWORD, family=alice.family)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A parent of another family, who must see nothing of Alice's."""
+    return User.objects.create_user("charlie@example.org", PASSWORD)
+
+
+@pytest.fixture
+def mia(alice: User) -> Child:
+    return make_child(alice.family, "Mia")
+
+
+def make_child(family: Family | None, name: str, language: str = "en") -> Child:
+    return Child.objects.create(
+        family=family,
+        name=name,
+        birth_year=2019,
+        birth_month=3,
+        languages=[language],
+        reading_level="beginner",
+        interests=["foxes"],
+        avoid=["thunder"],
+    )
+
+
+@pytest.fixture
+async def storyteller(transactional_db: None, ollama: OllamaServer) -> AsyncIterator[OllamaServer]:
+    """The model host, and this process's dispatcher at work on this test's event loop."""
+    dispatch.start()
+    yield ollama
+    await dispatch.shut_down()
+
+
+@pytest.fixture
+def api(transactional_db: None, alice: User) -> Client:
+    return Client(alice)
+
+
+@pytest.fixture
+def ollama(settings: Settings) -> Iterator[OllamaServer]:
+    """A fresh model host that the app is pointed at.
+
+    It closes each connection after its answer: ChatOllama has no way to close its client, and a
+    connection kept alive would outlive the test's event loop.
+    """
+    with OllamaServer(keeps_alive=False) as server:
+        settings.LLM_PROVIDER = "ollama"
+        settings.OLLAMA_BASE_URL = server.url
+        settings.OLLAMA_MODEL = server.model
+        yield server

@@ -1,0 +1,132 @@
+"""A moderator at work in a browser: from the queue to the decision, while a child reads."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import watch
+from tests.e2e.harness import PASSWORD, App, Family
+from tests.e2e.test_accessibility import problems_of
+from tests.ollama_server import OllamaServer, Reply
+
+MODERATOR = "moderator@example.org"
+_MODERATOR = f"""
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from children.models import User
+user = User.objects.create_user({MODERATOR!r}, {PASSWORD!r}, is_staff=True)
+EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+user.groups.add(Group.objects.get(name="Moderators"))
+"""
+HELD = "He had a gun and blood was everywhere."
+BEFORE = "The fox sat down by the old mill."
+AFTER = "Then the sun came out behind the hill."
+CALM = "The fox smiled at the friendly moon and walked on through the quiet wood. " * 12
+
+
+@pytest.fixture(scope="module")
+def moderator(browser: Browser, app: App) -> Iterator[Page]:
+    app.manage("shell", "--no-imports", "--command", _MODERATOR)
+    context = browser.new_context(
+        base_url=app.url,
+        locale="en-US",
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto("/admin/login/")
+    page.get_by_label(re.compile("E-?mail")).fill(MODERATOR)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.locator("main").get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def held_back(page: Page, family: Family, model_host: OllamaServer) -> Page:
+    """A child's page with a chapter in which one sentence was held back."""
+    model_host.script(prose=[Reply(f"{BEFORE} {HELD} {AFTER} {CALM}"), Reply(f"{AFTER} {CALM}")])
+    page.goto(family.start_story("a fox by the mill").path)
+    expect(page.locator("#next")).to_be_visible()
+    return page
+
+
+def test_a_case_is_worked_from_the_queue_to_the_decision(
+    held_back: Page, moderator: Page, family: Family
+) -> None:
+    expect(held_back.locator(".story-text")).to_contain_text(BEFORE)
+    expect(held_back.locator(".story-text")).not_to_contain_text("gun")
+
+    moderator.goto("/admin/")
+    moderator.get_by_role("link", name="Cases", exact=True).first.click()
+    moderator.get_by_role("link", name=re.compile("He had a gun")).first.click()
+
+    # What a moderator has to be able to say, from this page alone.
+    held = moderator.locator("#held")
+    expect(held.get_by_role("heading")).to_contain_text("Held back by the rule en.")
+    expect(held.locator(".is-context")).to_contain_text(BEFORE)
+    expect(held.locator(".is-held")).to_have_text(HELD)
+    expect(held.locator(".is-shown")).to_have_text(AFTER)
+    expect(moderator.locator("#shown .held")).to_contain_text(HELD)
+    expect(moderator.locator("body")).not_to_contain_text(family.email)
+    assert problems_of(moderator) == []
+    moderator.set_viewport_size({"width": 1280, "height": 900})
+
+    moderator.get_by_role("button", name="Claim this case").click()
+    moderator.get_by_role("button", name="Reject").click()
+    expect(moderator.locator(".messagelist")).to_contain_text("Please give a reason.")
+    moderator.get_by_label("Reason").select_option("violence")
+    moderator.get_by_label("Why, in your words").fill("The mill is a sad place.")
+    assert problems_of(moderator) == []
+    moderator.get_by_role("button", name="Reject").click()
+    expect(moderator.locator("#log")).to_contain_text("The mill is a sad place.")
+    expect(moderator.locator("#log")).to_contain_text(MODERATOR)
+
+    # The child's page, which nobody touched, says so by itself.
+    expect(held_back.locator("#trouble")).to_contain_text("was taken back")
+    expect(held_back.locator("body")).not_to_contain_text(BEFORE)
+    held_back.get_by_role("button", name="Tell it anew").click()
+    expect(held_back.locator("#next")).to_be_visible()
+
+
+def test_a_chapter_that_is_sent_back_comes_anew_on_the_childs_page(
+    page: Page, moderator: Page, family: Family, model_host: OllamaServer
+) -> None:
+    reader = family.start_story("a lighthouse of glass")
+    page.goto(reader.path)
+    expect(page.locator("#next")).to_be_visible()
+    anew = "The lighthouse hummed a new song for the little boats. " * 12
+    model_host.script(prose=[Reply(anew)])
+    moderator.goto(f"/admin/stories/story/{reader.story_id}/change/")
+    moderator.get_by_role("button", name="Make it a case").click()
+    moderator.get_by_label("Reason").select_option("quality")
+    moderator.get_by_role("button", name="Send back for a rewrite").click()
+    expect(moderator.locator(".messagelist")).to_contain_text("written into the log")
+    expect(page.locator(".story-text")).to_contain_text("hummed a new song")
+    expect(page.locator("#next")).to_be_visible()
+
+
+PAGES = (
+    "/admin/stories/case/numbers/",
+    "/admin/stories/switch/",
+    "/admin/stories/threshold/",
+    "/admin/stories/threshold/6-8/change/?value=0.5",
+)
+
+
+def test_no_page_of_the_desk_breaks_the_content_policy(moderator: Page) -> None:
+    page = moderator.context.new_page()
+    problems = watch(page)
+    for path in (*PAGES, "/admin/stories/case/", "/admin/stories/ruling/"):
+        page.goto(path)
+    page.close()
+    assert problems == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_the_desk_is_accessible(moderator: Page, path: str) -> None:
+    moderator.goto(path)
+    assert problems_of(moderator) == []

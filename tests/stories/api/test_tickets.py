@@ -1,0 +1,86 @@
+"""Tickets for EventSource clients: one stream, one user, one generation."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core import signing
+
+from children.models import Child
+from stories import tickets
+from stories.models import Generation
+from tests.clients import Client
+from tests.ollama_server import OllamaServer
+
+from .test_stream import THEME, events_of, start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def ticket_for(api: Client, path: str) -> str:
+    status, ticket, _ = await api.call("POST", f"{path}/ticket")
+    assert status == 200
+    return str(ticket["ticket"])
+
+
+def aged(monkeypatch: pytest.MonkeyPatch, age: dt.timedelta) -> None:
+    """Lets Django's signer believe that so much time has passed since every signature."""
+    now = signing.time.time()
+    monkeypatch.setattr(signing.time, "time", lambda: now + age.total_seconds())
+
+
+async def test_a_ticket_starts_one_generation_and_reconnects_to_it(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    ticket = await ticket_for(api, f"/children/{mia.pk}")
+    browser = Client(None)
+    url = f"/stories/generate/stream?child_id={mia.pk}&theme={THEME}&token={ticket}"
+    whole = await browser.frames(url)
+    assert whole[-1].type == "complete"
+    assert await browser.frames(url) == whole, "a repeated URL starts nothing"
+    assert await browser.frames(url, Last_Event_ID=whole[3].id) == whole[4:]
+    assert await Generation.objects.acount() == 1
+    other = f"/stories/generate/stream?child_id={mia.pk}&theme=snails&token={ticket}"
+    await browser.frames(other)
+    assert await Generation.objects.acount() == 1
+
+
+async def test_a_starting_ticket_is_bound_to_what_it_started(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    other = await start(api, mia, theme="a snail")
+    frames = await api.frames(events_of(other))
+    ticket = await ticket_for(api, f"/children/{mia.pk}")
+    browser = Client(None)
+    url = f"/stories/generate/stream?child_id={mia.pk}&theme={THEME}&token={ticket}"
+    await browser.frames(url)
+    status, _, _ = await browser.call("GET", url, Last_Event_ID=frames[2].id)
+    assert status == 403
+
+
+async def test_a_choice_can_be_streamed_with_a_ticket(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    done = (await api.frames(events_of(await start(api, mia))))[-1].data
+    ticket = await ticket_for(api, f"/children/{mia.pk}")
+    option = done["choices"][0]["id"]
+    url = f"/stories/sessions/{done['session_id']}/choices/stream?choice_id={option}"
+    frames = await Client(None).frames(f"{url}&token={ticket}")
+    assert frames[-1].data["currentChapter"] == 2
+
+
+async def test_a_following_ticket_opens_within_a_minute_and_reconnects_for_an_hour(
+    api: Client, mia: Child, storyteller: OllamaServer, monkeypatch: Any
+) -> None:
+    started = await start(api, mia)
+    ticket = await ticket_for(api, f"/generations/{started['id']}")
+    url = f"{events_of(started)}?token={ticket}"
+    browser = Client(None)
+    whole = await browser.frames(url)
+    with monkeypatch.context() as clock:
+        aged(clock, tickets.FIRST_CONNECTION + dt.timedelta(seconds=2))
+        assert (await browser.call("GET", url))[0] == 401
+        assert await browser.frames(url, Last_Event_ID=whole[0].id) == whole[1:]
+    with monkeypatch.context() as clock:
+        aged(clock, tickets.RECONNECTIONS + dt.timedelta(seconds=2))
+        assert (await browser.call("GET", url, Last_Event_ID=whole[0].id))[0] == 401

@@ -1,0 +1,180 @@
+"""From the model to the child: what did not pass is in no frame, replay, page or answer."""
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from children.models import Child, User
+from stories.db import in_database
+from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
+from tests.books import add_chapter, make_story
+from tests.clients import Client, text_of
+from tests.ollama_server import Call, OllamaServer, Reply
+from tests.stories.api.test_stream import events_of, start
+from tests.stories.safety.faults import HARD, SENTENCES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GUARD = "llama-guard3:1b"
+DARK = "Nobody in the well called out any more."
+SOFT = "The thunder grumbled."
+BAD = "He stabbed him with a knife"
+NEVER_SHOWN = ("kill", "gun", "thunder", "stabbed", "knife", "in the well")
+
+
+def unsafe_in_every_way(storyteller: OllamaServer) -> None:
+    first, second = " ".join(SENTENCES[:3]), " ".join(SENTENCES[3:])
+    storyteller.script(
+        prose=[f"{first} {SOFT}\n\n{DARK}\n\n{second}", f"{second} {HARD}", "They went to bed."],
+        rewording=f"The thunder killed them. {HARD}",
+        guard=lambda call: "unsafe\nS1" if DARK in call.messages[-1]["content"] else "safe",
+        structured={
+            "title": BAD,
+            "question": f"{BAD}?",
+            "choices": [{"text": BAD, "description": "Oh."}, {"text": "Sing", "description": BAD}],
+            "vocabulary": [{"word": "lantern", "meaning": BAD}],
+            "summary": f"{BAD}.",
+            "educational_elements": [BAD],
+        },
+    )
+
+
+def last_but_one_chapter(child: Child) -> tuple[Story, str]:
+    """A story of twelve chapters, read up to the eleventh; and the way to the last one."""
+    story = make_story(child, chapters=0)
+    story.total_chapters = 12
+    story.save()
+    chapter: Chapter | None = None
+    for _ in range(11):
+        chapter = add_chapter(story, chapter)
+    assert chapter is not None
+    story.session.chapter = chapter
+    story.session.save()
+    choice = chapter.choices.get(position=0)
+    return story, f"/stories/sessions/{story.session.pk}/choices/stream?choice_id={choice.pk}"
+
+
+async def everything_said(api: Client, generation: Generation) -> list[str]:
+    """Replays from the start, from every cursor and from a foreign one; and the API's answers."""
+    events = f"/generations/{generation.pk}/events"
+    frames = await api.frames(events)
+    said = [frame.raw for frame in frames]
+    for cursor in [frame.id for frame in frames[:-1]] + ["elsewhere"]:
+        said += [frame.raw for frame in await api.frames(events, Last_Event_ID=cursor)]
+    story = await Story.objects.select_related("session").aget()
+    for path in (
+        f"/generations/{generation.pk}",
+        f"/stories/{story.pk}",
+        f"/sessions/{story.session.pk}",
+    ):
+        status, _, response = await api.call("GET", path)
+        assert status == 200, path
+        said.append(response.content.decode())
+    return said
+
+
+def pages(browser: Browser, story: Story) -> list[str]:
+    paths = (
+        reverse("home"),
+        reverse("stories:bookshelf", args=[story.child_id]),
+        reverse("stories:read", args=[story.session.pk]),
+        reverse("stories:story", args=[story.pk]),
+    )
+    answers = [browser.get(path) for path in paths]
+    assert [answer.status_code for answer in answers] == [200] * len(paths)
+    return [answer.content.decode() for answer in answers]
+
+
+def is_clean(said: list[str]) -> bool:
+    """Whether it is free of all that must not be seen."""
+    found = [word for text in said for word in NEVER_SHOWN if word in text]
+    assert found == []
+    return True
+
+
+@pytest.fixture
+def browser(client: Browser, alice: User) -> Browser:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def guarded(storyteller: OllamaServer, settings: Settings) -> OllamaServer:
+    storyteller.models.append(GUARD)
+    settings.GUARD_MODEL = GUARD
+    return storyteller
+
+
+@pytest.mark.parametrize("number", [1, 12])
+async def test_with_every_layer_on_nothing_unapproved_is_anywhere(
+    api: Client, browser: Browser, mia: Child, guarded: OllamaServer, number: int
+) -> None:
+    unsafe_in_every_way(guarded)
+    if number == 1:
+        url = events_of(await start(api, mia))
+    else:
+        _, url = await in_database(last_but_one_chapter, mia)
+    live = await api.frames(url)
+    assert live[-1].type == "complete", live[-1]
+    generation = await Generation.objects.aget()
+    chapter = await Chapter.objects.aget(number=number)
+    assert text_of(live) == chapter.text
+    assert chapter.safety_layers == ["rules", "family", "classifier", "guard", "judge"]
+    story = await Story.objects.select_related("session").aget()
+    said = [frame.raw for frame in live] + await everything_said(api, generation)
+    assert is_clean(said + await in_database(pages, browser, story))
+    rows = [f"{e.payload}{e.source}" async for e in GenerationEvent.objects.all()]
+    stored = [str(vars(chapter))]
+    stored += [str(vars(choice)) async for choice in chapter.choices.all()]
+    assert is_clean(rows + stored)
+    held = [finding async for finding in SafetyFinding.objects.all()]
+    assert {finding.layer for finding in held} == {"rules", "family", "guard"}
+    assert all(finding.layers for finding in held)
+
+
+@pytest.mark.parametrize("fault", [Reply(status=500), Reply("Lovely!"), Reply(cut_after=0)])
+async def test_with_a_guard_that_fails_the_story_ends_before_its_first_word(
+    api: Client, browser: Browser, mia: Child, guarded: OllamaServer, fault: Reply
+) -> None:
+    unsafe_in_every_way(guarded)
+    guarded.script(prose=" ".join([HARD, *SENTENCES]), guard=lambda _: fault)
+    frames = await api.frames(events_of(await start(api, mia)))
+    assert frames[-1].type == "error"
+    assert text_of(frames) == ""
+    story = await Story.objects.select_related("session").aget()
+    said = [frame.raw for frame in frames]
+    assert is_clean(said + await in_database(pages, browser, story))
+
+
+async def test_a_chapter_that_is_dark_as_a_whole_is_in_no_page_and_no_later_answer(
+    api: Client, browser: Browser, mia: Child, storyteller: OllamaServer
+) -> None:
+    dark = f"{DARK} It grew cold."
+
+    def judged(call: Call) -> Any:
+        return {"problem": "fear", "weight": 3} if DARK in call.messages[-1]["content"] else None
+
+    storyteller.script(prose=[dark, " ".join(SENTENCES)], judge=judged)
+    frames = await api.frames(events_of(await start(api, mia)))
+    assert frames[-1].type == "complete"
+    assert "content_reset" in [frame.type for frame in frames]
+    assert text_of(frames) == " ".join(SENTENCES).replace("Robin", "Mia")
+    story = await Story.objects.select_related("session").aget()
+    generation = await Generation.objects.aget()
+    _, _, answer = await api.call("GET", f"/generations/{generation.pk}")
+    snapshot = await api.frames(f"/generations/{generation.pk}/events", Last_Event_ID="elsewhere")
+    said = [answer.content.decode(), frames[-1].raw, *(frame.raw for frame in snapshot)]
+    assert is_clean(said + await in_database(pages, browser, story))
+
+
+@pytest.mark.parametrize("guard", ["shieldgemma:2b", "llama3.1:8b"])
+async def test_a_guard_that_nobody_can_ask_means_no_storyteller(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Settings, guard: str
+) -> None:
+    settings.GUARD_MODEL = guard
+    frames = await api.frames(events_of(await start(api, mia)))
+    assert (frames[-1].type, frames[-1].data["code"]) == ("error", "MODEL_UNAVAILABLE")
+    assert storyteller.calls == []

@@ -1,0 +1,172 @@
+"""Every layer failing in turn: what has not been checked is not shown."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stories.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
+from stories.events import Content
+from tests.ollama_server import OllamaServer, Reply
+from tests.stories.safety.faults import (
+    DISGUISED,
+    HARD,
+    SENTENCES,
+    SOFT,
+    brief_of,
+    chapter_with,
+    is_clean,
+    with_broken,
+)
+from tests.stories.workflow.studio import QUICK, Reading, tools_for
+
+GUARD = "llama-guard3:1b"
+UNSAFE = f"{HARD} {DISGUISED} {SOFT}"
+SILENT, CUT, DOWN = Reply(hang_after=0), Reply(cut_after=0), Reply(status=500)
+PATIENCE = QUICK.__class__(
+    first_token_seconds=0.3,
+    next_token_seconds=0.3,
+    answer_seconds=0.3,
+    retry_waits_seconds=(0.0,),
+    cold_waits_seconds=(0.0,),
+)
+
+
+@pytest.fixture(params=[1, 12])
+def chapter(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(params=[0, 3, 6])
+def text(request: pytest.FixtureRequest) -> str:
+    return chapter_with(UNSAFE, request.param)
+
+
+def tools_of(ollama: OllamaServer, chapter: int, **options: Any) -> Any:
+    ollama.models.append(GUARD)
+    brief = brief_of(chapter)
+    return tools_for(ollama, brief, patience=PATIENCE, guard=GUARD, guard_seconds=0.3, **options)
+
+
+async def ended(ollama: OllamaServer, chapter: int, tools: Any) -> tuple[Reading, Any]:
+    reading = Reading()
+    try:
+        await reading.of(brief_of(chapter), tools)
+    except StoryError as error:
+        return reading, type(error)
+    return reading, None
+
+
+async def test_with_every_layer_on_the_chapter_is_clean_and_whole(
+    ollama: OllamaServer, chapter: int, text: str
+) -> None:
+    ollama.script(prose=[text, " ".join(SENTENCES)], rewording=SOFT)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert error is None
+    assert is_clean(reading.shown)
+    assert reading.text == reading.draft.text
+    assert reading.draft.safety.layers == ("rules", "family", "classifier", "guard", "judge")
+
+
+@pytest.mark.parametrize("name", ["rules", "family", "classifier"])
+async def test_with_a_layer_of_the_gate_out_of_order_nothing_is_shown(
+    ollama: OllamaServer, chapter: int, text: str, name: str
+) -> None:
+    ollama.script(prose=text)
+    tools = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
+    reading, error = await ended(ollama, chapter, tools)
+    assert error in {ModelUnavailable, SafetyRejected}
+    assert reading.all(Content) == []
+    assert is_clean(reading.shown)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [SILENT, CUT, DOWN, Reply("Lovely!"), Reply("no"), Reply("unsafe\nS1")],
+    ids=["silent", "cut", "down", "prose", "another guard's answer", "wrong"],
+)
+async def test_with_a_guard_that_fails_or_objects_nothing_is_shown(
+    ollama: OllamaServer, chapter: int, text: str, fault: Reply
+) -> None:
+    ollama.script(prose=text, guard=lambda _: fault)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert error in {ModelUnavailable, SafetyRejected}
+    assert reading.all(Content) == []
+
+
+async def test_with_a_guard_that_fails_and_is_advisory_the_other_layers_hold(
+    ollama: OllamaServer, chapter: int, text: str
+) -> None:
+    ollama.script(prose=[text, " ".join(SENTENCES)], guard=lambda _: DOWN)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, is_advisory=True))
+    assert error is None
+    assert is_clean(reading.shown)
+
+
+async def test_with_a_guard_that_says_yes_to_everything_the_other_layers_hold(
+    ollama: OllamaServer, chapter: int, text: str
+) -> None:
+    ollama.script(prose=[text, " ".join(SENTENCES)], guard="safe")
+    reading, _ = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert is_clean(reading.shown)
+
+
+@pytest.mark.parametrize(
+    "fault", [SILENT, CUT, DOWN, Reply("Lovely!"), Reply('{"problem": "none", "weight": 3}')]
+)
+async def test_with_a_judge_that_fails_no_chapter_comes_of_it(
+    ollama: OllamaServer, chapter: int, text: str, fault: Reply
+) -> None:
+    ollama.script(prose=[text, *[" ".join(SENTENCES)] * 3], judge=lambda _: fault)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert error in {ModelTimeout, ModelUnavailable, SafetyRejected}
+    assert is_clean(reading.shown)
+    assert "metadata" not in reading.order
+
+
+@pytest.mark.parametrize(
+    "fault", [SILENT, CUT, DOWN, Reply(""), Reply(HARD), Reply(f"<think>{HARD}"), Reply("{}")]
+)
+async def test_with_a_rewording_that_fails_or_is_worse_the_sentence_is_left_out(
+    ollama: OllamaServer, chapter: int, fault: Reply
+) -> None:
+    ollama.script(prose=chapter_with(SOFT, 2), rewording=fault)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert error is None
+    assert is_clean(reading.shown)
+    assert reading.text.split() == " ".join(SENTENCES).split()
+
+
+@pytest.mark.parametrize("unsafe", [HARD, DISGUISED, SOFT])
+@pytest.mark.parametrize(
+    "notes",
+    [
+        lambda unsafe: {"title": unsafe},
+        lambda unsafe: {"question": unsafe},
+        lambda unsafe: {"choices": [{"text": unsafe, "description": "Good."}] * 3},
+        lambda unsafe: {"choices": [{"text": "Sing", "description": unsafe}] * 3},
+        lambda unsafe: {"vocabulary": [{"word": "lantern", "meaning": unsafe}]},
+        lambda unsafe: {"vocabulary": [{"word": unsafe, "meaning": "a thing"}]},
+        lambda unsafe: {"summary": unsafe},
+        lambda unsafe: {"educational_elements": [unsafe]},
+    ],
+    ids=["title", "question", "choice", "about", "meaning", "word", "summary", "lesson"],
+)
+async def test_every_single_note_is_checked(
+    ollama: OllamaServer, notes: Callable[[str], dict[str, Any]], unsafe: str
+) -> None:
+    ollama.script(prose=" ".join(SENTENCES), structured=notes(unsafe))
+    reading, error = await ended(ollama, 1, tools_of(ollama, 1))
+    assert error is None
+    assert is_clean(reading.shown)
+
+
+@pytest.mark.parametrize("fault", [SILENT, CUT, DOWN, Reply(HARD), Reply("{")])
+async def test_with_notes_that_fail_or_are_unsafe_the_chapter_has_words_of_ours(
+    ollama: OllamaServer, chapter: int, fault: Reply
+) -> None:
+    ollama.script(prose=" ".join(SENTENCES), structured=lambda _: fault)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    assert error is None
+    assert is_clean(reading.shown)
+    assert "title" in reading.draft.used_defaults

@@ -1,0 +1,149 @@
+"""What the system checks say, and of which settings."""
+
+from pathlib import Path
+
+import pytest
+from django.core.checks import CheckMessage, run_checks
+from pytest_django.fixtures import Settings
+
+from stories import checks
+
+
+@pytest.fixture(autouse=True)
+def family_machine(settings: Settings, tmp_path: Path) -> None:
+    """The settings that a family's own machine has, with Ollama named."""
+    settings.LLM_PROVIDER = "ollama"
+    settings.MODEL_PATH = settings.OPENAI_BASE_URL = settings.OPENAI_MODEL = ""
+    settings.OLLAMA_BASE_URL = "http://127.0.0.1:11434"
+    settings.OLLAMA_MODEL = "llama3.1:8b"
+    settings.DATA_DIR = tmp_path
+    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+    settings.DEBUG = settings.IS_HTTPS = False
+    settings.GUARD_MODEL = ""
+
+
+def _said() -> dict[str, CheckMessage]:
+    return {message.id or "": message for message in run_checks() if "stories." in str(message.id)}
+
+
+def test_a_familys_own_machine_has_nothing_to_fix() -> None:
+    assert _said() == {}
+
+
+def test_tracing_is_a_warning_that_stories_leave_the_machine(settings: Settings) -> None:
+    settings.IS_TRACED = True
+    assert "LangSmith" in _said()["stories.W005"].msg
+
+
+def test_openai_without_address_or_model_is_an_error_that_names_both(settings: Settings) -> None:
+    settings.LLM_PROVIDER = "openai"
+    message = _said()["stories.E001"]
+    assert "OPENAI_BASE_URL and OPENAI_MODEL" in message.msg
+
+
+@pytest.mark.parametrize("provider", ["auto", "embedded"])
+def test_no_model_at_all_is_a_warning_that_says_how_to_get_one(
+    settings: Settings, provider: str
+) -> None:
+    settings.LLM_PROVIDER = provider
+    settings.OLLAMA_MODEL = ""
+    message = _said()["stories.W001"]
+    assert "fetch_model" in str(message.hint)
+
+
+def test_a_model_file_that_is_not_there_is_named(settings: Settings, tmp_path: Path) -> None:
+    settings.LLM_PROVIDER = "auto"
+    settings.MODEL_PATH = str(tmp_path / "gone.gguf")
+    assert "gone.gguf" in _said()["stories.W001"].msg
+
+
+@pytest.mark.parametrize("value", ["ollama.local:11434", "ftp://ollama", "http://", "http://a:b"])
+def test_what_is_no_address_of_a_host_is_an_error(settings: Settings, value: str) -> None:
+    settings.OLLAMA_BASE_URL = value
+    assert repr(value) in _said()["stories.E002"].msg
+
+
+def test_strangers_must_not_see_debug_pages(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["stories.example.org"]
+    settings.DEBUG = settings.IS_HTTPS = True
+    assert set(_said()) == {"stories.E007"}
+
+
+def test_strangers_are_served_over_https(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["stories.example.org"]
+    assert set(_said()) == {"stories.W002"}
+    settings.IS_HTTPS = True
+    assert _said() == {}
+
+
+def test_a_wildcard_host_is_pointed_out(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.IS_HTTPS = True
+    assert set(_said()) == {"stories.W003"}
+
+
+@pytest.mark.parametrize("host", ["192.168.1.20", "10.0.0.5", "nas.local", "[fd00::1]"])
+def test_the_home_network_is_not_the_internet(settings: Settings, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["localhost", host]
+    assert _said() == {}
+
+
+class _Database:
+    """As much of a connection as the check looks at."""
+
+    class Database:
+        sqlite_version_info = (3, 34, 1)
+        sqlite_version = "3.34.1"
+
+    def __init__(self, vendor: str, **settings: object) -> None:
+        self.vendor = vendor
+        self.settings_dict = {"NAME": "a.sqlite3", "OPTIONS": {}, **settings}
+
+
+def _ids(database: _Database) -> set[str | None]:
+    return {message.id for message in checks.database_problems(database)}
+
+
+def test_the_log_is_kept_in_sqlite_with_wal_or_in_postgresql() -> None:
+    assert _ids(_Database("postgresql")) == set()
+    assert _ids(_Database("mysql")) == {"stories.E003"}
+    assert _ids(_Database("sqlite")) == {"stories.E004", "stories.E005"}
+    wal = {"init_command": "PRAGMA journal_mode=WAL;"}
+    assert _ids(_Database("sqlite", OPTIONS=wal)) == {"stories.E004"}
+    assert "stories.E006" in _ids(_Database("sqlite", OPTIONS=wal, NAME=":memory:"))
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1:6379", "http://redis", "redis"])
+def test_what_is_no_address_of_a_redis_is_an_error_that_keeps_its_password(
+    settings: Settings, value: str
+) -> None:
+    settings.REDIS_URL = value
+    assert value not in _said()["stories.E009"].msg
+
+
+def test_a_redis_by_its_address_is_fine(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://:secret@127.0.0.1:6379/0"
+    assert _said() == {}
+
+
+@pytest.mark.parametrize("name", ["", "story", "llama-guard3:1b", "ibm/granite3.3-guardian:8b"])
+def test_a_guard_that_is_known_is_fine(settings: Settings, name: str) -> None:
+    settings.GUARD_MODEL = name
+    assert _said() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"), [("gemma3:12b", "ollama"), ("llama-guard3:1b", "embedded")]
+)
+def test_a_guard_that_cannot_be_asked_is_an_error(
+    settings: Settings, name: str, provider: str
+) -> None:
+    settings.GUARD_MODEL = name
+    settings.LLM_PROVIDER = provider
+    assert repr(name) in _said()["stories.E010"].msg
+
+
+def test_a_guard_that_is_only_advisory_is_a_warning(settings: Settings) -> None:
+    settings.GUARD_MODEL = "llama-guard3:1b"
+    settings.GUARD_IS_ADVISORY = True
+    assert "stories.W004" in _said()

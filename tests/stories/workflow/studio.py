@@ -1,0 +1,164 @@
+"""What the workflow's tests write chapters with: a brief, tools on the scripted host, and a reader
+that sorts what comes out."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_ollama import ChatOllama
+
+from stories.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
+from stories.events import Content, ContentReset, Metadata, NodeEvent, Progress, SafetyChecked
+from stories.safety.gate import Gate
+from stories.safety.guard import OWN_MODEL, Guard, dialect_of
+from stories.workflow import (
+    ChapterDraft,
+    HeldBack,
+    Milestone,
+    ModelProfile,
+    ModelUse,
+    Patience,
+    Resume,
+    Step,
+    Tools,
+    write_chapter,
+)
+from stories.workflow.tools import Writing
+from tests.ollama_server import OllamaServer
+
+GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
+UNSAFE = "Then the man killed everyone with a gun."
+QUICK = Patience(
+    first_token_seconds=5.0,
+    next_token_seconds=5.0,
+    answer_seconds=5.0,
+    retry_waits_seconds=(0.0, 0.0, 0.0),
+    cold_waits_seconds=(0.0, 0.0, 0.0),
+)
+
+
+def a_brief(**changes: Any) -> StoryBrief:
+    fields: dict[str, Any] = {
+        "theme": "a fox who collects lanterns",
+        "age": 7,
+        "reading_level": ReadingLevel.INTERMEDIATE,
+        "hero": "Robin",
+    }
+    return StoryBrief(**fields | changes)
+
+
+def a_path(length: int, *, choice: str = "Knock on the blue door", words: int = 60) -> Any:
+    """Chapters before the one to be written; each is marked by its number in summary and text."""
+    return tuple(
+        PastChapter(
+            number=number,
+            title=f"Title {number}",
+            summary=f"Summary {number}. Robin met a friend.",
+            text=f"Begin {number}. " + "They walked on. " * (words // 3) + f"End {number}.",
+            choice=ChoiceTaken(text=choice if number == length else f"Choice {number}"),
+        )
+        for number in range(1, length + 1)
+    )
+
+
+def tools_for(
+    server: OllamaServer,
+    brief: StoryBrief,
+    *,
+    writing: Writing = "prose",
+    judges: bool = True,
+    structures: bool = True,
+    context_tokens: int = 8192,
+    patience: Patience = QUICK,
+    guard: str = "",
+    guard_seconds: float = 5.0,
+    is_advisory: bool = False,
+) -> Tools:
+    model = ChatOllama(
+        model=server.model, base_url=server.url, num_ctx=context_tokens, reasoning=False
+    )
+    profile = ModelProfile(
+        name=server.model,
+        context_tokens=context_tokens,
+        languages=("en", "es", "he"),
+        writing=writing,
+        judges=judges,
+        structures=structures,
+    )
+    gate = Gate(brief.language, brief.checked_as, brief.avoid)
+    tools = Tools(profile, writer=model, editor=model, gate=gate, patience=patience)
+    if not guard:
+        return tools
+    dialect = dialect_of(guard)
+    assert dialect is not None
+    asked = ChatOllama(
+        model=server.model if guard == OWN_MODEL else guard,
+        base_url=server.url,
+        reasoning=False,
+    )
+    return replace(tools, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory))
+
+
+@dataclass
+class Reading:
+    """What one run yielded, kept also where it ended in an error."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    async def of(self, brief: StoryBrief, tools: Tools, *, approved: str = "") -> "Reading":
+        async for step in write_chapter(brief, tools, resume=Resume(approved)):
+            self.steps.append(step)
+        return self
+
+    @property
+    def text(self) -> str:
+        """What a reader has on the screen."""
+        text = ""
+        for step in self.steps:
+            if isinstance(step, ContentReset):
+                text = ""
+            elif isinstance(step, Content):
+                text += step.chunk
+        return text
+
+    @property
+    def order(self) -> list[str]:
+        """The events that are no progress; a run of contents counts once."""
+        names: list[str] = []
+        for step in self.steps:
+            if isinstance(step, Progress | ModelUse | HeldBack | Milestone):
+                continue
+            name = f"{step.node} {step.status}" if isinstance(step, NodeEvent) else _name(step)
+            if name != "content" or names[-1:] != ["content"]:
+                names.append(name)
+        return names
+
+    def all(self, *kinds: type[Any]) -> list[Any]:
+        return [step for step in self.steps if isinstance(step, kinds)]
+
+    @property
+    def held(self) -> list[HeldBack]:
+        return self.all(HeldBack)
+
+    @property
+    def draft(self) -> ChapterDraft:
+        *_, draft = self.steps
+        assert isinstance(draft, ChapterDraft)
+        assert self.all(ChapterDraft) == [draft]
+        return draft
+
+    @property
+    def shown(self) -> str:
+        """Everything that could reach a reader, from whatever part of the chapter."""
+        hidden = (HeldBack, ModelUse)
+        return "\n".join(repr(step) for step in self.steps if not isinstance(step, hidden))
+
+
+def _name(step: Step) -> str:
+    named = {
+        Content: "content",
+        ContentReset: "content_reset",
+        SafetyChecked: "safety_check",
+        Metadata: "metadata",
+        ChapterDraft: "draft",
+    }
+    return named[type(step)]

@@ -1,0 +1,128 @@
+"""A chapter from its first event to its draft, with nothing going wrong."""
+
+from stories.events import Content, Metadata, Progress, SafetyChecked
+from stories.workflow import ModelUse, write_chapter
+from tests.ollama_server import Hold, OllamaServer, Reply, at_random, characters
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
+
+ORDER = [
+    "workflow started",
+    "generate_content started",
+    "content",
+    "generate_content completed",
+    "safety_check started",
+    "safety_check",
+    "safety_check completed",
+    "calculate_metrics started",
+    "metadata",
+    "calculate_metrics completed",
+    "workflow completed",
+    "draft",
+]
+
+
+async def test_a_chapter_comes_in_the_order_of_the_contract(ollama: OllamaServer) -> None:
+    brief = a_brief()
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    assert reading.order == ORDER
+
+
+async def test_the_chunks_are_the_text_byte_for_byte_however_they_were_cut(
+    ollama: OllamaServer,
+) -> None:
+    brief = a_brief()
+    texts = set()
+    for cut in (characters, at_random(1), at_random(2)):
+        ollama.cut = cut
+        reading = await Reading().of(brief, tools_for(ollama, brief))
+        assert reading.text == reading.draft.text
+        texts.add(reading.text)
+    assert len(texts) == 1
+    assert "\n\n" in texts.pop()
+
+
+async def test_only_the_last_content_is_complete(ollama: OllamaServer) -> None:
+    brief = a_brief()
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    flags = [content.is_complete for content in reading.all(Content)]
+    assert flags == [False] * (len(flags) - 1) + [True]
+
+
+async def test_a_sentence_is_shown_while_the_model_writes_the_next(ollama: OllamaServer) -> None:
+    hold = Hold(after=6)  # the first sentence, and two words more
+    ollama.script(prose=Reply(GENTLE, hold=hold))
+    brief = a_brief()
+    reading = Reading()
+    async for step in write_chapter(brief, tools_for(ollama, brief)):
+        reading.steps.append(step)
+        if isinstance(step, Content) and not hold.released:
+            assert reading.text == "Robin found a lantern."
+            hold.release()
+    assert reading.draft.text == GENTLE
+
+
+async def test_what_is_measured_is_measured_in_the_text(ollama: OllamaServer) -> None:
+    ollama.script(prose=GENTLE)
+    brief = a_brief(reading_level="advanced")
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    (metadata,) = reading.all(Metadata)
+    assert metadata.word_count == 13
+    assert metadata.estimated_reading_time == 1
+    assert metadata.vocabulary_level == "beginner"
+    assert metadata.requested_level == "advanced"
+
+
+async def test_each_call_of_a_model_is_accounted_for(ollama: OllamaServer) -> None:
+    brief = a_brief()
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    uses = reading.all(ModelUse)
+    assert [use.step for use in uses] == ["generate_content", "safety_check", "calculate_metrics"]
+    assert all(use.prompt_tokens and use.completion_tokens for use in uses)
+    assert len(ollama.calls) == len(uses)
+
+
+async def test_progress_never_falls_and_speaks_to_a_parent(ollama: OllamaServer) -> None:
+    brief = a_brief()
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    progress = reading.all(Progress)
+    percents = [event.percent for event in progress]
+    assert percents == sorted(percents)
+    assert percents[-1] < 100
+    assert [*dict.fromkeys(event.stage for event in progress)] == [
+        "Thinking up the next part",
+        "Writing",
+        "Checking it",
+        "Nearly there",
+    ]
+
+
+async def test_the_last_chapter_is_an_ending_without_a_choice(ollama: OllamaServer) -> None:
+    brief = a_brief(chapter_number=3, total_chapters=3, path=a_path(2))
+    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    assert draft.choices == ()
+    assert draft.question == ""
+    (call,) = ollama.calls_for("prose")
+    assert "the last chapter" in call.prompt
+    (asked,) = ollama.calls_for("structured")
+    assert asked.schema is not None
+    assert "choices" not in asked.schema["properties"]
+
+
+async def test_a_title_that_was_asked_for_is_honoured(ollama: OllamaServer) -> None:
+    brief = a_brief(title="The Lantern Fox")
+    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    assert draft.title == "The Lantern Fox"
+    assert "The Lantern Fox" in ollama.calls_for("prose")[0].prompt
+
+
+async def test_no_judgement_and_no_notes_are_asked_of_a_model_that_cannot_give_them(
+    ollama: OllamaServer,
+) -> None:
+    brief = a_brief()
+    tools = tools_for(ollama, brief, judges=False, structures=False)
+    reading = await Reading().of(brief, tools)
+    assert reading.order == ORDER
+    assert len(ollama.calls) == 1
+    (checked,) = reading.all(SafetyChecked)
+    assert checked.approved
+    assert set(reading.draft.used_defaults) >= {"title", "question", "choices", "summary"}

@@ -1,0 +1,164 @@
+"""A chapter that was interrupted goes on at the step that LangGraph's checkpoint names."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from stories.events import Content, ContentReset, Event, NodeEvent
+from stories.workflow import ChapterDraft, Checkpoints, Resume, Step, resume_from, write_chapter
+from stories.workflow.checkpoints import in_postgres, in_sqlite
+from tests import postgres
+from tests.ollama_server import OllamaServer
+from tests.stories.workflow.studio import a_brief, tools_for
+
+THREAD = "a run"
+# With one rewrite there are two checks.
+_TWICE = [("safety_check", "started"), ("safety_check", "completed")]
+REJECTED = {"problem": "meanness", "weight": 3}
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres.server() as server, postgres.database(server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def checkpoints(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncGenerator[Checkpoints]:
+    async with opened(request, tmp_path) as store:
+        yield store
+        await store.forget(THREAD)
+
+
+def opened(
+    request: pytest.FixtureRequest, folder: Path
+) -> AbstractAsyncContextManager[Checkpoints]:
+    if request.param == "sqlite":
+        return in_sqlite(folder / "checkpoints.sqlite3")
+    url = request.getfixturevalue("postgres_url")
+    return in_postgres(psycopg.conninfo.conninfo_to_dict(url))
+
+
+class Telling:
+    """A chapter told in one life after the other, each with what the log has by then."""
+
+    def __init__(self, ollama: OllamaServer, checkpoints: Checkpoints) -> None:
+        self.brief = a_brief()
+        self.tools = tools_for(ollama, self.brief)
+        self.checkpoints = checkpoints
+        self.steps: list[Step] = []
+
+    async def until(self, end: NodeEvent | None) -> None:
+        """One life, which ends before the step after `end`, or with the chapter."""
+        steps = write_chapter(
+            self.brief,
+            self.tools,
+            resume=self.resume,
+            checkpoints=self.checkpoints,
+            thread_id=THREAD,
+        )
+        async with aclosing(steps):
+            async for step in steps:
+                self.steps.append(step)
+                if step == end:
+                    return
+
+    @property
+    def resume(self) -> Resume:
+        events = [(step.type, step.model_dump()) for step in self.steps if isinstance(step, Event)]
+        return resume_from(events, self.text)
+
+    @property
+    def text(self) -> str:
+        text = ""
+        for step in self.steps:
+            if isinstance(step, Content):
+                text += step.chunk
+            elif isinstance(step, ContentReset):
+                text = ""
+        return text
+
+    @property
+    def nodes(self) -> list[tuple[str, str]]:
+        return [(step.node, step.status) for step in self.steps if isinstance(step, NodeEvent)]
+
+    @property
+    def draft(self) -> Step:
+        return self.steps[-1]
+
+
+def told(node: Any, status: Any) -> NodeEvent:
+    return NodeEvent(node=node, status=status)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        told("generate_content", "completed"),
+        told("safety_check", "started"),
+        told("safety_check", "completed"),
+        told("enhance_content", "completed"),
+        told("calculate_metrics", "started"),
+        told("workflow", "completed"),
+    ],
+    ids=lambda end: f"{end.node} {end.status}",
+)
+async def test_no_step_that_was_done_is_done_or_told_again(
+    ollama: OllamaServer, checkpoints: Checkpoints, end: NodeEvent
+) -> None:
+    ollama.script(judge=[REJECTED])
+    telling = Telling(ollama, checkpoints)
+    await telling.until(end)
+    await telling.until(None)
+    assert isinstance(telling.draft, ChapterDraft)
+    assert telling.draft.text == telling.text
+    assert sorted(telling.nodes) == sorted([*set(telling.nodes), *_TWICE])
+    calls = [call.kind for call in ollama.calls]
+    assert sorted(calls) == ["judge", "judge", "prose", "prose", "structured"]
+
+
+async def test_a_finished_chapter_is_not_asked_of_the_model_again(
+    ollama: OllamaServer, checkpoints: Checkpoints
+) -> None:
+    telling = Telling(ollama, checkpoints)
+    await telling.until(told("workflow", "completed"))
+    calls = len(ollama.calls)
+    ollama.stop()
+    try:
+        await telling.until(None)
+    finally:
+        ollama.start()
+    assert isinstance(telling.draft, ChapterDraft)
+    assert len(ollama.calls) == calls
+
+
+async def test_a_log_that_was_put_back_is_believed_and_not_the_checkpoint(
+    ollama: OllamaServer, checkpoints: Checkpoints
+) -> None:
+    telling = Telling(ollama, checkpoints)
+    await telling.until(None)
+    written = telling.steps.index(told("generate_content", "completed"))
+    telling.steps = telling.steps[: written // 2]
+    shown = telling.text
+    await telling.until(None)
+    assert isinstance(telling.draft, ChapterDraft)
+    assert telling.draft.text == telling.text
+    assert telling.text.startswith(shown)
+
+
+async def test_a_checkpoint_holds_nothing_of_the_brief_and_is_forgotten(
+    ollama: OllamaServer, checkpoints: Checkpoints
+) -> None:
+    telling = Telling(ollama, checkpoints)
+    await telling.until(None)
+    kept = [each async for each in checkpoints.saver.alist(None)]
+    assert kept
+    assert telling.brief.theme not in repr(kept)
+    await checkpoints.forget(THREAD)
+    assert not [each async for each in checkpoints.saver.alist(None)]

@@ -1,0 +1,123 @@
+"""A malformed structured answer is asked for again, repaired, replaced; the chapter stays."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stories.workflow import ChapterDraft
+from stories.workflow.repair import loaded
+from tests.ollama_server import OllamaServer
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+
+NOTES: dict[str, Any] = {
+    "title": "The Lantern",
+    "summary": "Robin found a lantern.",
+    "question": "Where to now?",
+    "choices": [
+        {"text": "Go home", "description": "It is warm there."},
+        {"text": "Go on", "description": "The path is bright."},
+    ],
+    "vocabulary": [{"word": "lantern", "meaning": "a lamp that you can carry"}],
+    "educational_elements": ["Being curious"],
+}
+
+
+async def _drafted(ollama: OllamaServer, *answers: str) -> ChapterDraft:
+    ollama.script(prose=GENTLE, structured=list(answers))
+    brief = a_brief()
+    return (await Reading().of(brief, tools_for(ollama, brief))).draft
+
+
+async def test_a_sound_answer_is_taken_as_it_is(ollama: OllamaServer) -> None:
+    draft = await _drafted(ollama, json.dumps(NOTES))
+    assert draft.title == "The Lantern"
+    assert [choice.text for choice in draft.choices] == ["Go home", "Go on"]
+    assert [word.word for word in draft.vocabulary] == ["lantern"]
+    assert draft.used_defaults == ()
+
+
+async def test_a_malformed_answer_is_asked_for_once_more(ollama: OllamaServer) -> None:
+    draft = await _drafted(ollama, "Here you are!", json.dumps(NOTES))
+    assert draft.title == "The Lantern"
+    assert draft.used_defaults == ()
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    ["```json\n{}\n```", "Sure, here it is:\n{}\nI hope you like it {{smile}}!", "{}\n\n{}"],
+)
+async def test_text_around_the_object_is_ignored(ollama: OllamaServer, wrapped: str) -> None:
+    raw = wrapped.replace("{}", json.dumps(NOTES))
+    draft = await _drafted(ollama, raw, raw)
+    assert draft.title == "The Lantern"
+    assert draft.used_defaults == ()
+
+
+async def test_an_answer_cut_off_keeps_what_had_come(ollama: OllamaServer) -> None:
+    raw = json.dumps(NOTES)
+    cut = raw[: raw.index("Go on") + 3]
+    draft = await _drafted(ollama, cut, cut)
+    assert draft.title == "The Lantern"
+    assert draft.summary == "Robin found a lantern."
+    assert len(draft.choices) >= 2
+    assert "vocabulary" in draft.used_defaults
+
+
+async def test_choices_as_plain_strings_are_choices(ollama: OllamaServer) -> None:
+    raw = json.dumps(NOTES | {"choices": ["Go home", "Go on", "Sing"]})
+    draft = await _drafted(ollama, raw, raw)
+    assert [choice.text for choice in draft.choices] == ["Go home", "Go on", "Sing"]
+
+
+async def test_too_many_choices_are_four(ollama: OllamaServer) -> None:
+    raw = json.dumps(NOTES | {"choices": [f"Take path {n}" for n in "abcdef"]})
+    draft = await _drafted(ollama, raw, raw)
+    assert len(draft.choices) == 4
+
+
+@pytest.mark.parametrize("choices", [[], ["Go home"], ["Go home", "go home"], "Go home", None])
+async def test_too_few_choices_are_filled_up_and_said_to_be(
+    ollama: OllamaServer, choices: object
+) -> None:
+    raw = json.dumps(NOTES | {"choices": choices})
+    draft = await _drafted(ollama, raw, raw)
+    assert len(draft.choices) == 3
+    assert draft.used_defaults == ("choices",)
+
+
+@pytest.mark.parametrize("nonsense", ["", "no", "[]", "{", '{"title": {"a": 1}}', "null", '"x"'])
+async def test_nonsense_costs_nothing_but_the_notes(ollama: OllamaServer, nonsense: str) -> None:
+    draft = await _drafted(ollama, nonsense, nonsense)
+    assert draft.text == GENTLE
+    assert draft.title == "Chapter 1"
+    assert draft.question == "What should Robin do next?"
+    assert set(draft.used_defaults) == {
+        "title",
+        "question",
+        "choices",
+        "summary",
+        "educational_elements",
+        "vocabulary",
+    }
+    assert draft.summary.startswith("Robin found a lantern.")
+
+
+async def test_words_that_are_not_in_the_text_are_not_explained(ollama: OllamaServer) -> None:
+    words = [{"word": "zebra", "meaning": "a striped horse"}, *NOTES["vocabulary"]]
+    draft = await _drafted(ollama, json.dumps(NOTES | {"vocabulary": words}))
+    assert [word.word for word in draft.vocabulary] == ["lantern"]
+
+
+@pytest.mark.parametrize("language", ["es", "he"])
+async def test_defaults_are_in_the_storys_language(ollama: OllamaServer, language: str) -> None:
+    brief = a_brief(language=language, hero="Noa" if language == "es" else "שחר")
+    tools = tools_for(ollama, brief, structures=False)
+    draft = (await Reading().of(brief, tools)).draft
+    ours = {"es": "Capítulo 1", "he": "פרק 1"}
+    assert draft.title == ours[language]
+    assert len(draft.choices) == 3
+
+
+def test_a_brace_in_the_prose_is_no_object() -> None:
+    assert loaded("Look {here} and there") == {}

@@ -1,0 +1,181 @@
+"""README keeps its word: its examples run as they stand, and what it lists is what there is."""
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from stories.management.commands import demo_family
+from tests.e2e import conftest as e2e
+from tests.e2e.harness import ROOT, App
+from tests.ollama_server import OllamaServer
+
+README = (ROOT / "README.md").read_text()
+CHAPTER_SECONDS = 90
+# A chapter takes some seconds at this pace, and a restless server ends a stream after one.
+TOKENS_PER_SECOND = 80
+BASH = ("bash", "-euo", "pipefail", "-c")
+
+pytestmark = pytest.mark.timeout(300)
+browser = e2e.browser
+
+
+def example(heading: str, language: str) -> str:
+    """The first block in this language after a heading."""
+    start = README.index(f"\n{heading}\n")
+    found = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL).search(
+        README, start
+    )
+    assert found is not None, f"README has no {language} example under {heading!r}"
+    return found[1]
+
+
+def run(app: App, *command: str, **variables: str) -> str:
+    """What a command wrote, on a machine where the app's environment is active."""
+    path = f"{Path(sys.executable).parent}:{os.defpath}"
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=app.environment | variables | {"BASE_URL": app.url, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=CHAPTER_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An API client's machine: the app, and what README's preparations make there."""
+
+    app: App
+    token: str
+    child_id: str
+
+    def run(self, *command: str) -> str:
+        return run(self.app, *command, TOKEN=self.token, CHILD_ID=self.child_id)
+
+    def stored(self, theme: str) -> tuple[str, str]:
+        """Title and text of the one chapter with this theme."""
+        query = (
+            "SELECT chapter.title, text FROM stories_chapter chapter "
+            "JOIN stories_story story ON story.id = story_id WHERE theme = ?"
+        )
+        with closing(sqlite3.connect(self.app.data / "storyteller.sqlite3")) as database:
+            [(title, text)] = database.execute(query, [theme]).fetchall()
+        return title, text
+
+
+@pytest.fixture(scope="module")
+def model_host() -> Iterator[OllamaServer]:
+    with OllamaServer(tokens_per_second=TOKENS_PER_SECOND) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reader(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    if not shutil.which("curl"):
+        pytest.fail("README's examples need curl: apt-get install curl")
+    app = App(tmp_path_factory.mktemp("readme"), model_host.url, model_host.model)
+    app.start()
+    prepare = example("## The API", "sh") + 'printf "%s\\n" "$TOKEN" "$CHILD_ID"'
+    yield Reader(app, *run(app, *BASH, prepare).split())
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def restless_reader(reader: Reader, model_host: OllamaServer) -> Iterator[Reader]:
+    """A reader of a second server over the same data, which ends every stream after a second."""
+    app = App(reader.app.data, model_host.url, model_host.model)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("STORYTELLER_SSE_MAX", "1")
+        app.start()
+    yield replace(reader, app=app)
+    app.stop()
+
+
+def test_curl_follows_a_story_to_its_end(reader: Reader) -> None:
+    written = reader.run(*BASH, example("### curl", "sh"))
+
+    lines = [line.removeprefix("data: ") for line in written.split("\n") if "data: " in line[:6]]
+    events = [json.loads(line) for line in lines]
+    chunks = [event["data"]["chunk"] for event in events if event["type"] == "content"]
+    title, text = reader.stored("a fox who finds a lantern")
+    assert "".join(chunks) == text
+    assert events[-1]["type"] == "complete"
+    assert events[-1]["data"]["title"] == title
+
+
+def test_python_prints_the_story_however_often_the_stream_ends(restless_reader: Reader) -> None:
+    printed = restless_reader.run("python", "-c", example("### Python", "python"))
+
+    assert printed == restless_reader.stored("the owl who could not sleep")[1]
+
+
+@pytest.mark.parametrize(
+    ("heading", "theme", "path"),
+    [
+        ("### Browser: fetch", "a boat made of leaves", "/events"),
+        ("### Browser: EventSource", "the smallest train in the world", "/stories/generate/stream"),
+    ],
+)
+def test_the_browser_shows_the_story_however_often_the_stream_ends(
+    browser: Browser, restless_reader: Reader, heading: str, theme: str, path: str
+) -> None:
+    page = browser.new_page(base_url=restless_reader.app.url)
+    problems = e2e.watch(page)
+    shown: list[tuple[str, str]] = []
+    streams: list[str] = []
+    page.on("console", lambda message: shown.append((message.type, message.text)))
+    page.on("request", lambda request: streams.append(request.url) if path in request.url else None)
+    page.goto("/")
+    page.evaluate(
+        "([token, child]) => { globalThis.TOKEN = token; globalThis.CHILD_ID = child; }",
+        [restless_reader.token, restless_reader.child_id],
+    )
+
+    with page.expect_console_message(
+        lambda message: message.type == "info", timeout=CHAPTER_SECONDS * 1000
+    ):
+        page.evaluate(f"async () => {{ {example(heading, 'js')} }}")
+
+    title, text = restless_reader.stored(theme)
+    assert "".join(said for kind, said in shown if kind == "log") == text
+    assert [said for kind, said in shown if kind == "info"] == [title]
+    assert len(streams) > 1, "the stream ended in between, and the example came back"
+    assert problems == []
+    page.close()
+
+
+def test_it_begins_with_the_two_commands() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert blocks[0].splitlines() == ["make run", "make test"]
+
+
+def test_it_names_the_demo_accounts() -> None:
+    for account in (demo_family.PARENT, demo_family.STAFF):
+        assert f"`{account}` | `{demo_family.PASSWORD}`" in README
+
+
+def test_it_lists_every_environment_variable_and_no_other() -> None:
+    settings = (ROOT / "storyteller" / "settings.py").read_text()
+    read = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings)
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)
+    assert sorted(listed) == sorted([*read, "PORT"])
+
+
+def test_its_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^):]+)\)", README):
+        assert (ROOT / target).exists(), target
