@@ -17,17 +17,6 @@ from tests.ollama_server import OllamaServer
 PASSWORD = "lantern-under-the-bed"
 
 
-# Tests that drive servers and browsers in processes of their own; a machine that is short of breath
-# may fail one of them, and the summary then says that it was run again.
-DRIVING = ("e2e", "deploy", "conformance", "test_workers", "test_limits_hold", "test_commands")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if not set(DRIVING).isdisjoint((*item.path.parts, item.path.stem)):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 def pytest_configure() -> None:
     """Passwords are hashed as cheaply as can be: no test is about their strength."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -45,7 +45,13 @@ async def in_sqlite(path: Path) -> AsyncGenerator[Checkpoints]:
         await connection.execute("PRAGMA synchronous=NORMAL")
         saver = AsyncSqliteSaver(connection)
         await saver.setup()
-        yield Checkpoints(saver)
+        try:
+            yield Checkpoints(saver)
+        finally:
+            # LangGraph may still be writing for a run that was cancelled. Closed within a
+            # transaction, the connection would keep SQLite's write lock.
+            async with saver.lock:
+                await connection.close()
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from tests.ollama_server import OllamaServer
 
 # A name that the app takes for a model which writes Hebrew, too.
 MODEL = "gemma3:12b"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -61,8 +61,8 @@ async def test_nothing_is_shown_before_the_guard_has_passed_it_and_the_writing_g
             shown.extend([step.chunk] if isinstance(step, Content) else [])
 
     reading = asyncio.ensure_future(read())
-    await guard.reached.seen()
-    await end.reached.seen()
+    await guard.reached.seen(30)
+    await end.reached.seen(30)
     assert shown == [], "the model has written to the end, and the guard has said nothing"
     guard.release()
     end.release()
@@ -136,7 +136,7 @@ async def test_what_waited_for_the_guard_at_a_crash_is_written_again(
         async for step in steps:
             shown += step.chunk if isinstance(step, Content) else ""
             if shown == GENTLE:
-                await hold.reached.seen()
+                await hold.reached.seen(30)
                 break
     reading = Reading()
     async for step in write_chapter(brief, tools, resume=Resume(shown)):
