@@ -1,5 +1,6 @@
 """A chapter that was interrupted goes on at the step that LangGraph's checkpoint names."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from stories.events import Content, ContentReset, Event, NodeEvent
 from stories.workflow import ChapterDraft, Checkpoints, Resume, Step, resume_from, write_chapter
@@ -162,3 +166,25 @@ async def test_a_checkpoint_holds_nothing_of_the_brief_and_is_forgotten(
     assert telling.brief.theme not in repr(kept)
     await checkpoints.forget(THREAD)
     assert not [each async for each in checkpoints.saver.alist(None)]
+
+
+async def test_what_is_being_written_is_whole_before_the_file_is_closed(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoints.sqlite3"
+    async with in_sqlite(file) as store:
+        saver = store.saver
+        assert isinstance(saver, AsyncSqliteSaver)
+        config = await saver.aput(_new_thread("left behind"), empty_checkpoint(), {}, {})
+        left_behind = asyncio.create_task(saver.aput_writes(config, [("text", "Once.")], "task"))
+        while not saver.conn.in_transaction:
+            await asyncio.sleep(0)
+    await left_behind
+    async with in_sqlite(file) as store:
+        kept = await store.saver.aget_tuple(config)
+        assert kept
+        assert kept.pending_writes == [("task", "text", "Once.")]
+        async with asyncio.timeout(5):  # SQLite would wait for a lock for 20 s
+            await store.saver.aput(_new_thread("next"), empty_checkpoint(), {}, {})
+
+
+def _new_thread(thread_id: str) -> RunnableConfig:
+    return RunnableConfig(configurable={"thread_id": thread_id, "checkpoint_ns": ""})
