@@ -430,26 +430,27 @@ def _ollama_profile(name: str, shown: dict[str, Any]) -> ModelProfile:
 
 
 def _ollama(host: _Host) -> _Clients:
-    from langchain_ollama import ChatOllama  # noqa: PLC0415 - a second of import
+    from stories.ollama import Editor, Writer  # noqa: PLC0415 - a second of import
 
     # Both ask for the same context: another one would make Ollama load the model anew.
-    client = functools.partial(
-        ChatOllama,
-        base_url=host.url,
-        reasoning=False,
-        keep_alive=settings.OLLAMA_KEEP_ALIVE,
-        client_kwargs={"limits": _limits(), "timeout": _timeout(), "verify": _tls_context()},
-    )
-    model = functools.partial(
-        client,
-        model=host.profile.name,
-        num_ctx=host.profile.context_tokens,
-        num_predict=settings.OLLAMA_MAX_TOKENS,
-    )
+    common: dict[str, Any] = {
+        "base_url": host.url,
+        "reasoning": False,
+        "keep_alive": settings.OLLAMA_KEEP_ALIVE,
+        "client_kwargs": {"limits": _limits(), "timeout": _timeout(), "verify": _tls_context()},
+    }
+    own = common | {
+        "model": host.profile.name,
+        "num_ctx": host.profile.context_tokens,
+        "num_predict": settings.OLLAMA_MAX_TOKENS,
+    }
     return _Clients(
-        writer=model(temperature=settings.OLLAMA_TEMPERATURE, top_k=40, repeat_penalty=1.05),
-        editor=model(temperature=0.0),
-        other=lambda name: client(
+        writer=Writer(
+            **own, temperature=settings.OLLAMA_TEMPERATURE, top_k=40, repeat_penalty=1.05
+        ),
+        editor=Editor(**own, temperature=0.0),
+        other=lambda name: Editor(
+            **common,
             model=name,
             temperature=0.0,
             num_ctx=_GUARD_CONTEXT_TOKENS,

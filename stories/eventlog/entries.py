@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -126,6 +126,12 @@ def read_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
     rows = GenerationEvent.objects.filter(generation_id=generation_id, position__gt=position)
     columns = rows.order_by("position").values_list("position", "type", "payload")
     return [LogEvent(*row) for row in columns]
+
+
+def last_positions(generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How far each of these logs has come."""
+    of_these = Generation.objects.filter(pk__in=generation_ids)
+    return dict(of_these.values_list("pk", "last_position"))
 
 
 def is_end_of_rows(generation_id: uuid.UUID, position: int) -> bool:

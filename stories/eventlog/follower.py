@@ -1,16 +1,23 @@
-"""Following logs: all readers of one generation in one process share one read and one wake-up."""
+"""Following logs: all readers of one generation in one process share one read and one wake-up, and
+all generations that are followed there share one poll."""
 
 import asyncio
+import contextvars
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary, WeakSet
 
+from django.db import DatabaseError
+
 from stories.db import in_database
 from stories.waiting import set_within
 
-from .entries import LogEvent
+from .entries import LogEvent, last_positions
 from .replay import log_after
+
+logger = logging.getLogger(__name__)
 
 # Commits wake readers at once, other processes' by a notice; this finds what no notice told.
 POLL_SECONDS = 0.5
@@ -32,7 +39,7 @@ class _Tail:
         self.is_left = asyncio.Event()
         self._changed = asyncio.Event()
         self._is_behind = False
-        self._read_at = 0.0
+        self._read_at = self._changed_at = 0.0
 
     @property
     def is_ended(self) -> bool:
@@ -44,9 +51,11 @@ class _Tail:
         return self.start + len(self.events)
 
     def publish(self, events: list[LogEvent]) -> None:
-        """Take over committed events; ones that do not follow on are left to the next read."""
+        """Take over committed events; where they do not follow on, what is between them is read."""
         if events[0].position == self.last + 1:
             self._extend(events)
+        elif events[-1].position > self.last:
+            self.wake()
 
     def wake(self) -> None:
         """Another process has appended: whoever waits now, or else waits next, reads on."""
@@ -58,15 +67,15 @@ class _Tail:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while self.last <= position and not self.is_closed and (left := deadline - loop.time()) > 0:
-            if not self._is_behind:
-                await set_within(self._changed, min(left, POLL_SECONDS))
-            if self.last <= position and self._is_read_due():
+            if self._is_behind:
                 await self._read_for_all()
+            else:
+                await set_within(self._changed, left)
 
     async def _read_for_all(self) -> None:
         """Of many readers who wait at once, the first one reads."""
         async with self._reading:
-            if self._is_read_due():
+            if self._is_behind:
                 await self._read()
 
     async def read(self) -> None:
@@ -87,17 +96,20 @@ class _Tail:
             # A commit of this process may have been published while the read was under way.
             self._extend([event for event in events if event.position > self.last])
 
-    def _is_read_due(self) -> bool:
-        since = asyncio.get_running_loop().time() - self._read_at
-        return self._is_behind or since > POLL_SECONDS / 2
-
     def close(self) -> None:
         self.is_closed = True
         self._wake()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come for some time though more is to come."""
+        since = asyncio.get_running_loop().time() - self._changed_at
+        return not self.is_ended and since > POLL_SECONDS / 2
+
     def _extend(self, events: list[LogEvent]) -> None:
         if events:
             self.events.extend(events)
+            self._changed_at = asyncio.get_running_loop().time()
             self._wake()
 
     def _wake(self) -> None:
@@ -146,19 +158,19 @@ async def follow(generation_id: uuid.UUID, position: int) -> AsyncGenerator[Foll
 
     After `close_all` there is nothing to follow any more on this event loop.
     """
-    tails = _tails()
-    tail = tails.setdefault(generation_id, _Tail(generation_id))
+    followed = _followed()
+    tail = followed.tails.setdefault(generation_id, _Tail(generation_id))
     if asyncio.get_running_loop() in _closed:
         tail.close()
     tail.readers += 1
+    followed.begin_to_poll()
     try:
         await tail.read()
         yield Follower(tail, max(position, tail.start))
     finally:
         tail.readers -= 1
         if not tail.readers:
-            tails.pop(generation_id, None)
-            tail.is_left.set()
+            followed.leave(tail)
 
 
 def publish(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
@@ -189,10 +201,48 @@ async def close_all(seconds: float) -> None:
         await set_within(tail.is_left, seconds)
 
 
-_Tails = dict[uuid.UUID, _Tail]
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Tails] = WeakKeyDictionary()
+class _Followed:
+    """The logs that are followed on one event loop, and what polls them."""
+
+    def __init__(self) -> None:
+        self.tails: dict[uuid.UUID, _Tail] = {}
+        self._polling: asyncio.Task[None] | None = None
+
+    def begin_to_poll(self) -> None:
+        if self._polling is None or self._polling.done():
+            # A fresh context: it outlives the request that came first.
+            self._polling = asyncio.create_task(self._poll(), context=contextvars.Context())
+
+    def leave(self, tail: _Tail) -> None:
+        self.tails.pop(tail.generation_id, None)
+        tail.is_left.set()
+        if not self.tails and self._polling is not None:
+            self._polling.cancel()
+            self._polling = None
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            quiet = [tail for tail in self.tails.values() if tail.is_quiet]
+            if not quiet:
+                continue
+            try:
+                last = await in_database(last_positions, [tail.generation_id for tail in quiet])
+            except DatabaseError:
+                logger.exception("could not look for news of %d logs; trying again", len(quiet))
+                continue
+            for tail in quiet:
+                if last.get(tail.generation_id, 0) > tail.last:
+                    tail.wake()
+
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Followed] = WeakKeyDictionary()
 _closed: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
-def _tails() -> _Tails:
-    return _by_loop.setdefault(asyncio.get_running_loop(), {})
+def _followed() -> _Followed:
+    return _by_loop.setdefault(asyncio.get_running_loop(), _Followed())
+
+
+def _tails() -> dict[uuid.UUID, _Tail]:
+    return _followed().tails

@@ -1,7 +1,8 @@
 """What a gate is made of: layers that each examine a passage and answer with a verdict."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from stories.brief import AgeBand
@@ -46,16 +47,10 @@ class RulesLayer:
     name = "rules"
 
     def __init__(
-        self, language: str, band: AgeBand, scope: str, categories: Collection[str] | None = None
+        self, language: str, band: AgeBand, scope: str, categories: tuple[str, ...] | None = None
     ) -> None:
         self._book: RuleBook = rule_book(language)
-        self._severities = {
-            rule.id: rule.severity(band)
-            for rule in self._book.rules.values()
-            if rule.scope in {"all", scope}
-            and (categories is None or rule.category in categories)
-            and rule.severity(band) is not Severity.PASS
-        }
+        self._severities = _severities(language, band, scope, categories)
 
     def examine(self, passage: Passage) -> Verdict:
         before = plain(passage.before)
@@ -92,6 +87,20 @@ class RulesLayer:
             threshold=_THRESHOLD,
             excerpt=hit.of(text),
         )
+
+
+@cache
+def _severities(
+    language: str, band: AgeBand, scope: str, categories: tuple[str, ...] | None
+) -> Mapping[str, Severity]:
+    """Of the rules that count. Every chapter has a gate, and all of them share these."""
+    return {
+        rule.id: rule.severity(band)
+        for rule in rule_book(language).rules.values()
+        if rule.scope in {"all", scope}
+        and (categories is None or rule.category in categories)
+        and rule.severity(band) is not Severity.PASS
+    }
 
 
 class AvoidLayer:

@@ -13,7 +13,8 @@ Entries are written in a small language, one phrase a line:
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from stories.safety.normalise import latinised
 
@@ -28,8 +29,7 @@ Places = tuple[frozenset[str], ...]
 _GAP: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: the forms under which entries may name it, and where it stands."""
 
     forms: tuple[str, ...]
@@ -37,8 +37,7 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An entry's occurrence: what it was entered for, and its place in the text."""
 
     key: str
@@ -54,6 +53,7 @@ def words_of(text: str) -> list[Word]:
     return [Word(_forms(m[0].lower()), m.start(), m.end()) for m in _WORD.finditer(text)]
 
 
+@lru_cache(maxsize=8192)
 def _forms(word: str) -> tuple[str, ...]:
     word = latinised(word).replace("’", "'").replace("׳", "'")
     if word.endswith("'s"):

@@ -175,7 +175,7 @@ async def test_what_is_being_written_is_whole_before_the_file_is_closed(tmp_path
         assert isinstance(saver, AsyncSqliteSaver)
         config = await saver.aput(_new_thread("left behind"), empty_checkpoint(), {}, {})
         left_behind = asyncio.create_task(saver.aput_writes(config, [("text", "Once.")], "task"))
-        while not saver.conn.in_transaction:
+        while not saver.conn.in_transaction:  # noqa: ASYNC110 - SQLite tells nobody
             await asyncio.sleep(0)
     await left_behind
     async with in_sqlite(file) as store:
