@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def watch(page: Page) -> list[str]:
-    """Fills with what the page's scripts throw and what its content policy refuses."""
+    """Fills with what the page's scripts throw and what its content policy refuses; what the page
+    asks for, and is answered, stands in a failing test's output."""
     problems: list[str] = []
+    page.on("request", lambda asked: _tell(">", asked.method, asked.url))
+    page.on("response", lambda answer: _tell("<", answer.status, answer.url))
+    page.on("requestfailed", lambda asked: _tell("!", asked.failure, asked.url))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
         "console",
@@ -103,6 +108,10 @@ def watch(page: Page) -> list[str]:
         ),
     )
     return problems
+
+
+def _tell(*words: object) -> None:
+    print(f"{time.monotonic():.2f}", *words)  # noqa: T201 - pytest keeps it for a failure
 
 
 def log_in(page: Page, family: Family) -> None:
