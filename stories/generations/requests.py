@@ -457,14 +457,15 @@ def _begin_chapter(
     if not caller.has_model or switches.is_off(Feature.WRITING):
         raise ModelMissing
     brief = brief_for(story, choice)
-    admit_now(story.child.family_id, caller.capacity)
+    family = Family.objects.get(pk=story.child.family_id)
+    admit_now(family.pk, caller.capacity)
     generation = Generation.objects.create(
         story=story,
         choice=choice,
         chapter_number=brief.chapter_number,
         requested_by=caller.user,
         brief=brief.model_dump(mode="json"),
-        is_previewed=is_previewed or story.child.family.previews(brief.chapter_number),
+        is_previewed=is_previewed or family.previews(brief.chapter_number),
     )
     first = eventlog.begins(generation, ReadingSession.objects.get(story=story))
     eventlog.insert(generation.pk, None, 0, [Entry(first)])
