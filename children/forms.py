@@ -42,7 +42,7 @@ STRICTNESS_HINTS = {
 }
 
 PREVIEW_HINTS = {
-    Preview.NEVER: _("No: a story is read while it is written"),
+    Preview.NEVER: _("Nothing: a story is read while it is written"),
     Preview.FIRST: _("The first chapter of each story"),
     Preview.ALWAYS: _("Every chapter"),
 }

@@ -199,7 +199,9 @@ async function resume(id) {
 
 /** Shows what a run has written so far, where that is not on the page already, and follows it. */
 function takeUp(id, chapter, wish, state) {
-  const { text, cursor } = state?.is_active ? state : { text: "", cursor: "" };
+  // A closed book has no text that would say how far it is: its stream tells that from the start.
+  const isOpen = state?.is_active && !state.awaits_preview;
+  const { text, cursor } = isOpen ? state : { text: "", cursor: "" };
   if (chapter.shownText !== text) {
     if (text) chapter.clear();
     else chapter.withdraw();
