@@ -48,6 +48,14 @@ class Page:
     reports: tuple[Case, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The pages of one path through a story, and the chapters that wait for a parent's look."""
+
+    pages: list[Page]
+    waiting: list[Chapter]
+
+
 def shelves(user: User) -> list[Shelf]:
     """The family's children, those with a story to go on with first; two queries."""
     unfinished = ReadingSession.objects.filter(
@@ -75,27 +83,24 @@ def bookshelf(child: Child) -> QuerySet[Story]:
     return kept.select_related("session", "session__chapter").order_by("-created_at")
 
 
-def waiting(story: Story) -> QuerySet[Chapter]:
-    """The story's chapters that wait for a parent's look."""
-    return Chapter.objects.awaiting_preview().filter(story=story)
-
-
-def book(story: Story, *, through: uuid.UUID | None = None) -> list[Page]:
-    """The pages of the path being read, or of the one that goes through the chapter named."""
-    chapters = Chapter.objects.released().filter(story=story).select_related("choice")
-    tree = _Tree(list(chapters.prefetch_related("choices")))
+def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
+    """The path being read, or the one that goes through the chapter named."""
+    chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
+    stored = list(chapters.prefetch_related("choices"))
+    tree = _Tree([chapter for chapter in stored if not chapter.awaits_preview])
     if through is None or through not in tree.by_id:
         path = tree.path_to(story.session.chapter_id)
     else:
         path = tree.path_to(tree.last_after(through))
     taken = [chapter.choice for chapter in path[1:]]
     reports = _reports(story)
-    return [
+    pages = [
         Page(
             chapter, choice, tuple(tree.ways_not_taken(chapter, choice)), tuple(reports[chapter.pk])
         )
         for chapter, choice in zip_longest(path, taken)
     ]
+    return Book(pages, [chapter for chapter in stored if chapter.awaits_preview])
 
 
 def _is_waiting(story: str) -> Exists:

@@ -102,8 +102,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     context = {
         "story": found,
         "child": found.child,
-        "pages": shelf.book(found, through=_uuid(request.GET.get("through", ""))),
-        "waiting": shelf.waiting(found),
+        "book": shelf.book(found, through=_uuid(request.GET.get("through", ""))),
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/story.html", context)

@@ -326,7 +326,7 @@ def _written_by(chapter: Chapter) -> Generation:
 def carry_on(caller: Caller, stopped: Generation) -> Requested:
     """A new run that goes on from the approved text of one that ended early, or the one that does.
 
-    Raises WrongPlace where that cannot be, ModelMissing and NotNow.
+    Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
     with _alone(caller):
         begun = _of_key(caller) or _active(_from_here(stopped).filter(choice=stopped.choice))
@@ -349,7 +349,8 @@ def discard(user: User, ended: Generation) -> None:
     """Free the place that runs without a chapter have, or one whose chapter a parent looked at and
     does not want: their text is removed, for good.
 
-    Doing it twice is doing it once. Raises WrongPlace where the story has gone on.
+    Doing it twice is doing it once. Raises WrongPlace where the story has gone on, and
+    AwaitsPreview where another run's chapter waits at this place.
     """
     with _alone(Caller(user=user)):
         gone_before = Generation.objects.filter(chapter=None, pruned_at__isnull=False)
@@ -381,10 +382,14 @@ def _from_here(generation: Generation) -> QuerySet[Generation]:
 
 
 def _check_is_last(ended: Generation) -> None:
-    """Raises WrongPlace unless this is where its story ends, and nobody writes there."""
+    """Raises WrongPlace unless this is where its story ends, and nobody writes there; AwaitsPreview
+    where a chapter that is to be looked at first stands there."""
     ended.refresh_from_db(fields=["status", "error_code"])
     session = ReadingSession.objects.get(story=ended.story_id)
     newest = _from_here(ended).first()
+    place = {"story": ended.story_id, "choice": ended.choice_id}
+    if Chapter.objects.awaiting_preview().filter(**place).exists():
+        raise AwaitsPreview
     if newest != ended or session.chapter_id != (ended.choice and ended.choice.chapter_id):
         raise WrongPlace("The story is not at this chapter any more.")
     if ended.is_active:

@@ -188,6 +188,23 @@ async def test_what_was_stopped_before_a_parent_saw_it_is_carried_on_for_the_par
     assert SECRET not in await everything_the_child_is_told(page, anew)
 
 
+async def test_a_run_that_came_to_nothing_is_left_alone_while_a_later_ones_chapter_waits(
+    api: Client, waiting: Chapter
+) -> None:
+    earlier = await Generation.objects.acreate(
+        story_id=waiting.story_id,
+        choice_id=waiting.choice_id,
+        chapter_number=2,
+        status="stopped",
+        error_code="CANCELLED",
+        finished_at=timezone.now(),
+    )
+    for ending in ("continue", "discard"):
+        status, problem, _ = await api.call("POST", f"/generations/{earlier.pk}/{ending}")
+        assert (status, problem["code"]) == (409, "AWAITS_PREVIEW")
+    assert await in_database(Chapter.objects.awaiting_preview().exists)
+
+
 # What the child is told --------------------------------------------------------------------------
 
 
