@@ -99,10 +99,12 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     found = _or_404(access.story_for, parent(request), story_id)
+    book = shelf.book(found, through=_uuid(request.GET.get("through", "")))
     context = {
         "story": found,
         "child": found.child,
-        "book": shelf.book(found, through=_uuid(request.GET.get("through", ""))),
+        "pages": book.pages,
+        "waiting": book.waiting,
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/story.html", context)
