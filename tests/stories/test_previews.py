@@ -1,6 +1,6 @@
 """A chapter that a parent looks at first: no word of it on any surface of the child before that."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,9 +11,11 @@ from django.utils import timezone
 from children.models import Child, Family, Preview, User
 from stories import dispatch, shelf
 from stories.db import in_database
-from stories.eventlog import prune
+from stories.eventlog import LogEvent, prune
+from stories.events import StoryEvent
 from stories.generations import Caller, NewStory, Wish, next_chapter, start_story
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
+from stories.streaming.veil import veiled
 from tests.books import add_chapter, make_story
 from tests.clients import Client, Frame, text_of
 from tests.ollama_server import Hold, OllamaServer, Reply
@@ -277,6 +279,12 @@ async def test_a_program_with_a_parents_token_keeps_the_whole_contract(
     assert kept["text"] == chapter.text
     again = await api.call("GET", f"{url}&chapter_number=2")
     assert (again[0], again[1]["code"]) == (409, "AWAITS_PREVIEW")
+
+
+def test_every_type_of_event_says_what_of_it_a_closed_book_may_tell() -> None:
+    for event in get_args(StoryEvent):
+        type_ = event.model_fields["type"].default
+        assert veiled(LogEvent(1, type_, "{}")).type == type_
 
 
 async def test_a_ticket_shows_what_whoever_asked_for_it_may_see(
