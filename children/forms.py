@@ -1,4 +1,4 @@
-"""What parents fill in: a child's profile, and a name for a connected app."""
+"""What parents fill in: the family's settings, a child's profile, a name for a connected app."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,13 +10,22 @@ from django.utils.dates import MONTHS
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from .models import OLDEST_CHILD_YEARS, Child, Pronoun, ReadingLevel, Strictness
+from .models import (
+    OLDEST_CHILD_YEARS,
+    Child,
+    Family,
+    Preview,
+    Pronoun,
+    ReadingLevel,
+    Strictness,
+)
 
 # Generic for the type checker only: at run time Django's class takes no parameter.
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Child]
+    _FamilyModelForm = forms.ModelForm[Family]
 else:
-    _ModelForm = forms.ModelForm
+    _ModelForm = _FamilyModelForm = forms.ModelForm
 
 # What people put between the entries of a list, in the scripts of the interface.
 _SEPARATORS = str.maketrans(dict.fromkeys(",;،、\r", "\n"))
@@ -30,6 +39,12 @@ LEVEL_HINTS = {
 STRICTNESS_HINTS = {
     Strictness.USUAL: _("As usual for this age"),
     Strictness.GENTLE: _("Gentler, as for a younger child"),
+}
+
+PREVIEW_HINTS = {
+    Preview.NEVER: _("Nothing: a story is read while it is written"),
+    Preview.FIRST: _("The first chapter of each story"),
+    Preview.ALWAYS: _("Every chapter"),
 }
 
 
@@ -190,6 +205,28 @@ class ChildForm(_ModelForm):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
         field.choices = choices
+
+
+class FamilyForm(_FamilyModelForm):
+    """What holds for all children of a family."""
+
+    preview = forms.ChoiceField(
+        label=_("What do you look at before a child reads it?"),
+        widget=forms.RadioSelect,
+        choices=list(PREVIEW_HINTS.items()),
+        help_text=_(
+            "A chapter then waits on the bookshelf until you have read it. This holds for what is "
+            "begun from now on; every chapter is checked in any case."
+        ),
+        error_messages={
+            "required": _("Please choose what you look at first."),
+            "invalid_choice": _("Please choose what you look at first."),
+        },
+    )
+
+    class Meta:
+        model = Family
+        fields = ("preview",)
 
 
 class TokenForm(forms.Form):

@@ -18,17 +18,38 @@ from .validators import validate_languages, validate_name, validate_short_lines
 OLDEST_CHILD_YEARS = 17
 
 
+class Preview(models.TextChoices):
+    """Which chapters a parent looks at before the child reads them."""
+
+    NEVER = "never", _("never")
+    FIRST = "first", _("the first chapter of each story")
+    ALWAYS = "always", _("every chapter")
+
+
 class Family(models.Model):
     """The owner of children and their stories; its members are the users who name it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    preview = models.CharField(
+        _("looks first"), max_length=6, choices=Preview, default=Preview.NEVER
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name_plural = "families"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(preview__in=Preview.values), name="family_preview_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Family {str(self.pk)[:8]}"
+
+    def previews(self, chapter_number: int) -> bool:
+        """Whether a parent looks at a story's chapter of this number before the child reads it."""
+        is_first = chapter_number == 1
+        return self.preview == Preview.ALWAYS or (self.preview == Preview.FIRST and is_first)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -1,4 +1,4 @@
-"""Pages about children and connected apps."""
+"""Pages about a family: children, settings, connected apps."""
 
 from django.urls import path
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("children/new/", views.create, name="create"),
     path("children/<uuid:child_id>/edit/", views.edit, name="edit"),
     path("children/<uuid:child_id>/delete/", views.delete, name="delete"),
+    path("family/", views.family_settings, name="family"),
     path("connected-apps/", views.connected_apps, name="tokens"),
     path("connected-apps/<int:token_id>/disconnect/", views.disconnect, name="revoke"),
 ]

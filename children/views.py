@@ -1,4 +1,4 @@
-"""Pages about children and about the apps that may read for them."""
+"""Pages about a family: its children, its settings, and the apps that may read for it."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from . import access, tokens
-from .forms import ChildForm, TokenForm
+from .forms import ChildForm, FamilyForm, TokenForm
 from .models import Child
 
 
@@ -51,6 +51,17 @@ def delete(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("%(name)s and all stories are gone.") % {"name": child.name})
         return redirect("home")
     return render(request, "children/delete.html", {"child": child})
+
+
+@login_required
+def family_settings(request: HttpRequest) -> HttpResponse:
+    family = access.family_of(access.parent(request))
+    form = FamilyForm(request.POST or None, instance=family)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("children:family")
+    return render(request, "children/family.html", {"form": form})
 
 
 @login_required

@@ -55,6 +55,14 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
         """Those that the family may read: what was withdrawn is for staff only."""
         return self.filter(withdrawn_at=None)
 
+    def released(self) -> "ChapterQuerySet":
+        """Those that the child may read."""
+        return self.readable().filter(released_at__isnull=False)
+
+    def awaiting_preview(self) -> "ChapterQuerySet":
+        """Those that wait for a parent to look at them."""
+        return self.readable().filter(released_at=None)
+
 
 class Chapter(models.Model):
     """A finished chapter: stored once, never changed by a reader.
@@ -62,7 +70,8 @@ class Chapter(models.Model):
     `text` is what was shown; `source` is the same text in stand-in form, the only form that a
     model sees again. `vocabulary` is a list of `{word, meaning}`; `safety_layers` are the names of
     all that looked at the chapter before it was finished. One that was withdrawn leaves its place
-    in the story free for another.
+    in the story free for another. `released_at` is since when the child may read it: from the
+    beginning, or, where the family looks first, when `released_by` has done so.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -89,6 +98,14 @@ class Chapter(models.Model):
     is_ending = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
+    released_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+    )
 
     objects = ChapterQuerySet.as_manager()
 
@@ -110,6 +127,10 @@ class Chapter(models.Model):
                 | Q(parent__isnull=False, choice__isnull=False, number__gt=1),
                 name="chapter_has_parent_and_choice_or_is_first",
             ),
+            models.CheckConstraint(
+                condition=Q(released_by=None) | Q(released_at__isnull=False),
+                name="chapter_released_by_only_when_released",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +139,10 @@ class Chapter(models.Model):
     @property
     def paragraphs(self) -> list[str]:
         return [paragraph for paragraph in self.text.split("\n\n") if paragraph.strip()]
+
+    @property
+    def awaits_preview(self) -> bool:
+        return self.released_at is None
 
 
 class Choice(models.Model):
@@ -198,7 +223,8 @@ class Generation(models.Model):
     `brief` is what the storyteller is told; it is fixed when the run is requested. `lease_id`
     names the runner that may append to the log, until `lease_expires_at`. `timings` holds
     seconds by step. `pruned_at` is when the log's rows were removed (`stories.eventlog.prune`).
-    Once it is withdrawn, no reader is given its text any more.
+    Once it is withdrawn, no reader is given its text any more. `is_previewed` is fixed with the
+    brief: whether a parent looks at the chapter before the child does.
     """
 
     class Status(models.TextChoices):
@@ -223,6 +249,7 @@ class Generation(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="generations"
     )
     brief = models.JSONField(default=dict)
+    is_previewed = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
@@ -279,6 +306,11 @@ class Generation(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
+
+    @property
+    def awaits_preview(self) -> bool:
+        """Whether its text is for the parents only, until one of them has released the chapter."""
+        return self.is_previewed and (self.chapter is None or self.chapter.awaits_preview)
 
 
 class GenerationEvent(models.Model):

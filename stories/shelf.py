@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from children.access import children_of
 from children.models import Child, User
@@ -48,6 +48,14 @@ class Page:
     reports: tuple[Case, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The pages of one path through a story, and the chapters that wait for a parent's look."""
+
+    pages: list[Page]
+    waiting: list[Chapter]
+
+
 def shelves(user: User) -> list[Shelf]:
     """The family's children, those with a story to go on with first; two queries."""
     unfinished = ReadingSession.objects.filter(
@@ -59,35 +67,45 @@ def shelves(user: User) -> list[Shelf]:
             reading_id=Subquery(unfinished.order_by("-started_at").values("pk")[:1]),
         )
     )
-    readings = ReadingSession.objects.select_related("story", "chapter").in_bulk(
-        [child.reading_id for child in children if child.reading_id]
+    readings = (
+        ReadingSession.objects.select_related("story", "chapter")
+        .annotate(is_waiting=_is_waiting("story"))
+        .in_bulk([child.reading_id for child in children if child.reading_id])
     )
     found = [Shelf(c, readings.get(c.reading_id), c.story_count) for c in children]
     return sorted(found, key=_most_recently_begun)
 
 
 def bookshelf(child: Child) -> QuerySet[Story]:
-    """A child's stories with their session, the newest first; without those that were discarded."""
-    kept = child.stories.filter(discarded_at=None)
+    """A child's stories with their session, the newest first; without those that were discarded.
+    `is_waiting` are those with a chapter that waits for a parent's look."""
+    kept = child.stories.filter(discarded_at=None).annotate(is_waiting=_is_waiting("pk"))
     return kept.select_related("session", "session__chapter").order_by("-created_at")
 
 
-def book(story: Story, *, through: uuid.UUID | None = None) -> list[Page]:
-    """The pages of the path being read, or of the one that goes through the chapter named."""
-    chapters = story.chapters.filter(withdrawn_at=None).select_related("choice")
-    tree = _Tree(list(chapters.prefetch_related("choices")))
+def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
+    """The path being read, or the one that goes through the chapter named."""
+    chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
+    stored = list(chapters.prefetch_related("choices"))
+    tree = _Tree([chapter for chapter in stored if not chapter.awaits_preview])
     if through is None or through not in tree.by_id:
         path = tree.path_to(story.session.chapter_id)
     else:
         path = tree.path_to(tree.last_after(through))
     taken = [chapter.choice for chapter in path[1:]]
     reports = _reports(story)
-    return [
+    pages = [
         Page(
             chapter, choice, tuple(tree.ways_not_taken(chapter, choice)), tuple(reports[chapter.pk])
         )
         for chapter, choice in zip_longest(path, taken)
     ]
+    return Book(pages, [chapter for chapter in stored if chapter.awaits_preview])
+
+
+def _is_waiting(story: str) -> Exists:
+    """Whether a chapter of the story, which this field names, waits for a parent's look."""
+    return Exists(Chapter.objects.awaiting_preview().filter(story=OuterRef(story)))
 
 
 def _reports(story: Story) -> defaultdict[uuid.UUID | None, list[Case]]:

@@ -27,12 +27,16 @@ class BadTicket(Exception):
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a ticket is good for: one generation, or one child's next generation."""
+    """What a ticket is good for: one generation, or one child's next generation.
+
+    `sees_previews` is whether its stream has the text of a chapter that awaits a parent's look.
+    """
 
     user: User
     nonce: str
     generation_id: uuid.UUID | None
     child_id: uuid.UUID | None
+    sees_previews: bool = False
 
     def admit(self, child: Child) -> None:
         """Raises BadTicket unless it may start a generation of this child."""
@@ -52,12 +56,12 @@ class Ticket:
             raise BadTicket
 
 
-def for_generation(user: User, generation: Generation) -> str:
-    return _sign(user, g=generation.pk.hex)
+def for_generation(user: User, generation: Generation, *, sees_previews: bool = False) -> str:
+    return _sign(user, g=generation.pk.hex, p=sees_previews)
 
 
-def for_child(user: User, child: Child) -> str:
-    return _sign(user, c=child.pk.hex)
+def for_child(user: User, child: Child, *, sees_previews: bool = False) -> str:
+    return _sign(user, c=child.pk.hex, p=sees_previews)
 
 
 def redeem(text: str, *, has_cursor: bool) -> Ticket:
@@ -70,7 +74,9 @@ def redeem(text: str, *, has_cursor: bool) -> Ticket:
     user = User.objects.filter(pk=claims["u"], is_active=True).first()
     if user is None:
         raise BadTicket
-    return Ticket(user, claims["n"], _id(claims.get("g")), _id(claims.get("c")))
+    return Ticket(
+        user, claims["n"], _id(claims.get("g")), _id(claims.get("c")), bool(claims.get("p"))
+    )
 
 
 def forget_used() -> int:
@@ -80,7 +86,7 @@ def forget_used() -> int:
     return removed
 
 
-def _sign(user: User, **claims: str) -> str:
+def _sign(user: User, **claims: str | bool) -> str:
     return signing.dumps({"u": user.pk, "n": secrets.token_urlsafe(12), **claims}, salt=_SALT)
 
 

@@ -6,6 +6,7 @@ from . import views
 
 app_name = "stories"
 urlpatterns = [
+    path("chapters/<uuid:chapter_id>/preview/", views.preview, name="preview"),
     path("chapters/<uuid:chapter_id>/report/", views.report, name="report"),
     path("children/<uuid:child_id>/new-story/", views.new, name="new"),
     path("children/<uuid:child_id>/stories/", views.bookshelf, name="bookshelf"),

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from children.access import parent
@@ -98,13 +99,37 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     found = _or_404(access.story_for, parent(request), story_id)
+    book = shelf.book(found, through=_uuid(request.GET.get("through", "")))
     context = {
         "story": found,
         "child": found.child,
-        "pages": shelf.book(found, through=_uuid(request.GET.get("through", ""))),
+        "pages": book.pages,
+        "waiting": book.waiting,
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/story.html", context)
+
+
+@login_required
+@never_cache
+def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
+    """A chapter that waits for a parent's look, whole; and what they decide."""
+    user = parent(request)
+    chapter = _or_404(access.chapter_for, user, chapter_id)
+    verdict = request.POST.get("verdict")
+    if verdict == "release":
+        generations.release(user, chapter)
+    if verdict == "release" or not chapter.awaits_preview:
+        return redirect(_place_of(chapter, is_reader=True))
+    if verdict == "discard":
+        return _turned_down(request, user, chapter)
+    context = {
+        "chapter": chapter,
+        "story": chapter.story,
+        "child": chapter.story.child,
+        "storyteller": async_to_sync(llm.status)(),
+    }
+    return render(request, "stories/preview.html", context)
 
 
 @login_required
@@ -118,7 +143,10 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
         chapter=chapter,
         reported=set(reported.values_list("text", flat=True)),
     )
-    place = _place_of(chapter, is_reader=request.GET.get("from") == "reader")
+    if chapter.awaits_preview:
+        place = reverse("stories:preview", args=[chapter.pk])
+    else:
+        place = _place_of(chapter, is_reader=request.GET.get("from") == "reader")
     if form.is_valid() and _is_reported(user, chapter, form):
         messages.success(request, _("Thank you for telling us. Somebody will look at it."))
         return redirect(place)
@@ -150,6 +178,18 @@ def _is_reported(user: User, chapter: Chapter, form: ReportForm) -> bool:
         form.put_off()
         return False
     return True
+
+
+def _turned_down(request: HttpRequest, user: User, chapter: Chapter) -> HttpResponse:
+    """On to where another one can be asked for; to the chapter, where it was released meanwhile."""
+    try:
+        generations.discard(user, chapter.generation)
+    except generations.WrongPlace:
+        return redirect("stories:preview", chapter.pk)
+    messages.success(request, _("That chapter is gone. You can ask for another one."))
+    if chapter.choice is None:
+        return redirect("stories:new", chapter.story.child_id)
+    return redirect("stories:read", chapter.story.session.pk)
 
 
 def _place_of(chapter: Chapter, *, is_reader: bool) -> str:
@@ -213,10 +253,11 @@ def _reader_page(session: ReadingSession, chapters: list[Chapter]) -> dict[str, 
 
 def _following(session: ReadingSession) -> Generation | None:
     """The newest run that leads on from where the child is and is unfinished and not discarded, or
-    was withdrawn: the reader then says so."""
+    was withdrawn, or waits for a parent's look: the reader then says so."""
     is_unfinished = Q(chapter=None, pruned_at=None)
     is_withdrawn = Q(chapter__isnull=False, withdrawn_at__isnull=False)
-    runs = session.story.generations.filter(is_unfinished | is_withdrawn)
+    is_waiting = Q(chapter__isnull=False, chapter__released_at=None)
+    runs = session.story.generations.filter(is_unfinished | is_withdrawn | is_waiting)
     here = {"choice__chapter": session.chapter} if session.chapter else {"choice": None}
     return runs.filter(**here).select_related("choice").order_by("-created_at").first()
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient
 
 from children import tokens
@@ -48,10 +48,12 @@ async def frames_of(response: StreamingHttpResponse) -> AsyncIterator[Frame]:
 
 
 class Client:
-    """One user's calls over the ASGI application, with a Bearer token of theirs."""
+    """One user's calls over the ASGI application, with a Bearer token of theirs, or with the cookie
+    of the browser in which they are logged in."""
 
-    def __init__(self, user: User | None) -> None:
+    def __init__(self, user: User | None, *, is_browser: bool = False) -> None:
         self.user = user
+        self._is_browser = is_browser
         self._http = AsyncClient()
         self._headers: dict[str, str] = {}
 
@@ -65,19 +67,33 @@ class Client:
         assert response.status_code == 200, response.content
         return response
 
+    async def visit(self, url: str) -> HttpResponse:
+        """A page of the family, in a browser."""
+        return cast(HttpResponse, await self._request("GET", url, None, {}, api=""))
+
+    async def following(self, path: str) -> AsyncIterator[Frame]:
+        """The events of a stream, as they come."""
+        async for frame in frames_of(await self.stream(path)):
+            if frame.type:
+                yield frame
+
     async def frames(self, path: str, **headers: str) -> list[Frame]:
         """The events of a stream that ends by itself, without `retry` and comments."""
         response = await self.stream(path, **headers)
         return [frame async for frame in frames_of(response) if frame.type]
 
-    async def _request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
-        if self.user is not None and not self._headers:
+    async def _request(
+        self, method: str, path: str, body: Any, headers: dict[str, str], *, api: str = API
+    ) -> Any:
+        if self.user is not None and self._is_browser:
+            await self._http.aforce_login(self.user)
+        elif self.user is not None and not self._headers:
             token = await in_database(tokens.create, self.user, "tests")
             self._headers = {"Authorization": f"Bearer {token}"}
         send = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._http.generic(
-            method, API + path, headers={**self._headers, **names}, **send
+            method, api + path, headers={**self._headers, **names}, **send
         )
 
 

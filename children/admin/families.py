@@ -94,13 +94,13 @@ class ChildInline(ReadOnlyInline):
 class FamilyAdmin(DeletedBySuperusers, ReadOnlyAdmin):
     """A family can be deleted once no account belongs to it."""
 
-    list_display = ["__str__", "member_count", "child_count", "created_at"]
-    list_filter = ["created_at"]
+    list_display = ["__str__", "member_count", "child_count", "preview", "created_at"]
+    list_filter = ["preview", "created_at"]
     ordering = ["-created_at"]
     search_fields = ["id", "members__email"]
     search_help_text = _("A member's e-mail address or the family's id")
-    fields = ["id", "created_at"]
-    readonly_fields = ["id", "created_at"]
+    fields = ["id", "preview", "created_at"]
+    readonly_fields = ["id", "preview", "created_at"]
     inlines = [MemberInline, ChildInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -23,10 +23,12 @@ class Migration(migrations.Migration):
             name='Family',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('preview', models.CharField(choices=[('never', 'never'), ('first', 'the first chapter of each story'), ('always', 'every chapter')], default='never', max_length=6, verbose_name='looks first')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
                 'verbose_name_plural': 'families',
+                'constraints': [models.CheckConstraint(condition=models.Q(('preview__in', ['never', 'first', 'always'])), name='family_preview_known')],
             },
         ),
         migrations.CreateModel(

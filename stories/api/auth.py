@@ -1,5 +1,6 @@
 """Who is asking: a Bearer token, the web pages' session cookie, or, for streams, a ticket."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,13 +15,21 @@ from stories.db import in_database
 from stories.tickets import BadTicket, Ticket
 
 
+@dataclass(frozen=True)
+class TokenHolder:
+    """A parent's own program. The cookie is also that of the browser in which the child reads."""
+
+    user: User
+
+
 class Bearer(HttpBearer):
     """A token made on the settings page or by `manage.py api_token`."""
 
     is_async = True
 
-    async def authenticate(self, _request: HttpRequest, token: str) -> User | None:
-        return await in_database(tokens.owner_of, token)
+    async def authenticate(self, _request: HttpRequest, token: str) -> TokenHolder | None:
+        user = await in_database(tokens.owner_of, token)
+        return TokenHolder(user) if user else None
 
 
 class SessionCookie(APIKeyCookie):
@@ -64,12 +73,18 @@ def cursor_text(request: HttpRequest) -> str:
 
 def user_of(request: HttpRequest) -> User:
     auth: Any = request.auth  # type: ignore[attr-defined]
-    return auth.user if isinstance(auth, Ticket) else auth
+    return auth.user if isinstance(auth, Ticket | TokenHolder) else auth
 
 
 def ticket_of(request: HttpRequest) -> Ticket | None:
     auth: Any = request.auth  # type: ignore[attr-defined]
     return auth if isinstance(auth, Ticket) else None
+
+
+def sees_previews(request: HttpRequest) -> bool:
+    """Whether the text of a chapter that awaits a parent's look goes into this answer."""
+    auth: Any = request.auth  # type: ignore[attr-defined]
+    return isinstance(auth, TokenHolder) or (isinstance(auth, Ticket) and auth.sees_previews)
 
 
 USER = [Bearer(), SessionCookie()]

@@ -8,7 +8,14 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from stories.access import Missing, NotYours
-from stories.generations import FamilyBusy, InvalidRequest, ModelMissing, QueueFull, WrongPlace
+from stories.generations import (
+    AwaitsPreview,
+    FamilyBusy,
+    InvalidRequest,
+    ModelMissing,
+    QueueFull,
+    WrongPlace,
+)
 from stories.tickets import BadTicket
 
 from .schemas import Problem
@@ -87,6 +94,7 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], Refused]] = {
     NotYours: lambda _: Refused(403, "FORBIDDEN", "This belongs to another family."),
     Missing: lambda _: Refused(404, "NOT_FOUND", "There is no such thing."),
     WrongPlace: lambda error: Refused(409, "WRONG_PLACE", str(error)),
+    AwaitsPreview: lambda error: Refused(409, "AWAITS_PREVIEW", str(error)),
     InvalidRequest: lambda error: Refused(422, "INVALID", error.message, field=error.field),
     FamilyBusy: lambda error: Refused(429, "TOO_MANY", str(error), retry_after=error.retry_after),
     ModelMissing: lambda _: Refused(

@@ -1,17 +1,19 @@
 """The response that follows a generation."""
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from children.models import User
 from stories import access, eventlog
 from stories.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, withdrawn_stream
 
+from .auth import sees_previews, user_of
 
-async def stream_of(user: User, generation: Generation, cursor: str) -> HttpResponseBase:
-    """The stream of a generation that this user may see, from where the client left off."""
+
+async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -> HttpResponseBase:
+    """The stream of a generation that who asks may see, from where the client left off."""
+    user = user_of(request)
     parsed = parse_cursor(cursor) or cursor if cursor else None
     if isinstance(parsed, Cursor) and await in_database(_is_terminal, generation, parsed):
         return HttpResponse(status=204)
@@ -21,7 +23,12 @@ async def stream_of(user: User, generation: Generation, cursor: str) -> HttpResp
     async def is_allowed() -> bool:
         return await in_database(access.may_follow, user.pk, generation.pk)
 
-    return EventStream(story_stream(generation.pk, parsed, is_allowed))
+    is_veiled = not sees_previews(request) and await in_database(_awaits_preview, generation)
+    return EventStream(story_stream(generation.pk, parsed, is_allowed, is_veiled=is_veiled))
+
+
+def _awaits_preview(generation: Generation) -> bool:
+    return generation.awaits_preview
 
 
 def _is_terminal(generation: Generation, cursor: Cursor) -> bool:

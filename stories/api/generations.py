@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from ninja import Header, Query, Router, Status
 
-from children.models import User
 from stories import access, dispatch, eventlog, generations, tickets
 from stories.db import in_database
 from stories.errors import Withdrawn
@@ -16,7 +15,7 @@ from stories.generations import Caller
 from stories.models import Generation
 from stories.streaming import Cursor
 
-from .auth import STREAM, cursor_text, ticket_of, user_of
+from .auth import STREAM, cursor_text, sees_previews, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER
 from .following import stream_of
 from .schemas import ErrorOut, GenerationIn, GenerationOut, GenerationStarted, TicketOut
@@ -49,7 +48,7 @@ async def create_generation(
     summary="State, and the text so far",
 )
 async def get_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
-    return await in_database(_state, user_of(request), generation_id)
+    return await in_database(_state, request, generation_id)
 
 
 @router.get(
@@ -67,7 +66,7 @@ async def get_events(
 ) -> HttpResponseBase:
     """Server-Sent Events: replay after the cursor, then live until the terminal event."""
     generation = await in_database(_for_stream, request, generation_id)
-    return await stream_of(user_of(request), generation, cursor_text(request) or after)
+    return await stream_of(request, generation, cursor_text(request) or after)
 
 
 @router.post(
@@ -80,7 +79,7 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
     dispatch.stop(generation.pk)
-    return await in_database(_state, user, generation_id)
+    return await in_database(_state, request, generation_id)
 
 
 @router.post(
@@ -105,7 +104,7 @@ async def continue_generation(
 @router.post(
     "/generations/{uuid:generation_id}/discard",
     response={200: GenerationOut, **PROBLEMS},
-    summary="Discard what a stopped one has written",
+    summary="Discard what a stopped one has written, or what a parent does not release",
 )
 async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     """Removes the text for good and frees the place: another choice can be made, or, where it
@@ -113,7 +112,7 @@ async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> 
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.discard, user, generation)
-    return await in_database(_state, user, generation_id)
+    return await in_database(_state, request, generation_id)
 
 
 @router.post(
@@ -124,7 +123,7 @@ async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> 
 async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> TicketOut:
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
-    ticket = tickets.for_generation(user, generation)
+    ticket = tickets.for_generation(user, generation, sees_previews=sees_previews(request))
     return TicketOut(ticket=ticket, expires_in=int(tickets.FIRST_CONNECTION.total_seconds()))
 
 
@@ -145,6 +144,7 @@ def _started(generation: Generation) -> GenerationStarted:
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
         status=generation.status,
+        awaits_preview=generation.awaits_preview,
         events_url=events_url(generation),
     )
 
@@ -172,6 +172,7 @@ def _withdrawn(generation: Generation) -> GenerationOut:
         chapter_number=generation.chapter_number,
         status="withdrawn",
         is_active=False,
+        awaits_preview=False,
         text="",
         cursor=str(Cursor(generation.pk, generation.last_position)),
         events_url=events_url(generation),
@@ -181,10 +182,12 @@ def _withdrawn(generation: Generation) -> GenerationOut:
     )
 
 
-def _state(user: User, generation_id: uuid.UUID) -> GenerationOut:
-    generation = access.generation_for(user, generation_id)
+def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
+    generation = access.generation_for(user_of(request), generation_id)
     if generation.withdrawn_at is not None:
         return _withdrawn(generation)
+    is_veiled = generation.awaits_preview and not sees_previews(request)
+    title = generation.chapter.title if generation.chapter else ""
     log = eventlog.log_after(generation.pk, 0)
     failed = log[-1].data if log and log[-1].type == "error" else None
     return GenerationOut(
@@ -192,11 +195,12 @@ def _state(user: User, generation_id: uuid.UUID) -> GenerationOut:
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
         chapter_id=generation.chapter_id,
-        chapter_title=generation.chapter.title if generation.chapter else "",
+        chapter_title="" if is_veiled else title,
         chapter_number=generation.chapter_number,
         status=generation.status,
         is_active=generation.is_active,
-        text=eventlog.shown_text(log),
+        awaits_preview=generation.awaits_preview,
+        text="" if is_veiled else eventlog.shown_text(log),
         cursor=str(Cursor(generation.pk, log[-1].position if log else 0)),
         events_url=events_url(generation),
         error=ErrorOut(**failed) if failed else None,

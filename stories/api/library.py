@@ -12,7 +12,7 @@ from stories.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
 from stories.switches import Feature
 
-from .auth import user_of
+from .auth import sees_previews, user_of
 from .errors import PROBLEMS
 from .schemas import (
     ChapterOut,
@@ -31,7 +31,19 @@ router = Router(tags=["stories"])
     "/stories/{uuid:story_id}", response={200: StoryOut, **PROBLEMS}, summary="A story, whole"
 )
 async def get_story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
-    return await in_database(story_for_reader, user_of(request), story_id)
+    return await in_database(_story, request, story_id)
+
+
+@router.post(
+    "/chapters/{uuid:chapter_id}/release",
+    response={200: ChapterOut, **PROBLEMS},
+    summary="Let the child read a chapter that awaited a preview",
+)
+async def release_chapter(request: HttpRequest, chapter_id: uuid.UUID) -> ChapterOut:
+    """Any parent of the family may; who did it first, and when, is kept. From then on the session
+    is at this chapter, and its choices can be made. To turn it down instead, discard its
+    generation."""
+    return await in_database(_release, user_of(request), chapter_id)
 
 
 @router.get(
@@ -65,11 +77,17 @@ async def add_reading(
     return Status(204, None)
 
 
-def story_for_reader(user: User, story_id: uuid.UUID) -> StoryOut:
+def _story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
     """A story with all its chapters and choices, in a fixed number of queries."""
-    story = access.story_for(user, story_id)
+    story = access.story_for(user_of(request), story_id)
+    sees_all = sees_previews(request)
     chapters = list(story.chapters.select_related("choice").prefetch_related("choices"))
     readable = [chapter for chapter in chapters if chapter.withdrawn_at is None]
+    closed = {
+        chapter.pk
+        for chapter in chapters
+        if chapter not in readable or (chapter.awaits_preview and not sees_all)
+    }
     led_to = {chapter.choice_id: chapter.pk for chapter in readable}
     return StoryOut(
         id=story.pk,
@@ -83,7 +101,7 @@ def story_for_reader(user: User, story_id: uuid.UUID) -> StoryOut:
         is_completed=story.session.finished_at is not None,
         created_at=story.created_at,
         chapters=[
-            _chapter(chapter, led_to) if chapter.withdrawn_at is None else _withdrawn(chapter)
+            _closed(chapter) if chapter.pk in closed else _chapter(chapter, led_to)
             for chapter in chapters
         ],
     )
@@ -100,6 +118,8 @@ def _chapter(chapter: Chapter, led_to: dict[uuid.UUID | None, uuid.UUID]) -> Cha
         parent_id=chapter.parent_id,
         choice_id=chapter.choice_id,
         is_ending=chapter.is_ending,
+        awaits_preview=chapter.awaits_preview,
+        released_at=chapter.released_at,
         word_count=chapter.word_count,
         reading_minutes=chapter.reading_minutes,
         measured_level=ReadingLevel(chapter.measured_level),
@@ -108,7 +128,7 @@ def _chapter(chapter: Chapter, led_to: dict[uuid.UUID | None, uuid.UUID]) -> Cha
     )
 
 
-def _withdrawn(chapter: Chapter) -> ChapterOut:
+def _closed(chapter: Chapter) -> ChapterOut:
     """That there was a chapter, and no word of it."""
     return ChapterOut(
         id=chapter.pk,
@@ -120,7 +140,9 @@ def _withdrawn(chapter: Chapter) -> ChapterOut:
         parent_id=chapter.parent_id,
         choice_id=chapter.choice_id,
         is_ending=chapter.is_ending,
-        is_withdrawn=True,
+        is_withdrawn=chapter.withdrawn_at is not None,
+        awaits_preview=chapter.withdrawn_at is None and chapter.awaits_preview,
+        released_at=chapter.released_at,
         word_count=0,
         reading_minutes=0,
         measured_level=ReadingLevel(chapter.measured_level),
@@ -169,13 +191,22 @@ def _session(user: User, session_id: uuid.UUID) -> SessionOut:
 def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
     session = access.session_for(user, session_id)
     gone = Chapter.objects.filter(story=session.story_id, withdrawn_at__isnull=False)
+    waiting = Chapter.objects.awaiting_preview().filter(story=session.story_id)
     off = switches.turned_off()
     return PlaceOut(
         chapter_id=session.chapter_id,
         withdrawn=list(gone.values_list("pk", flat=True)),
+        awaiting_preview=list(waiting.values_list("pk", flat=True)),
         has_read_aloud=Feature.READ_ALOUD not in off,
         has_own_ideas=Feature.OWN_IDEAS not in off,
     )
+
+
+def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:
+    generations.release(user, access.chapter_for(user, chapter_id))
+    chapter = access.chapter_for(user, chapter_id)
+    led_to = Chapter.objects.readable().filter(parent=chapter).values_list("choice", "pk")
+    return _chapter(chapter, dict(led_to))
 
 
 def _choices_taken(session: ReadingSession) -> list[ChoiceTakenOut]:

@@ -5,12 +5,11 @@ import uuid
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from children.models import User
 from stories import access, generations
 from stories.db import in_database
-from stories.models import Case
+from stories.models import Case, Chapter
 
-from .auth import user_of
+from .auth import sees_previews, user_of
 from .errors import PROBLEMS
 from .schemas import ReportIn, ReportOut
 
@@ -28,7 +27,7 @@ async def report_sentence(
     """It reaches the moderators, who are not told who reported it. While it is open, the same
     sentence sent again by the same parent is the same report. `422` where the chapter has no such
     sentence."""
-    return Status(201, await in_database(_report, user_of(request), chapter_id, payload))
+    return Status(201, await in_database(_report, request, chapter_id, payload))
 
 
 @router.get(
@@ -37,19 +36,28 @@ async def report_sentence(
     summary="What the family has reported of a chapter",
 )
 async def list_reports(request: HttpRequest, chapter_id: uuid.UUID) -> list[ReportOut]:
-    return await in_database(_reports, user_of(request), chapter_id)
+    return await in_database(_reports, request, chapter_id)
 
 
-def _report(user: User, chapter_id: uuid.UUID, payload: ReportIn) -> ReportOut:
-    chapter = access.chapter_for(user, chapter_id)
+def _report(request: HttpRequest, chapter_id: uuid.UUID, payload: ReportIn) -> ReportOut:
+    chapter = _seen(request, chapter_id)
+    user = user_of(request)
     case = generations.open_report(user, chapter, payload.sentence, payload.remark)
     return _out(case, chapter_id)
 
 
-def _reports(user: User, chapter_id: uuid.UUID) -> list[ReportOut]:
-    chapter = access.chapter_for(user, chapter_id)
-    reports = generations.reports_of(user.family_id).filter(generation__chapter=chapter)
+def _reports(request: HttpRequest, chapter_id: uuid.UUID) -> list[ReportOut]:
+    chapter = _seen(request, chapter_id)
+    reports = generations.reports_of(user_of(request).family_id).filter(generation__chapter=chapter)
     return [_out(case, chapter_id) for case in reports]
+
+
+def _seen(request: HttpRequest, chapter_id: uuid.UUID) -> Chapter:
+    """A chapter whose sentences may be in the answer."""
+    chapter = access.chapter_for(user_of(request), chapter_id)
+    if chapter.awaits_preview and not sees_previews(request):
+        raise access.Missing
+    return chapter
 
 
 def _out(case: Case, chapter_id: uuid.UUID) -> ReportOut:

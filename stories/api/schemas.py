@@ -59,6 +59,15 @@ class ChildOut(Schema):
     created_at: dt.datetime
 
 
+AwaitsPreview = Annotated[
+    bool,
+    Field(
+        description="whether a parent has to release the chapter before the child reads it: show "
+        "its text to nobody else. Without a Bearer token the text is left out"
+    ),
+]
+
+
 class GenerationIn(Schema):
     """A first chapter (`theme`), or the next one of a session (`session_id`)."""
 
@@ -80,6 +89,7 @@ class GenerationStarted(Schema):
     session_id: uuid.UUID
     story_id: uuid.UUID
     status: str
+    awaits_preview: AwaitsPreview
     events_url: str
 
 
@@ -95,7 +105,8 @@ class ChoiceOut(Schema):
 
 
 class ChapterOut(Schema):
-    """Of one that was withdrawn by the moderators nothing is left but its place."""
+    """Of one that was withdrawn by the moderators nothing is left but its place; and of one that
+    awaits a preview without a Bearer token nothing is told but that."""
 
     id: uuid.UUID
     number: int
@@ -107,6 +118,10 @@ class ChapterOut(Schema):
     choice_id: uuid.UUID | None
     is_ending: bool
     is_withdrawn: bool = False
+    awaits_preview: AwaitsPreview
+    released_at: Annotated[
+        dt.datetime | None, Field(description="since when the child may read it")
+    ]
     word_count: int
     reading_minutes: int
     measured_level: ReadingLevel
@@ -157,10 +172,12 @@ class SessionOut(Schema):
 
 
 class PlaceOut(Schema):
-    """Where the child is, which chapters are to be read no more, and what is offered now."""
+    """Where the child is, which chapters are to be read no more or not yet, and what is offered
+    now."""
 
     chapter_id: uuid.UUID | None
     withdrawn: list[uuid.UUID]
+    awaiting_preview: list[uuid.UUID]
     has_read_aloud: bool
     has_own_ideas: bool
 
@@ -182,6 +199,7 @@ class GenerationOut(Schema):
     chapter_number: int
     status: str
     is_active: bool
+    awaits_preview: AwaitsPreview
     text: str
     cursor: str
     events_url: str

@@ -106,7 +106,7 @@ async def _follow(request: HttpRequest, find: Callable[[], Generation]) -> HttpR
 
     generation = await in_database(bound)
     dispatch.wake()
-    return await stream_of(user_of(request), generation, cursor_text(request))
+    return await stream_of(request, generation, cursor_text(request))
 
 
 def _resumed(

@@ -71,4 +71,6 @@ def _check_number(session: ReadingSession, choice: Choice | None, number: int | 
     here = choice.chapter if choice else session.chapter
     following = (here.number if here else 0) + 1
     if number is not None and number != following:
+        if choice is None:
+            generations.check_released(session)
         raise WrongPlace(f"The chapter after this choice is {following}, not {number}.")

@@ -88,7 +88,8 @@ def completion(
     return Complete(
         id=str(story.pk),
         success=True,
-        title=story.title,
+        # A story is named when its first chapter may be read.
+        title=story.title or story.requested_title or chapter.title,
         content=chapter.paragraphs,
         story_content=chapter.text,
         choices=[

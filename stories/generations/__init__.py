@@ -1,8 +1,9 @@
 """Commands on stories: asking for a chapter, and what the course and end of a run change.
 
 Each command is one transaction over the rows that a rule spans. `requests` serves those who ask,
-`limits` and `queue` see to it that all get their turn, `runs` serves the runner; `cases`, `rulings`
-and `withdrawal` serve the moderators; `briefs` decides what the storyteller is told.
+`limits` and `queue` see to it that all get their turn, `runs` serves the runner; `previews` serves
+the parents who look first; `cases`, `rulings` and `withdrawal` serve the moderators; `briefs`
+decides what the storyteller is told.
 """
 
 from .briefs import path_to, pseudonym_of
@@ -15,6 +16,7 @@ from .cases import (
 )
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
+from .previews import AwaitsPreview, check_released, release
 from .requests import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
@@ -41,6 +43,7 @@ __all__ = [
     "LONGEST_REMARK",
     "LONGEST_SENTENCE",
     "LONGEST_STORY",
+    "AwaitsPreview",
     "Caller",
     "CannotRule",
     "FamilyBusy",
@@ -55,6 +58,7 @@ __all__ = [
     "add_reading_time",
     "carry_on",
     "chapter_of_theme",
+    "check_released",
     "discard",
     "latest_like",
     "next_chapter",
@@ -62,6 +66,7 @@ __all__ = [
     "open_report",
     "path_to",
     "pseudonym_of",
+    "release",
     "reports_of",
     "request_stop",
     "start_story",

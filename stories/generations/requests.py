@@ -35,6 +35,7 @@ from stories.workflow import resume_from
 from .briefs import brief_for, path_to, pseudonym_of
 from .inputs import InvalidRequest, admit, clean_line
 from .limits import admit as admit_now
+from .previews import AwaitsPreview, awaited, check_released
 
 CHAPTER_CHOICES = (3, 5, 7)
 DEFAULT_CHAPTERS = 5
@@ -114,7 +115,7 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
 
     A chapter that exists is replayed, one that is being written is joined, any other is begun. A
     wish that says nothing joins whatever is being written from here.
-    Raises InvalidRequest, WrongPlace, ModelMissing and NotNow.
+    Raises InvalidRequest, WrongPlace, AwaitsPreview, ModelMissing and NotNow.
     """
     if earlier := _of_key(caller):
         return Requested(earlier, is_new=False)
@@ -137,6 +138,11 @@ def chapter_of_theme(caller: Caller, new: NewStory, number: int) -> Requested:
     chapter that neither exists nor is the next one, and what `next_chapter` raises.
     """
     session = _latest_session(_checked(new))
+    if session is not None and (waiting := awaited(session)):
+        if number == waiting.number:
+            return Requested(_written_by(waiting), is_new=False)
+        if number > waiting.number:
+            raise AwaitsPreview
     if session is None or session.chapter is None:
         raise WrongPlace(f"There is no story with this theme that could go on to chapter {number}.")
     here = session.chapter
@@ -245,8 +251,11 @@ def _first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
     with _alone(caller):
         first = Generation.objects.filter(story=session.story_id, choice=None)
         finished = first.filter(status=Generation.Status.COMPLETED, withdrawn_at=None)
-        if running := _active(first) or finished.first():
+        if running := _active(first):
             return _joined(caller, running)
+        check_released(session)
+        if standing := finished.first():
+            return _joined(caller, standing)
         if session.story.discarded_at is not None:
             raise WrongPlace("This story was discarded before its first chapter was finished.")
         return _begun(caller, _begin_chapter(caller, session.story, None))
@@ -271,6 +280,8 @@ def _latest_session(new: NewStory) -> ReadingSession | None:
 @transaction.atomic
 def _decide(session: ReadingSession, wish: Wish) -> Choice:
     choice = wish.choice or _made_here(session, wish.own_idea)
+    if choice.chapter.awaits_preview:
+        raise AwaitsPreview
     if choice.chapter.is_ending:
         raise WrongPlace("The story has ended: no chapter follows this one.")
     Decision.objects.get_or_create(session=session, choice=choice)
@@ -278,6 +289,7 @@ def _decide(session: ReadingSession, wish: Wish) -> Choice:
 
 
 def _made_here(session: ReadingSession, own_idea: str) -> Choice:
+    check_released(session)
     here = session.chapter
     if here is None:
         raise WrongPlace("The first chapter is not finished yet.")
@@ -291,10 +303,13 @@ def _made_here(session: ReadingSession, own_idea: str) -> Choice:
 
 
 def _standing(session: ReadingSession, choice: Choice) -> Generation | None:
-    """What is there already of the chapter that a choice leads to; to read on goes there."""
+    """What is there already of the chapter that a choice leads to; to read on goes there, unless
+    a parent has to look at it first."""
     chapter = Chapter.objects.readable().filter(choice=choice).first()
     if chapter is None:
         return _active(Generation.objects.filter(choice=choice))
+    if chapter.awaits_preview:
+        return _written_by(chapter)
     ReadingSession.objects.filter(pk=session.pk).update(
         chapter=chapter, finished_at=timezone.now() if chapter.is_ending else None
     )
@@ -311,7 +326,7 @@ def _written_by(chapter: Chapter) -> Generation:
 def carry_on(caller: Caller, stopped: Generation) -> Requested:
     """A new run that goes on from the approved text of one that ended early, or the one that does.
 
-    Raises WrongPlace where that cannot be, ModelMissing and NotNow.
+    Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
     with _alone(caller):
         begun = _of_key(caller) or _active(_from_here(stopped).filter(choice=stopped.choice))
@@ -321,22 +336,28 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
         if stopped.error_code in _NOT_CARRIED_ON or stopped.withdrawn_at is not None:
             raise WrongPlace("This chapter cannot be carried on: ask for another one.")
         text, is_whole = _approved(stopped)
-        generation = _begin_chapter(caller, stopped.story, stopped.choice)
+        # What was written for a parent's eyes stays so, whatever the family decided since.
+        generation = _begin_chapter(
+            caller, stopped.story, stopped.choice, is_previewed=stopped.is_previewed
+        )
         if text and _is_approved_for(generation, stopped):
             _begin_with(generation, text, is_whole=is_whole)
         return _begun(caller, generation)
 
 
 def discard(user: User, ended: Generation) -> None:
-    """Free the place that runs without a chapter have: their text is removed, for good.
+    """Free the place that runs without a chapter have, or one whose chapter a parent looked at and
+    does not want: their text is removed, for good.
 
-    Doing it twice is doing it once. Raises WrongPlace where the story has gone on.
+    Doing it twice is doing it once. Raises WrongPlace where the story has gone on, and
+    AwaitsPreview where another run's chapter waits at this place.
     """
     with _alone(Caller(user=user)):
         gone_before = Generation.objects.filter(chapter=None, pruned_at__isnull=False)
         if gone_before.filter(pk=ended.pk).exists():
             return
-        _check_is_last(ended)
+        if not _is_turned_down(ended):
+            _check_is_last(ended)
         gone = _from_here(ended).filter(finished_at__isnull=False)
         choices = list(gone.values_list("choice", flat=True))
         eventlog.prune(list(gone.values_list("pk", flat=True)))
@@ -361,14 +382,28 @@ def _from_here(generation: Generation) -> QuerySet[Generation]:
 
 
 def _check_is_last(ended: Generation) -> None:
-    """Raises WrongPlace unless this is where its story ends, and nobody writes there."""
+    """Raises WrongPlace unless this is where its story ends, and nobody writes there; AwaitsPreview
+    where a chapter that is to be looked at first stands there."""
     ended.refresh_from_db(fields=["status", "error_code"])
     session = ReadingSession.objects.get(story=ended.story_id)
     newest = _from_here(ended).first()
+    place = {"story": ended.story_id, "choice": ended.choice_id}
+    if Chapter.objects.awaiting_preview().filter(**place).exists():
+        raise AwaitsPreview
     if newest != ended or session.chapter_id != (ended.choice and ended.choice.chapter_id):
         raise WrongPlace("The story is not at this chapter any more.")
     if ended.is_active:
         raise WrongPlace("This chapter is being written: stop it first.")
+
+
+def _is_turned_down(finished: Generation) -> bool:
+    """Undo the chapter of a run, where a parent has not released it."""
+    removed, _ = Chapter.objects.awaiting_preview().filter(generation=finished.pk).delete()
+    if removed:
+        Generation.objects.filter(pk=finished.pk).update(
+            status=Generation.Status.STOPPED, error_code=ErrorCode.CANCELLED
+        )
+    return removed > 0
 
 
 def _approved(stopped: Generation) -> tuple[str, bool]:
@@ -417,18 +452,25 @@ def _alone(caller: Caller) -> Iterator[None]:
         yield
 
 
-def _begin_chapter(caller: Caller, story: Story, choice: Choice | None) -> Generation:
-    """A new run; everyone who could write it is told, and its job is enqueued, as it is stored."""
+def _begin_chapter(
+    caller: Caller, story: Story, choice: Choice | None, *, is_previewed: bool = False
+) -> Generation:
+    """A new run; everyone who could write it is told, and its job is enqueued, as it is stored.
+
+    A parent looks at its chapter first where the family wants that now, or where `is_previewed`.
+    """
     if not caller.has_model or switches.is_off(Feature.WRITING):
         raise ModelMissing
     brief = brief_for(story, choice)
-    admit_now(story.child.family_id, caller.capacity)
+    family = Family.objects.get(pk=story.child.family_id)
+    admit_now(family.pk, caller.capacity)
     generation = Generation.objects.create(
         story=story,
         choice=choice,
         chapter_number=brief.chapter_number,
         requested_by=caller.user,
         brief=brief.model_dump(mode="json"),
+        is_previewed=is_previewed or family.previews(brief.chapter_number),
     )
     first = eventlog.begins(generation, ReadingSession.objects.get(story=story))
     eventlog.insert(generation.pk, None, 0, [Entry(first)])

@@ -23,12 +23,12 @@ from stories.models import (
     Choice,
     Generation,
     ReadingSession,
-    Story,
 )
 from stories.wakeups import News, notify
 from stories.workflow import ChapterDraft, ModelUse, Resume, resume_from
 
 from .briefs import pseudonym_of
+from .previews import advance
 from .queue import family_places, in_turn, take_turn
 
 logger = logging.getLogger(__name__)
@@ -109,17 +109,19 @@ def release(claim: Claim) -> None:
 def complete(
     claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]
 ) -> list[LogEvent]:
-    """Store the chapter, move the session to it and end the log, all or nothing.
+    """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
+    looks first, the session stays where it is until the chapter is released.
 
     Raises LeaseLost where another runner was quicker, Withdrawn where staff took it away.
     """
-    generation, story = claim.generation, claim.generation.story
-    session = ReadingSession.objects.select_for_update().get(story=story)
+    generation = claim.generation
+    session = ReadingSession.objects.select_for_update().get(story=generation.story)
     if _is_withdrawn(claim.id):
         raise Withdrawn
     chapter = _store_chapter(claim, draft)
     choices = _store_choices(chapter, draft, claim.name)
-    _advance(session, story, chapter)
+    if not generation.is_previewed:
+        advance(session, chapter)
     event = eventlog.completion(generation, session, chapter, choices)
     ending = [Entry(eventlog.DONE), Entry(event)]
     events = eventlog.insert(claim.id, claim.lease_id, last, ending)
@@ -276,6 +278,7 @@ def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
         is_ending=claim.brief.is_ending,
+        released_at=None if generation.is_previewed else timezone.now(),
     )
 
 
@@ -290,16 +293,6 @@ def _store_choices(chapter: Chapter, draft: ChapterDraft, name: Pseudonym) -> li
         )
         for position, choice in enumerate(draft.choices)
     )
-
-
-def _advance(session: ReadingSession, story: Story, chapter: Chapter) -> None:
-    session.chapter = chapter
-    session.finished_at = timezone.now() if chapter.is_ending else None
-    session.words_read += chapter.word_count
-    session.save(update_fields=["chapter", "finished_at", "words_read"])
-    if not story.title:
-        story.title = story.requested_title or chapter.title
-        story.save(update_fields=["title"])
 
 
 def _end(

@@ -45,7 +45,8 @@ def restore(generation: Generation) -> bool:
     if chapter is None or chapter.withdrawn_at is None or not _is_place_free(chapter):
         return False
     _unmark(chapter.story_id, chapter.withdrawn_at)
-    Story.objects.filter(pk=chapter.story_id, title="").update(title=chapter.title)
+    if not chapter.awaits_preview:
+        Story.objects.filter(pk=chapter.story_id, title="").update(title=chapter.title)
     return True
 
 

@@ -47,7 +47,9 @@ class Migration(migrations.Migration):
                 ('is_ending', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('withdrawn_at', models.DateTimeField(editable=False, null=True)),
+                ('released_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='stories.chapter')),
+                ('released_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['number', 'created_at'],
@@ -79,6 +81,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('chapter_number', models.PositiveSmallIntegerField()),
                 ('brief', models.JSONField(default=dict)),
+                ('is_previewed', models.BooleanField(default=False)),
                 ('status', models.CharField(choices=[('queued', 'waiting'), ('running', 'being written'), ('completed', 'finished'), ('stopped', 'stopped'), ('failed', 'failed')], default='queued', max_length=10)),
                 ('lease_id', models.UUIDField(editable=False, null=True)),
                 ('lease_expires_at', models.DateTimeField(editable=False, null=True)),
@@ -367,5 +370,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='chapter',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('choice', None), ('number', 1), ('parent', None)), models.Q(('choice__isnull', False), ('number__gt', 1), ('parent__isnull', False)), _connector='OR'), name='chapter_has_parent_and_choice_or_is_first'),
+        ),
+        migrations.AddConstraint(
+            model_name='chapter',
+            constraint=models.CheckConstraint(condition=models.Q(('released_by', None), ('released_at__isnull', False), _connector='OR'), name='chapter_released_by_only_when_released'),
         ),
     ]

@@ -13,6 +13,7 @@ from stories.events import Failed
 
 from .cursors import Cursor
 from .sse import KEEPALIVE, RETRY, control_frame, frame
+from .veil import veiled
 
 AccessCheck = Callable[[], Awaitable[bool]]
 
@@ -53,9 +54,14 @@ class _Clock:
 
 
 async def story_stream(
-    generation_id: uuid.UUID, cursor: Cursor | str | None, is_allowed: AccessCheck
+    generation_id: uuid.UUID,
+    cursor: Cursor | str | None,
+    is_allowed: AccessCheck,
+    *,
+    is_veiled: bool = False,
 ) -> AsyncGenerator[bytes, None]:
     """The frames after `cursor`: None for all of them, a string for one that was never issued.
+    Where it `is_veiled`, the story's words are left out.
 
     Ends after the terminal event, when access was lost, or between events when the response has
     lived long enough; the client then comes back with its cursor.
@@ -63,10 +69,11 @@ async def story_stream(
     yield RETRY
     async with follow(generation_id, 0) as reader:
         if (start := _position(reader, generation_id, cursor)) is None:
-            yield _resync(reader)
+            yield _resync(reader, is_veiled=is_veiled)
         else:
             reader.position = start
-        async for chunk in _live(reader, generation_id, is_allowed):
+        show = veiled if is_veiled else _as_it_is
+        async for chunk in _live(reader, generation_id, is_allowed, show):
             yield chunk
 
 
@@ -96,18 +103,25 @@ def _position(
     return cursor.position if is_known else None
 
 
-def _resync(reader: Follower) -> bytes:
+def _as_it_is(event: LogEvent) -> LogEvent:
+    return event
+
+
+def _resync(reader: Follower, *, is_veiled: bool) -> bytes:
     """The state now, as one reset and one text; what follows it is read on from the log."""
     shown = [event for event in reader.known if event.type in ("content", "content_reset")]
     reader.position = shown[-1].position if shown else reader.start
     is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))
-    text = {"chunk": shown_text(shown), "is_complete": is_complete}
+    text = {"chunk": "" if is_veiled else shown_text(shown), "is_complete": is_complete}
     reset = control_frame("content_reset", {"attempt": 0, "reason": "resync"})
     return reset + control_frame("content", text)
 
 
 async def _live(
-    reader: Follower, generation_id: uuid.UUID, is_allowed: AccessCheck
+    reader: Follower,
+    generation_id: uuid.UUID,
+    is_allowed: AccessCheck,
+    show: Callable[[LogEvent], LogEvent],
 ) -> AsyncGenerator[bytes, None]:
     clock = _Clock(asyncio.get_running_loop().time)
     while not (reader.is_at_end or reader.is_closed or clock.is_over):
@@ -119,7 +133,7 @@ async def _live(
         for at in range(0, len(events), FRAMES_PER_WRITE):
             clock.spoke_at = clock.now()
             part = events[at : at + FRAMES_PER_WRITE]
-            yield b"".join(frame(generation_id, event) for event in part)
+            yield b"".join(frame(generation_id, show(event)) for event in part)
         if clock.is_silent:
             clock.spoke_at = clock.now()
             yield KEEPALIVE

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from children import tokens
-from children.models import ApiToken, Child, User
+from children.models import ApiToken, Child, Family, Preview, User
 from tests.children.test_forms import filled_in
 from tests.conftest import PASSWORD
 
@@ -18,7 +18,7 @@ def page(client: Client, alice: User) -> Client:
     return client
 
 
-@pytest.mark.parametrize("name", ["children:create", "children:tokens"])
+@pytest.mark.parametrize("name", ["children:create", "children:family", "children:tokens"])
 def test_family_pages_ask_a_visitor_to_log_in(client: Client, db: None, name: str) -> None:
     answer = client.get(reverse(name))
     assert answer.status_code == 302
@@ -77,10 +77,24 @@ def test_another_familys_child_does_not_exist(
     assert Child.objects.get().name == "Mia"
 
 
+def test_a_parent_decides_what_the_family_looks_at_first(
+    page: Client, alice: User, charlie: User
+) -> None:
+    url = reverse("children:family")
+    assert url in page.get(reverse("home")).content.decode()
+    page.post(url, {"preview": "first"})
+    assert Family.objects.get(members=alice).preview == Preview.FIRST
+    assert Family.objects.get(members=charlie).preview == Preview.NEVER
+    answer = page.post(url, {"preview": "sometimes"})
+    assert "Please choose what you look at first." in answer.content.decode()
+    assert Family.objects.get(members=alice).preview == Preview.FIRST
+
+
 def test_staff_without_a_family_have_no_family_pages(client: Client, db: None) -> None:
     client.force_login(User.objects.create_superuser("staff@example.org", PASSWORD))
     assert client.get(reverse("children:create")).status_code == 404
     assert client.get(reverse("children:tokens")).status_code == 404
+    assert client.get(reverse("children:family")).status_code == 404
     assert client.get(reverse("home"))["Location"] == reverse("admin:index")
 
 

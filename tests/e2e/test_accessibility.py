@@ -41,6 +41,7 @@ FAMILY = (
     "/children/{maya}/new-story/",
     "/children/{maya}/stories/",
     "/connected-apps/",
+    "/family/",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/logout/",

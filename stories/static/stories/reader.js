@@ -22,16 +22,21 @@
  *   generationId     the run that follows on the current chapter: the newest one of this story whose
  *                    choice belongs to the current chapter (or, before the first chapter, that has
  *                    no choice) and that has not completed, whether it is still active, stopped or
- *                    failed, but not discarded; else null. This is what makes a refresh land right.
+ *                    failed, but not discarded, or whose chapter waits for a grown-up's look; else
+ *                    null. This is what makes a refresh land right.
  *   choice           {id, text} of the choice that this run follows on (text "" where the story
  *                    simply goes on), null for the first chapter or without a run
  *   generationsUrl   "/api/v1/generations": `/{id}` and its `/events`, `/stop`, `/continue` and `/discard`
  *                    hang below it
- *   chaptersUrl      "/chapters": `/{id}/report/` below it is where a parent reports a sentence
+ *   chaptersUrl      "/chapters": `/{id}/report/` below it is where a parent reports a sentence,
+ *                    `/{id}/preview/` where one looks at a chapter before the child does
  *   readingUrl       "/api/v1/sessions/{session}/reading"
  *   placeUrl         "/api/v1/sessions/{session}/place": what holds for an open page
  *   storyUrl, homeUrl, newStoryUrl   pages to leave to (newStoryUrl: a new story for this child)
  *   isDyslexiaFriendly               the child's profile; the type to begin with
+ *
+ * Of a chapter that a grown-up looks at first the server tells this page no word: the stream and the
+ * state come without the text. The page shows a closed book until the place says that it was opened.
  *
  * Words are not in the JSON: read.html holds them, translated, in <template id="reader-texts">.
  */
@@ -64,7 +69,8 @@ const finished = new Map(page.chapters.map((chapter) => [chapter.number, chapter
 const desk = new Desk({ stop, retry: () => run.follower.hurry(), show: showTail });
 const book = new Book(page, texts, seeChapter);
 const voice = new Voice(page.language, sentencesToRead, () => open.isGrowing);
-/* What is being written: { id, chapter, wish, follower, words, isStopping, isResync }. */
+/* What is being written: { id, chapter, wish, follower, words, isStopping, isResync }; once it is
+   written and waits for a grown-up, `isWaiting`, and `waitingId` is its chapter's id. */
 let run = null;
 let open = null;
 
@@ -113,11 +119,13 @@ function leaveTail() {
 
 // Writing ----------------------------------------------------------------------------------------
 
-function follow(id, chapter, wish, cursor = "") {
+function follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
   run?.follower?.close();
   run = { id, chapter, wish, words: "", isStopping: false, isResync: false };
   leaveTail();
   chapter.isGrowing = true;
+  if (isClosed) chapter.close(texts.closed);
+  else chapter.open();
   book.drawDots(chapter);
   desk.percent = 0;
   say(chapter.number === 1 ? texts.thinkingFirst : texts.thinking);
@@ -191,14 +199,16 @@ async function resume(id) {
 
 /** Shows what a run has written so far, where that is not on the page already, and follows it. */
 function takeUp(id, chapter, wish, state) {
-  const { text, cursor } = state?.is_active ? state : { text: "", cursor: "" };
+  // A closed book has no text that would say how far it is: its stream tells that from the start.
+  const isOpen = state?.is_active && !state.awaits_preview;
+  const { text, cursor } = isOpen ? state : { text: "", cursor: "" };
   if (chapter.shownText !== text) {
     if (text) chapter.clear();
     else chapter.withdraw();
     chapter.append(text, { isCalm: false });
     voice.rewind();
   }
-  follow(id, chapter, wish, cursor);
+  follow(id, chapter, wish, { cursor, isClosed: state?.awaits_preview });
   if (!chapter.isEmpty) say(texts.writing);
 }
 
@@ -217,6 +227,10 @@ async function ask(url) {
 function finish(data) {
   const { chapter, id } = run;
   settle();
+  if (!data.story_content) {
+    waitForGrownUp();
+    return;
+  }
   nameChapter(chapter, id);
   if (chapter.shownText !== data.story_content) {
     chapter.clear();
@@ -237,6 +251,19 @@ function finish(data) {
   voice.more();
 }
 
+async function waitForGrownUp() {
+  const waiting = run;
+  waiting.isWaiting = true;
+  waiting.chapter.close(texts.waits);
+  book.drawDots(waiting.chapter);
+  focusIfLost(waiting.chapter.title);
+  const state = await ask(urlOf(waiting.id));
+  if (!state) return;
+  if (!state.chapter_id) location.reload();
+  waiting.waitingId = state.chapter_id;
+  waiting.chapter.close(texts.waits, `${page.chaptersUrl}/${state.chapter_id}/preview/`);
+}
+
 /* `complete` carries the story's title; the chapter's own, and its id, stand with its run. */
 async function nameChapter(chapter, id) {
   const state = await ask(urlOf(id));
@@ -248,6 +275,7 @@ async function nameChapter(chapter, id) {
 
 function settle() {
   run.chapter.isGrowing = false;
+  run.chapter.open();
   run.follower.close();
   desk.clear();
 }
@@ -308,9 +336,9 @@ async function choose(wish, taken) {
   setChoosing(false);
   $("choice-problem").hidden = true;
   try {
-    const { id } = await request(wish);
+    const { id, awaits_preview: isClosed } = await request(wish);
     const chapter = book.add(book.last.number + 1, taken);
-    follow(id, chapter, wish);
+    follow(id, chapter, wish, { isClosed });
     book.turnTo(chapter);
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
@@ -421,9 +449,9 @@ async function attempt(action) {
 function tryAgain() {
   const { chapter, wish } = run;
   return attempt(async () => {
-    const { id } = await request(wish);
+    const { id, awaits_preview: isClosed } = await request(wish);
     chapter.withdraw();
-    follow(id, chapter, wish);
+    follow(id, chapter, wish, { isClosed });
   });
 }
 
@@ -458,12 +486,18 @@ function toNewStory() {
   location.assign(page.newStoryUrl);
 }
 
-/** Staff may take back what is on this page, or turn off what it offers. */
-function heedPlace({ withdrawn, has_read_aloud: hasVoice, has_own_ideas: hasIdeas }) {
+/** Staff may take back what is on this page, or turn off what it offers; a grown-up may open it. */
+function heedPlace(place) {
   const shown = Array.from(finished.values(), ({ id }) => id);
-  if (withdrawn.some((id) => shown.includes(id))) location.reload();
-  voice.isAllowed = hasVoice;
-  $("idea").hidden = !hasIdeas;
+  if (place.withdrawn.some((id) => shown.includes(id)) || isDecided(place)) location.reload();
+  else if (run?.isWaiting && !run.waitingId) waitForGrownUp();
+  voice.isAllowed = place.has_read_aloud;
+  $("idea").hidden = !place.has_own_ideas;
+}
+
+/** Whether the chapter that waited does so no more: it was opened, or is not wanted. */
+function isDecided({ awaiting_preview: waiting }) {
+  return Boolean(run?.waitingId) && !waiting.includes(run.waitingId);
 }
 
 // Beginning --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ class Chapter {
     this.number = Number(section.dataset.number);
     this.title = section.querySelector(".chapter__title");
     this.text = section.querySelector(".story-text");
+    this.closed = section.querySelector(".closed");
     this.language = language;
   }
 
@@ -63,6 +64,21 @@ class Chapter {
     this.text.before(old);
     requestAnimationFrame(() => old.classList.add("is-clearing"));
     setTimeout(() => old.remove(), CLEARING_MS);
+  }
+
+  /** Shows `words` instead of the text, and the way for a grown-up, if there is one by now. */
+  close(words, way) {
+    this.text.hidden = true;
+    this.closed.hidden = false;
+    this.closed.querySelector(".closed__words").textContent = words;
+    const link = this.closed.querySelector(".closed__way");
+    link.hidden = !way;
+    if (way) link.href = way;
+  }
+
+  open() {
+    this.text.hidden = false;
+    if (this.closed) this.closed.hidden = true;
   }
 
   get shownText() {
