@@ -52,6 +52,10 @@ class Content(Event):
     is_complete: bool
 
 
+# The reason of a `content_reset` that the text which stands follows at once, as one `content`.
+RESYNC = "resync"
+
+
 class ContentReset(Event):
     """Text shown so far is withdrawn; the client clears it."""
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from stories.db import in_database
 from stories.waiting import set_within
 
-from .entries import LogEvent
+from .entries import LogEvent, silenced
 from .replay import log_after
 
 # Commits wake readers at once, other processes' by a notice; this finds what no notice told.
@@ -98,6 +98,8 @@ class _Tail:
     def _extend(self, events: list[LogEvent]) -> None:
         if events:
             self.events.extend(events)
+            if any(event.is_resync for event in events):
+                self.events = silenced(self.events)
             self._wake()
 
     def _wake(self) -> None:
