@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GUARD = "llama-guard3:1b"
 FIRST = "On a bright morning Robin found a small brass lantern on the path."
 SECOND = "It was still warm, and Robin wondered who had left it there."
-CRUDE = "The crappy old sucker farted on the ugly pig."
+CRUDE = "That grumpy old goat was a big sucker and a jerk."
 DARK = "Nobody in the deep well called out to them any more."
 LAST = "Then they all went home and slept."
 

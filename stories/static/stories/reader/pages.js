@@ -69,7 +69,7 @@ class Chapter {
     while (same < shown.length && shown[same] === text[same]) same += 1;
     this.#takeBackFrom(same);
     this.#breaksNext = text.slice(0, same).endsWith("\n\n");
-    this.append(text.slice(same), { isCalm: false });
+    if (same < text.length) this.append(text.slice(same), { isCalm: false });
   }
 
   get isGrowing() {
