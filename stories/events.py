@@ -45,7 +45,7 @@ class NodeEvent(Event):
 
 
 class Content(Event):
-    """Approved story text, as it is approved."""
+    """Story text, as it is approved; where words are shown ahead of that, as it is shown."""
 
     type: Literal["content"] = "content"
     chunk: str
