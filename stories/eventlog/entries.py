@@ -98,9 +98,10 @@ def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
         for addition, is_held in zip(additions, held, strict=True)
     ]
     GenerationEvent.objects.bulk_create(chain.from_iterable(written))
-    for row in chain.from_iterable(written):
-        if LogEvent(row.position, row.type, row.payload).is_resync:
-            _silence_before(row)
+    for addition, rows in zip(additions, written, strict=True):
+        for row, entry in zip(rows, addition.entries, strict=False):
+            if _is_resync(entry.event):
+                _silence_before(row)
     notify(News.LOG, [addition.generation_id for addition in additions])
     return [
         [LogEvent(row.position, row.type, row.payload) for row in rows]
@@ -108,6 +109,10 @@ def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
         else LeaseLost(f"generation {addition.generation_id}")
         for addition, rows, is_held in zip(additions, written, held, strict=True)
     ]
+
+
+def _is_resync(event: Event) -> bool:
+    return isinstance(event, ContentReset) and event.reason == RESYNC
 
 
 _SILENCE = Content(chunk="", is_complete=False).payload
