@@ -39,7 +39,7 @@ class Release:
         self, approved: str, guard: Guard | None, emit: Emit, *, by_word: bool = False
     ) -> None:
         self.approved = approved
-        self.is_by_word = by_word
+        self._is_by_word = by_word
         self._guard = guard
         self._emit = emit
         self._ahead = self._words = ""
@@ -66,7 +66,7 @@ class Release:
         """What passed the gate; it begins with the words that are shown, or they with it."""
         if not (chunk.startswith(self._words) or self._words.startswith(chunk)):
             self.retract()
-        if self.is_by_word and self._guard:
+        if self._is_by_word and self._guard:
             self._show_ahead(chunk)
         self._words = self._words[len(chunk) :]
         if self._guard is None:
