@@ -25,12 +25,13 @@ from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
-from stories.workflow import ModelProfile, Tools, write_chapter
+from stories.workflow import Glimpse, ModelProfile, Tools, write_chapter
 from tests.ollama_server import OllamaServer, words
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"
 RAW = "none, by token"
+BY_WORD = "default, by word"
 SENTENCE = "On a bright morning Robin found a small brass lantern on the path behind the house."
 TEXT = f"{SENTENCE} It was still warm.\n\nThe fox looked at it from all sides. Then they went on."
 BRIEF = StoryBrief(
@@ -60,6 +61,7 @@ def configurations() -> dict[str, tuple[Sequence[Layer], bool]]:
         **alone,
         "default": (default, False),
         "default and guard": (default, True),
+        BY_WORD: (default, False),
     }
 
 
@@ -80,7 +82,7 @@ async def first_shown(tools: Tools) -> float:
     started = time.monotonic()
     async with aclosing(write_chapter(BRIEF, tools)) as steps:
         async for step in steps:
-            if isinstance(step, Content):
+            if isinstance(step, Content | Glimpse):
                 return time.monotonic() - started
     raise RuntimeError("no text came of it")
 
@@ -101,6 +103,7 @@ async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():
             tools = tools_of(host, layers, is_guarded=is_guarded)
+            tools = replace(tools, by_word=name == BY_WORD)
             found[name].append(await first_shown(tools))
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 

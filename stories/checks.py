@@ -13,6 +13,7 @@ from stories import llm
 
 _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
+_RELEASES = ("sentence", "token")
 _LOCAL_NAMES = {"localhost", "testserver"}
 
 
@@ -49,6 +50,22 @@ def check_guard(**_: Any) -> Iterator[CheckMessage]:
             "(STORYTELLER_GUARD_ADVISORY).",
             hint="Leave it off where a guard is needed.",
             id="stories.W004",
+        )
+
+
+def check_release(**_: Any) -> Iterator[CheckMessage]:
+    """Whoever lets text out by the word should know what is given up."""
+    if settings.RELEASE not in _RELEASES:
+        yield Error(
+            f"STORYTELLER_RELEASE={settings.RELEASE!r} is no way to show text.",
+            hint=f"Allowed are {' and '.join(_RELEASES)}.",
+            id="stories.E011",
+        )
+    elif settings.RELEASE == "token":
+        yield Warning(
+            "Words are shown before all layers have passed their sentence (STORYTELLER_RELEASE).",
+            hint="What is then stopped is taken back, but may have been read. See docs/safety.md.",
+            id="stories.W006",
         )
 
 

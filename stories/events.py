@@ -45,11 +45,15 @@ class NodeEvent(Event):
 
 
 class Content(Event):
-    """Approved story text, as it is approved."""
+    """Story text, as it is approved; where words are shown ahead of that, as it is shown."""
 
     type: Literal["content"] = "content"
     chunk: str
     is_complete: bool
+
+
+# The reason of a `content_reset` that the text which stands follows at once, as one `content`.
+RESYNC = "resync"
 
 
 class ContentReset(Event):

@@ -36,6 +36,8 @@ _CONNECT_SECONDS = 5.0
 _CONCURRENCY: dict[Provider, int] = {"ollama": 4, "openai": 16, "embedded": server.SLOTS}
 _OPENAI_CONTEXT_TOKENS = 8192
 _PROSE_TOKENS = 1600
+# Of prose that is shown by the sentence.
+_TOKENS_AT_ONCE = 8
 # A paragraph, what stands before it, and the model's own description of what it looks for.
 _GUARD_CONTEXT_TOKENS = 4096
 _GUARD_ANSWER_TOKENS = 64
@@ -446,7 +448,11 @@ def _ollama(host: _Host) -> _Clients:
     }
     return _Clients(
         writer=Writer(
-            **own, temperature=settings.OLLAMA_TEMPERATURE, top_k=40, repeat_penalty=1.05
+            **own,
+            temperature=settings.OLLAMA_TEMPERATURE,
+            top_k=40,
+            repeat_penalty=1.05,
+            tokens_at_once=1 if settings.RELEASE == "token" else _TOKENS_AT_ONCE,
         ),
         editor=Editor(**own, temperature=0.0),
         other=lambda name: Editor(

@@ -317,8 +317,8 @@ class GenerationEvent(models.Model):
     """One event of a generation's log. Written only by `stories.eventlog`.
 
     `payload` is the JSON of the frame's `data`, kept as text so that every reader gets the same
-    bytes (PostgreSQL's jsonb reorders keys). `source` is the stand-in form of a `content` event's
-    chunk, from which a run is taken up again.
+    bytes (PostgreSQL's jsonb reorders keys). `source` is the text in stand-in form that
+    a `content` event approves, from which a run is taken up again.
     """
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="events")

@@ -14,7 +14,6 @@ from langchain_ollama import ChatOllama
 
 from stories.safety.sentences import has_end
 
-_MOST_TOKENS = 8
 _LONGEST_SECONDS = 0.5
 # As many characters as tell where a sentence ends.
 _END_CHARACTERS = 12
@@ -28,14 +27,17 @@ class Editor(ChatOllama):
 
 
 class Writer(ChatOllama):
-    """Hands its text on a few tokens at a time, since nothing is shown before its sentence ends.
+    """Hands its text on `tokens_at_once`; more than one where nothing is shown before its sentence
+    ends.
 
-    What ends a sentence, and the token after it, by which that is known, come at once; a slow
-    host's come one by one.
+    What ends a sentence, and the token after it, by which that is known, come at once all the same;
+    a slow host's come one by one.
     """
 
+    tokens_at_once: int = 1
+
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        waiting = _Waiting()
+        waiting = _Waiting(self.tokens_at_once)
         stream = super()._astream(*args, **kwargs)
         async with aclosing(stream) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
@@ -52,7 +54,8 @@ class Writer(ChatOllama):
 class _Waiting:
     """Tokens on their way."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._tokens: list[str] = []
         self._end = ""
         self._taken_at = 0.0
@@ -64,7 +67,7 @@ class _Waiting:
         self._tokens.append(token)
         is_late = time.monotonic() - self._taken_at > _LONGEST_SECONDS
         is_end = was_end or has_end(self._end) or "\n" in token
-        return is_late or is_end or len(self._tokens) >= _MOST_TOKENS
+        return is_late or is_end or len(self._tokens) >= self._most
 
     def take(self) -> list[str]:
         """The text, or nothing where there is none."""

@@ -26,10 +26,12 @@ from stories.thresholds import threshold_of
 from stories.workflow import (
     ChapterDraft,
     Checkpoints,
+    Glimpse,
     HeldBack,
     Milestone,
     ModelUse,
     Patience,
+    Retraction,
     Step,
     StoreAway,
     Tools,
@@ -64,7 +66,8 @@ class _Run:
     """One claim being executed.
 
     `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
-    text. `shown` is what readers have seen.
+    text. `shown` is what was approved, and `ahead` what readers have behind that, both in stand-in
+    form.
     """
 
     claim: Claim
@@ -75,6 +78,7 @@ class _Run:
     percent: int = field(init=False)
     is_measured: bool = field(init=False)
     shown: Shown = field(init=False)
+    ahead: str = ""
 
     def __post_init__(self) -> None:
         told = (event.data["percent"] for event in self.claim.log if event.type == "progress")
@@ -126,8 +130,15 @@ async def _watch(run: _Run) -> None:
     raise Cancelled
 
 
+def tells_by_word(claim: Claim) -> bool:
+    """Whether readers of this run see the words as they are written, ahead of their approval."""
+    return settings.RELEASE == "token" and not claim.generation.is_previewed
+
+
 async def _write(run: _Run) -> None:
     claim = run.claim
+    if claim.is_ahead:
+        _withdraw(run, is_whole=claim.resume.is_whole)
     if claim.generation.attempts > runs.MAX_ATTEMPTS:
         raise Interrupted
     models = await llm.open_models()
@@ -140,7 +151,15 @@ async def _write(run: _Run) -> None:
     seconds = settings.MODEL_TIMEOUT_SECONDS
     patience = Patience(first_token_seconds=seconds, answer_seconds=seconds)
     guard = models.guard_for(brief.checked_as)
-    tools = Tools(models.profile, models.writer, models.editor, gate, patience, guard)
+    tools = Tools(
+        models.profile,
+        models.writer,
+        models.editor,
+        gate,
+        patience,
+        guard,
+        by_word=tells_by_word(claim),
+    )
     chapter = write_chapter(
         claim.brief,
         tools,
@@ -168,11 +187,8 @@ async def _take(run: _Run, step: Step) -> None:
             run.uses.append(step)
         case Milestone():
             await run.log.flush()
-        case Content():
-            shown = run.claim.name.reveal(step.chunk)
-            event = Content(chunk=shown, is_complete=step.is_complete)
-            run.log.append(Entry(event, source=step.chunk))
-            run.shown = Shown(run.shown.version, run.shown.text + step.chunk)
+        case Glimpse() | Retraction() | Content():
+            _tell(run, step)
         case ContentReset():
             await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
             run.log.append(Entry(step))
@@ -183,6 +199,33 @@ async def _take(run: _Run, step: Step) -> None:
             pass
         case _:
             run.log.append(Entry(step))
+
+
+def _tell(run: _Run, step: Glimpse | Retraction | Content) -> None:
+    reveal = run.claim.name.reveal
+    match step:
+        case Glimpse():
+            run.log.append(Entry(Content(chunk=reveal(step.chunk), is_complete=False)))
+            run.ahead += step.chunk
+        case Retraction():
+            _withdraw(run)
+            if step.kept:
+                _tell(run, Glimpse(step.kept))
+        case Content():
+            event = Content(
+                chunk=reveal(step.chunk[len(run.ahead) :]), is_complete=step.is_complete
+            )
+            run.log.append(Entry(event, source=step.chunk))
+            run.ahead = run.ahead[len(step.chunk) :]
+            run.shown = Shown(run.shown.version, run.shown.text + step.chunk)
+
+
+def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
+    """Let readers have what was approved, and nothing ahead of it."""
+    text = run.shown.text
+    for entry in eventlog.withdrawing(text, run.claim.name.reveal(text), is_whole=is_whole):
+        run.log.append(entry)
+    run.ahead = ""
 
 
 async def _fail(run: _Run, error: StoryError) -> None:

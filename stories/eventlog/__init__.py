@@ -12,6 +12,7 @@ from .entries import (
     read_after,
     shown_text,
     source_text,
+    withdrawing,
 )
 from .follower import Follower, close_all, follow, publish, wake, wake_all
 from .replay import DONE, begins, completion, is_end, log_after, prune
@@ -38,4 +39,5 @@ __all__ = [
     "source_text",
     "wake",
     "wake_all",
+    "withdrawing",
 ]

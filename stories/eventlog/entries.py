@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from stories.events import TERMINAL_TYPES, Event
+from stories.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
 from stories.models import Generation, GenerationEvent
 from stories.wakeups import News, notify
 
@@ -21,7 +21,8 @@ class LeaseLost(Exception):
 
 
 class Entry(NamedTuple):
-    """An event on its way into the log; `source` is a content chunk in stand-in form."""
+    """An event on its way into the log; `source` is the text in stand-in form that a `content`
+    approves: its chunk's, and what was shown of it before."""
 
     event: Event
     source: str = ""
@@ -43,6 +44,11 @@ class LogEvent:
     @property
     def is_terminal(self) -> bool:
         return self.type in TERMINAL_TYPES
+
+    @property
+    def is_resync(self) -> bool:
+        """Whether the text that stands comes next, and what stood before is not told any more."""
+        return self.type == "content_reset" and self.data["reason"] == RESYNC
 
     @cached_property
     def json(self) -> str:
@@ -89,8 +95,40 @@ def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
         for addition in additions
     ]
     _insert(additions, outcomes)
+    for of, events in zip(additions, outcomes, strict=True):
+        for event in events if isinstance(events, list) else []:
+            if event.is_resync:
+                _silence_before(of.generation_id, event.position)
     notify(News.LOG, held)
     return outcomes
+
+
+_SILENCE = Content(chunk="", is_complete=False).payload
+
+
+def _silence_before(generation_id: uuid.UUID, position: int) -> None:
+    """Take out of the log what a resync withdraws, as `silenced` does of events."""
+    before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
+    resets = before.filter(type="content_reset").order_by("-position")
+    begin = resets.values_list("position", flat=True).first() or 0
+    before.filter(type="content", position__gt=begin).update(payload=_SILENCE)
+
+
+def silenced(events: Iterable[LogEvent]) -> list[LogEvent]:
+    """The events without the text that a resync withdraws: it is not told again."""
+    told: list[LogEvent] = []
+    begin = 0
+    for event in events:
+        if event.is_resync:
+            told[begin:] = [_silent(earlier) for earlier in told[begin:]]
+        if event.type == "content_reset":
+            begin = len(told)
+        told.append(event)
+    return told
+
+
+def _silent(event: LogEvent) -> LogEvent:
+    return LogEvent(event.position, "content", _SILENCE) if event.type == "content" else event
 
 
 # The ORM would be most of the time that an event takes to its readers; in these two statements:
@@ -171,6 +209,14 @@ def shown_text(events: Iterable[LogEvent]) -> str:
         elif event.type == "content":
             chunks.append(event.data["chunk"])
     return "".join(chunks)
+
+
+def withdrawing(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
+    """The entries that withdraw whatever readers have but this approved text."""
+    return [
+        Entry(ContentReset(attempt=0, reason=RESYNC)),
+        Entry(Content(chunk=revealed, is_complete=is_whole), source=text),
+    ]
 
 
 def source_text(generation_id: uuid.UUID) -> str:

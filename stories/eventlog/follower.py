@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from stories.db import in_database
 from stories.waiting import set_within
 
-from .entries import LogEvent, last_positions
+from .entries import LogEvent, last_positions, silenced
 from .replay import log_after
 
 logger = logging.getLogger(__name__)
@@ -109,6 +109,8 @@ class _Tail:
     def _extend(self, events: list[LogEvent]) -> None:
         if events:
             self.events.extend(events)
+            if any(event.is_resync for event in events):
+                self.events = silenced(self.events)
             self._changed_at = asyncio.get_running_loop().time()
             self._wake()
 

@@ -57,7 +57,7 @@ def risk_of(source: str, band: AgeBand, score: float = 0.0) -> int:
 def open_for_held_back(
     generation: Generation, held: HeldBack, band: AgeBand, shown: Shown
 ) -> SafetyFinding:
-    """Keep what a reader will never see, where and why, and ask the moderators about it."""
+    """Keep what is no part of the story, where and why, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
     finding = SafetyFinding.objects.create(
         generation=generation,

@@ -40,7 +40,8 @@ MAX_ATTEMPTS = 5
 class Claim:
     """The right to write one generation, until its lease runs out.
 
-    `log` is all that an earlier runner left, and `resume` where it is gone on with.
+    `log` is all that an earlier runner left, and `resume` where it is gone on with. `is_ahead` says
+    that readers have text which was not approved.
     """
 
     generation: Generation
@@ -49,6 +50,7 @@ class Claim:
     name: Pseudonym
     resume: Resume
     log: tuple[LogEvent, ...]
+    is_ahead: bool
     is_stop_requested: bool
 
     @property
@@ -131,14 +133,20 @@ def complete(
 
 @transaction.atomic
 def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
-    """End the log with an error a parent can read. What was written so far stays in the log."""
-    return _fail(claim.id, claim.lease_id, error, last, uses)
+    """End the log with an error a parent can read. What was approved so far stays in the log."""
+    return _fail(claim.id, claim.lease_id, error, last, uses, before=_withdrawing(claim))
 
 
-def _fail(
-    pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int, uses: Sequence[ModelUse]
+def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
+    pk: uuid.UUID,
+    lease_id: uuid.UUID,
+    error: StoryError,
+    last: int,
+    uses: Sequence[ModelUse],
+    *,
+    before: Sequence[Entry] = (),
 ) -> list[LogEvent]:
-    entries: list[Entry] = []
+    entries = [*before]
     if _is_withdrawn(pk):
         error = Withdrawn()
         entries.append(Entry(ContentReset(attempt=0, reason="withdrawn")))
@@ -242,16 +250,33 @@ def _end_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: Exception) -> Non
 
 def _claimed(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
     generation = Generation.objects.select_related("story__child", "choice__chapter").get(pk=pk)
+    name = pseudonym_of(generation.story)
     log = eventlog.read_after(pk, 0)
+    resume = _resume(pk, log)
     return Claim(
         generation=generation,
         lease_id=lease_id,
         brief=StoryBrief.model_validate(generation.brief),
-        name=pseudonym_of(generation.story),
-        resume=resume_from(((event.type, event.data) for event in log), eventlog.source_text(pk)),
+        name=name,
+        resume=resume,
         log=tuple(log),
+        is_ahead=eventlog.shown_text(log) != name.reveal(resume.text),
         is_stop_requested=generation.stop_requested_at is not None,
     )
+
+
+def _resume(pk: uuid.UUID, log: Sequence[LogEvent]) -> Resume:
+    return resume_from(((event.type, event.data) for event in log), eventlog.source_text(pk))
+
+
+def _withdrawing(claim: Claim) -> list[Entry]:
+    """What withdraws from readers that which was not approved; nothing where they have none."""
+    log = eventlog.read_after(claim.id, 0)
+    resume = _resume(claim.id, log)
+    revealed = claim.name.reveal(resume.text)
+    if eventlog.shown_text(log) == revealed:
+        return []
+    return eventlog.withdrawing(resume.text, revealed, is_whole=resume.is_whole)
 
 
 def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:

@@ -117,3 +117,7 @@ class ClassifierLayer:
             threshold=threshold,
             excerpt=passage.text.strip()[:200],
         )
+
+    def cleared(self, passage: Passage) -> int:
+        """All of it: what it scores is whole sentences, and it stops those when they are whole."""
+        return len(passage.text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from stories.brief import AgeBand, primary_language
 from stories.safety import classifier
 from stories.safety.classifier import ClassifierLayer
-from stories.safety.layers import AvoidLayer, Layer, Passage, RulesLayer, worst
+from stories.safety.layers import AvoidLayer, Foresight, Layer, Passage, RulesLayer, worst
 from stories.safety.rules import LANGUAGES
 from stories.safety.verdict import Severity, Verdict
 
@@ -55,6 +55,19 @@ class Gate:
     def check(self, text: str, *, before: str = "") -> Verdict:
         """Whether a text may be shown after the approved text that ends with `before`."""
         return _examine(self._layers, Passage(text, _tail(before)))
+
+    def cleared(self, text: str, *, before: str) -> int:
+        """How many characters of an unfinished sentence no rule can reach any more, whatever
+        follows; the text ends with a whole word. A layer that cannot say clears nothing."""
+        passage = Passage(text, before)
+        try:
+            return min(
+                layer.cleared(passage) if isinstance(layer, Foresight) else 0
+                for layer in self._layers
+            )
+        except Exception:  # whatever it was, nothing is known of the text
+            logger.exception("What may be shown of a sentence is not known")
+            return 0
 
     def check_input(self, text: str) -> Verdict:
         """Whether what a parent or a child typed may become part of a story's brief."""

@@ -1,12 +1,13 @@
 """What a gate is made of: layers that each examine a passage and answer with a verdict."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stories.brief import AgeBand
-from stories.safety.normalise import disguises, plain
+from stories.safety.normalise import before_letters_apart, disguises, plain
 from stories.safety.rules import RuleBook, rule_book
 from stories.safety.rules.matching import Found, Lexicon, words_of
 from stories.safety.verdict import Severity, Verdict
@@ -26,6 +27,16 @@ class Layer(Protocol):
     name: str
 
     def examine(self, passage: Passage) -> Verdict: ...
+
+
+@runtime_checkable
+class Foresight(Protocol):
+    """A layer that can say how much of a passage may be shown while the rest is being written."""
+
+    def cleared(self, passage: Passage) -> int:
+        """How many characters, of a text that ends with a whole word, it will not stop whatever
+        follows."""
+        ...
 
 
 _ORDER = [Severity.PASS, Severity.SOFT, Severity.HARD]
@@ -57,6 +68,13 @@ class RulesLayer:
         whole = before + plain(passage.text)
         verdicts = [self._verdict(hit, text) for hit, text in self._hits(whole, len(before))]
         return worst([Verdict(Severity.PASS, self.name, threshold=_THRESHOLD), *verdicts])
+
+    def cleared(self, passage: Passage) -> int:
+        return _cleared(passage, self._suspects)
+
+    def _suspects(self, text: str) -> Iterator[Found]:
+        yield from (hit for hit in self._book.find_words(text) if hit.key in self._severities)
+        yield from self._book.find_begun(text, self._severities)
 
     def _hits(self, whole: str, approved: int) -> Iterator[tuple[Found, str]]:
         """What the rules find beyond the first `approved` characters, and in which reading."""
@@ -134,6 +152,36 @@ class AvoidLayer:
                     excerpt=hit.of(whole),
                 )
         return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
+
+    def cleared(self, passage: Passage) -> int:
+        return _cleared(passage, self._suspects)
+
+    def _suspects(self, text: str) -> Iterator[Found]:
+        words = words_of(text)
+        yield from self._words.find(words)
+        yield from self._words.find_begun(words)
+
+
+_TOKEN = re.compile(r"\S+")
+
+
+def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> int:
+    """Up to where no reading of the passage has a suspect. It counts in words: their positions
+    differ between readings, and where even their number does, nothing is cleared."""
+    whole = plain(passage.before) + plain(passage.text)
+    words = _TOKEN.findall(whole)
+    ends = [match.end() for match in _TOKEN.finditer(passage.before + passage.text)]
+    approved = len(_TOKEN.findall(passage.before))
+    text = before_letters_apart(whole)
+    clear = len(_TOKEN.findall(text))
+    for reading in (text, *disguises(text)):
+        places = [match.span() for match in _TOKEN.finditer(reading)]
+        if len(places) != len(_TOKEN.findall(text)) or len(words) != len(ends):
+            return 0
+        for found in suspects(reading):
+            if sum(start < found.end for start, _ in places) > approved:
+                clear = min(clear, sum(end <= found.start for _, end in places))
+    return ends[clear - 1] - len(passage.before) if clear > approved else 0
 
 
 def _inflections(word: str) -> set[str]:

@@ -27,11 +27,13 @@ _LEET_WORD = re.compile(
 _SPACED = re.compile(
     r"(?<![^\W_])[^\W_](?P<gap>[ .\-_*·•,/|]{1,3})(?:[^\W_](?P=gap))+[^\W_](?![^\W_])"
 )
+_LETTER_APART = re.compile(r"(?<![^\W_])[^\W_](?:[ .\-_*·•,/|]{1,3}[^\W_])*[ .\-_*·•,/|]*\Z")
 _LEET_ELL = str.maketrans("1!|", "lll")
 _CAPITAL_EYE = re.compile(r"(?<=[a-z])I+(?![A-Z])")
 _INNER_MARK = re.compile(r"(?<=[^\W\d_])[.\-_*·•־/|#%^~+=]{1,3}(?=[^\W\d_])")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _APART = re.compile(r"[\W_]+")
+_WORD_CUT = re.compile(r"\S+\Z")
 
 
 def plain(text: str) -> str:
@@ -80,6 +82,12 @@ def disguises(text: str) -> Iterator[str]:
     if _STRETCHED.search(text):
         yield _STRETCHED.sub(r"\1", text)
         yield _STRETCHED.sub(r"\1\1", text)
+
+
+def before_letters_apart(text: str) -> str:
+    """A plain text up to the first word that is spelled out letter by letter, or may come to be."""
+    apart = _SPACED.search(text) or _LETTER_APART.search(text)
+    return text if apart is None else _WORD_CUT.sub("", text[: apart.start()]).rstrip()
 
 
 _DISGUISES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (

@@ -33,6 +33,11 @@ class ProseStream:
                     released += self._gather(self._lines.push(kept))
         return released
 
+    @property
+    def begun(self) -> str:
+        """What is known of the next sentence, in whole words: `SentenceSplitter.begun`."""
+        return self._sentences.begun
+
     def finish(self) -> list[str]:
         """What still waited for its end; a sentence that the model left unfinished is dropped."""
         return self._gather(self._lines.flush()) + self._sentences.finish()

@@ -55,6 +55,7 @@ class SentenceSplitter:
     LONGEST_CHARS = 400
     SHORTEST_CLAUSE_CHARS = 60
     TITLE_CHARS = 90
+    LIKELY_TITLE_CHARS = 40
 
     def __init__(self, language: str, *, continues: bool) -> None:
         self._abbreviations = frozenset(_ABBREVIATIONS.get(language, "").split())
@@ -77,6 +78,18 @@ class SentenceSplitter:
             return self._release_clause()
         self._ahead += char
         return self._settle(is_word_whole=False)
+
+    @property
+    def begun(self) -> str:
+        """The whole words of the sentence at hand, with the separator that precedes it, but for
+        its last one. "" while it may still turn out to be no sentence of the story."""
+        text = self._text if self._gap else self._text.rpartition(" ")[0]
+        if has_end(text):
+            text = text.rpartition(" ")[0]
+        is_first = not self._has_released
+        if is_first and (len(text) < self.LIKELY_TITLE_CHARS or _STORY_OPENING.match(text)):
+            return ""
+        return self._separator + unicodedata.normalize("NFC", text) if text else ""
 
     def discard(self) -> None:
         """Forget what was gathered and not released."""

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from stories.errors import Withdrawn
 from stories.eventlog import Follower, LogEvent, follow, shown_text
-from stories.events import Failed
+from stories.events import RESYNC, Failed
 
 from .cursors import Cursor
 from .sse import KEEPALIVE, RETRY, control_frame, frame
@@ -113,7 +113,7 @@ def _resync(reader: Follower, *, is_veiled: bool) -> bytes:
     reader.position = shown[-1].position if shown else reader.start
     is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))
     text = {"chunk": "" if is_veiled else shown_text(shown), "is_complete": is_complete}
-    reset = control_frame("content_reset", {"attempt": 0, "reason": "resync"})
+    reset = control_frame("content_reset", {"attempt": 0, "reason": RESYNC})
     return reset + control_frame("content", text)
 
 

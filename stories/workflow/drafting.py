@@ -1,6 +1,6 @@
 """Writing a chapter's text with a model: turn by turn, and again where a try came to nothing.
 
-What is shown is never withdrawn here. A try that ended early (unsafe text, a connection cut) is
+What is approved is never withdrawn here. A try that ended early (unsafe text, a connection cut) is
 followed by one that goes on from the approved text. A sentence that nearly passed is worded anew.
 """
 
@@ -166,14 +166,19 @@ class Drafting:
         self._asked = self._prompt(turn)
         prose = ProseStream(self._language)
         stream = stream_text(self._writer, self._asked, self._tools.patience)
-        async with aclosing(stream) as pieces:
-            async for piece in pieces:
-                raw_characters += len(piece)
-                if ended := await self._take(prose.feed(piece), turn):
-                    return ended
-                if raw_characters > _MOST_RAW_CHARACTERS:
-                    return Ended.FULL
-        return await self._take(prose.finish(), turn) or self._ended_whole()
+        try:
+            async with aclosing(stream) as pieces:
+                async for piece in pieces:
+                    raw_characters += len(piece)
+                    if ended := await self._take(prose.feed(piece), turn):
+                        return ended
+                    if raw_characters > _MOST_RAW_CHARACTERS:
+                        return Ended.FULL
+                    if self._tools.by_word and not turn.opening:
+                        self._glimpse(prose.begun)
+            return await self._take(prose.finish(), turn) or self._ended_whole()
+        finally:
+            self._manuscript.retract()
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [category for category in self._concerns if category != _FAILURE]
@@ -202,9 +207,15 @@ class Drafting:
                 return Ended.FULL
         return None
 
+    def _glimpse(self, sentence: str) -> None:
+        """Shows what may be shown of a sentence that the model has begun."""
+        if sentence.strip() and not (self._is_left_out(sentence) or self._may_be_said(sentence)):
+            self._manuscript.glimpse(sentence)
+
     async def _mend(self, sentence: str, verdict: Verdict) -> bool:
         """Puts another wording in the place of a sentence that did not pass, or leaves it out;
         whether the try may go on."""
+        self._manuscript.retract()
         self._concerns.append(verdict.category)
         self._soft_hits += 1
         if verdict.severity is Severity.HARD or self._soft_hits > _MOST_SOFT_HITS:
@@ -224,9 +235,12 @@ class Drafting:
 
     def _skips(self, sentence: str) -> bool:
         """Whether it is the rest of a long sentence of which a clause did not pass."""
-        is_rest = self._leaves_out and not sentence.startswith("\n")
+        is_rest = self._is_left_out(sentence)
         self._leaves_out = is_rest and not has_end(sentence)
         return is_rest
+
+    def _is_left_out(self, sentence: str) -> bool:
+        return self._leaves_out and not sentence.startswith("\n")
 
     async def _other_wording(self, sentence: str, verdict: Verdict) -> str:
         """One that passed the same layers in the same place, or ""."""
@@ -244,10 +258,14 @@ class Drafting:
     def _is_said_already(self, sentence: str) -> bool:
         """Whether a small model begins to go round in circles, or to recite the examples that it
         was shown first; a good one repeats on purpose."""
-        is_small = self._tools.profile.writing != "prose"
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
+        return is_long and self._may_be_said(sentence)
+
+    def _may_be_said(self, beginning: str) -> bool:
+        """Whether a sentence that begins like this may be one of those."""
+        is_small = self._tools.profile.writing != "prose"
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
-        return is_small and is_long and sentence.strip() in said
+        return is_small and beginning.strip() in said
 
     def _ended_whole(self) -> Ended:
         return Ended.HELD if self._soft_hits and not self._written else Ended.WHOLE

@@ -34,7 +34,7 @@ class Manuscript:
         self.text = text
         self.attempt = attempt
         self._gate = tools.gate
-        self._release = Release(text, tools.guard, emit)
+        self._release = Release(text, tools.guard, emit, by_word=tools.by_word)
         self._progress = progress
         self._emit = emit
         self._is_choppy = tools.profile.writing == "beats"
@@ -81,6 +81,19 @@ class Manuscript:
         """Whether a sentence that was too long to wait for goes on with what comes next."""
         return not self._begins_paragraph and self._sentence_at < len(self.text)
 
+    def glimpse(self, sentence: str) -> None:
+        """Shows as much of the next sentence's first words as no rule can reach any more."""
+        if _STRAY_AT_START.match(sentence) or _STRAY.search(sentence):
+            return
+        breaks = sentence.startswith("\n") and self._may_break_before(sentence)
+        chunk = self._chunk(sentence, breaks=breaks)
+        cleared = self._gate.cleared(chunk, before=self.end)
+        self._release.glimpse(chunk[:cleared])
+
+    def retract(self) -> None:
+        """Withdraws what is shown of a sentence that is not part of the text."""
+        self._release.retract()
+
     def _may_break_before(self, sentence: str) -> bool:
         """A small model begins a paragraph with nearly every sentence; only speech may."""
         if not self._is_choppy or sentence.lstrip().startswith(_OPENING_MARKS):
@@ -105,8 +118,8 @@ class Manuscript:
         """Keeps a record for staff; a replacement is one that passed."""
         self._emit(HeldBack(self.attempt, "prose", sentence.strip(), replacement, verdict))
 
-    def _chunk(self, sentence: str) -> str:
-        separator = "\n\n" if self._begins_paragraph else " "
+    def _chunk(self, sentence: str, *, breaks: bool = False) -> str:
+        separator = "\n\n" if breaks or self._begins_paragraph else " "
         return (separator if self.text else "") + sentence.strip()
 
     def mended(self, sentence: str) -> str:
@@ -160,7 +173,7 @@ class Manuscript:
         verdict = replace(withheld.verdict, layers=layers)
         self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict))
         self._release.take_back()
-        self.text = self._release.shown
+        self.text = self._release.approved
         self._sentence_at = len(self.text)
         self._begins_paragraph = bool(self.text)
 

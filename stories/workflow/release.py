@@ -1,5 +1,7 @@
 """How text that passed the gate's own layers gets out: at once, or, where a guard model is asked as
-well, paragraph by paragraph, each of them when the guard has passed it."""
+well, paragraph by paragraph, each of them when the guard has passed it.
+
+Where a family sees the writing itself, text is shown ahead of that, and withdrawn if need be."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,6 +13,7 @@ from stories.safety.guard import Guard
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
 from stories.workflow.state import Emit
+from stories.workflow.steps import Glimpse, Retraction
 
 # A paragraph that goes on for longer is asked about in parts.
 MOST_WORDS = 120
@@ -26,20 +29,48 @@ class Withheld(Exception):
 
 
 class Release:
-    """`shown` is what readers have. With a guard, what waits is in no event and in no log, so that
-    a run which is taken up again writes it anew."""
+    """`approved` is what all layers have passed, and what readers have. With a guard, what waits is
+    in no event and in no log, so that a run which is taken up again writes it anew.
 
-    def __init__(self, shown: str, guard: Guard | None, emit: Emit) -> None:
-        self.shown = shown
+    With `by_word` readers have more: what waits for the guard, and the first words of a sentence.
+    """
+
+    def __init__(
+        self, approved: str, guard: Guard | None, emit: Emit, *, by_word: bool = False
+    ) -> None:
+        self.approved = approved
+        self._is_by_word = by_word
         self._guard = guard
         self._emit = emit
+        self._ahead = self._words = ""
         self._paragraph: list[str] = []
         self._waiting: asyncio.Queue[list[str]] = asyncio.Queue()
         self._withheld: Withheld | None = None
 
+    def glimpse(self, words: str) -> None:
+        """Shows the first words of a sentence, which has not passed yet."""
+        if self._words.startswith(words):
+            return
+        if not words.startswith(self._words):
+            self.retract()
+        self._emit(Glimpse(words[len(self._words) :]))
+        self._words = words
+
+    def retract(self) -> None:
+        """Withdraws the words that are shown of a sentence."""
+        if self._words:
+            self._words = ""
+            self._emit(Retraction(self._ahead))
+
     def add(self, chunk: str) -> None:
+        """What passed the gate; it begins with the words that are shown, or they with it."""
+        if not (chunk.startswith(self._words) or self._words.startswith(chunk)):
+            self.retract()
+        if self._is_by_word and self._guard:
+            self._show_ahead(chunk)
+        self._words = self._words[len(chunk) :]
         if self._guard is None:
-            self._show(chunk)
+            self._approve(chunk)
             return
         is_long = len("".join(self._paragraph).split()) >= MOST_WORDS
         if (is_long and chunk.startswith(" ")) or chunk.startswith("\n\n"):
@@ -58,12 +89,15 @@ class Release:
         self.check()
 
     def take_back(self) -> None:
-        """Forgets what is not shown."""
+        """Forgets what is not approved, and withdraws what of it is shown."""
         self._paragraph = []
         while not self._waiting.empty():
             self._waiting.get_nowait()
             self._waiting.task_done()
         self._withheld = None
+        if self._ahead or self._words:
+            self._ahead = self._words = ""
+            self._emit(Retraction(""))
 
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[None]:
@@ -87,10 +121,10 @@ class Release:
 
     async def _ask(self, guard: Guard, chunks: list[str]) -> None:
         text = "".join(chunks)
-        verdict = await guard.examine(Passage(text, self.shown[-_BEFORE_CHARACTERS:]))
+        verdict = await guard.examine(Passage(text, self.approved[-_BEFORE_CHARACTERS:]))
         if verdict.approved:
             for chunk in chunks:
-                self._show(chunk)
+                self._approve(chunk)
         else:
             self._withheld = Withheld(text.strip(), verdict)
 
@@ -99,6 +133,12 @@ class Release:
             self._waiting.put_nowait(self._paragraph)
             self._paragraph = []
 
-    def _show(self, chunk: str) -> None:
-        self.shown += chunk
+    def _show_ahead(self, chunk: str) -> None:
+        if rest := chunk[len(self._words) :]:
+            self._emit(Glimpse(rest))
+        self._ahead += chunk
+
+    def _approve(self, chunk: str) -> None:
+        self.approved += chunk
+        self._ahead = self._ahead[len(chunk) :]
         self._emit(Content(chunk=chunk, is_complete=False))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from stories.events import RESYNC
 from stories.safety.judge import Judgement
 
 Pass = tuple[str, int]
@@ -61,6 +62,8 @@ def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str) -> Resu
     ended: set[Pass] = set()
     for type_, data in events:
         match type_, data.get("status"):
+            case "content_reset", _ if data["reason"] == RESYNC:
+                pass  # the same version stands, but for what was only glimpsed of it
             case "content_reset", _:
                 resets += 1
                 is_whole = is_of_text = False

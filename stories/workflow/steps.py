@@ -25,6 +25,24 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Text that is shown before all layers have passed it, behind all that is shown already.
+
+    A `Content` that begins with it, or with which it begins, approves it; a `Retraction` comes
+    before any other.
+    """
+
+    chunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What was only glimpsed is withdrawn, but for its beginning, `kept`."""
+
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelUse:
     """One call of a model; `step` is the node's name. Tokens are 0 where the host reported none."""
 
@@ -68,4 +86,4 @@ class ChapterDraft:
     used_defaults: tuple[str, ...]
 
 
-Step = StoryEvent | HeldBack | ModelUse | Milestone | ChapterDraft
+Step = StoryEvent | Glimpse | Retraction | HeldBack | ModelUse | Milestone | ChapterDraft

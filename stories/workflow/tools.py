@@ -51,7 +51,8 @@ class Patience:
 class Tools:
     """One chapter's equipment: `writer` streams prose, `editor` answers judgements and schemas.
 
-    A `guard` is asked about each paragraph before it is shown.
+    A `guard` is asked about each paragraph before it is shown. With `by_word` a sentence is shown
+    as it is written, as far as no rule can reach it, and the other layers and the guard follow.
     """
 
     profile: ModelProfile
@@ -60,6 +61,7 @@ class Tools:
     gate: Gate
     patience: Patience = Patience()
     guard: Guard | None = None
+    by_word: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import regex
+
 from stories.brief import AgeBand
 from stories.safety.normalise import plain
 from stories.safety.rules.matching import Found, Lexicon, words_of
@@ -70,6 +72,22 @@ class RuleBook:
             if rule_id in rule_ids:
                 for match in pattern.finditer(text):
                     yield Found(rule_id, match.start(), match.end())
+
+    def find_begun(self, text: str, rule_ids: Collection[str]) -> Iterator[Found]:
+        """What a text that ends with a whole word begins or holds, of each pattern the first."""
+        for begun in self._words.find_begun(words_of(text)):
+            if begun.key in rule_ids:
+                yield begun
+        for rule_id, pattern in self._patterns:
+            if rule_id in rule_ids and (match := _reaching(pattern).search(text, partial=True)):
+                yield Found(rule_id, match.start(), len(text))
+
+
+@cache
+def _reaching(pattern: re.Pattern[str]) -> regex.Pattern[str]:
+    """Matches partially where the pattern does or, with more text, may do: it asks for an end that
+    no text has, so that a match which is whole already does not hide an earlier one that is not."""
+    return regex.compile(rf"(?:{pattern.pattern})(?s:.*)\x00", pattern.flags & regex.IGNORECASE)
 
 
 @cache

@@ -91,6 +91,14 @@ class Lexicon:
                     if last is not None:
                         yield Found(key, word.start, words[last].end)
 
+    def find_begun(self, words: list[Word]) -> Iterator[Found]:
+        """Entries that the last words begin, and that words to come may complete."""
+        for first, word in enumerate(words):
+            for form in word.forms:
+                for key, rest in self._by_first_word.get(form, ()):
+                    if _is_begun(rest, words, first):
+                        yield Found(key, word.start, words[-1].end)
+
 
 def _end_of_match(places: Places, words: list[Word], at: int) -> int | None:
     """The index of the last word, if the places are filled by the words that follow `at`."""
@@ -103,6 +111,20 @@ def _end_of_match(places: Places, words: list[Word], at: int) -> int | None:
         if at >= len(words) or place.isdisjoint(words[at].forms):
             return None
     return at
+
+
+def _is_begun(places: Places, words: list[Word], at: int) -> bool:
+    """Whether the words after `at` fill the first of the places, and end before the last."""
+    for number, place in enumerate(places):
+        if place is _GAP:
+            rest, left = places[number + 1 :], len(words) - at
+            return any(_is_begun(rest, words, at + n) for n in range(min(_LONGEST_GAP + 1, left)))
+        at += 1
+        if at >= len(words):
+            return True
+        if place.isdisjoint(words[at].forms):
+            return False
+    return False
 
 
 def _spelled_out(entry: str) -> Iterator[Places]:

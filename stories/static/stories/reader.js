@@ -160,16 +160,17 @@ const EVENTS = {
   },
   content({ chunk }) {
     if (run.chapter.isEmpty && !run.isStopping) say(texts.writing);
-    run.chapter.append(chunk, { isCalm: !run.isResync });
+    if (run.isResync) run.chapter.become(chunk);
+    else run.chapter.append(chunk);
     run.isResync = false;
     voice.more();
   },
   content_reset({ reason }) {
     run.isWithdrawn = reason === "withdrawn";
-    // The same text follows at once: nothing is to be seen of that.
+    // The text that stands follows at once: nothing is to be seen of that but what is gone.
     run.isResync = reason === "resync";
-    if (run.isResync) run.chapter.clear();
-    else run.chapter.withdraw();
+    if (run.isResync) return;
+    run.chapter.withdraw();
     voice.rewind();
   },
   complete: finish,

@@ -2,10 +2,12 @@
 
 const PARAGRAPH = /(\n{2,})/;
 const CLEARING_MS = 320;
+const SENTENCE_END = /[.!?…׃]["'”’»)\]״׳]*\s*$/;
 
 /** A chapter on the page. Its text is spans, one a sentence, within paragraphs. */
 class Chapter {
   #breaksNext = false;
+  #leaving = [];
 
   constructor(section, language) {
     this.section = section;
@@ -26,6 +28,7 @@ class Chapter {
   }
 
   append(chunk, { isCalm = true } = {}) {
+    this.#dropLeaving();
     for (const part of chunk.split(PARAGRAPH)) {
       if (part.startsWith("\n\n")) this.#breaksNext = true;
       else if (part) this.#grow(part, isCalm);
@@ -39,9 +42,35 @@ class Chapter {
       this.text.append(paragraph);
       this.#breaksNext = false;
     }
+    const open = paragraph.lastElementChild;
+    if (open && !SENTENCE_END.test(open.textContent)) text = this.#goOn(open, text, isCalm);
     for (const sentence of sentencesOf(text, this.language)) {
       paragraph.append(sentenceElement(sentence, isCalm));
     }
+  }
+
+  /** Lets a sentence grow that came without its end; what is left of the text begins another. */
+  #goOn(open, text, isCalm) {
+    const before = open.textContent.length;
+    let end = 0;
+    for (const { length } of sentencesOf(open.textContent + text, this.language)) {
+      end += length;
+      if (end >= before) break;
+    }
+    if (end === before) return text;
+    open.append(span(isCalm ? "arrives" : "", text.slice(0, end - before)));
+    return text.slice(end - before);
+  }
+
+  /** Makes this the text: what is on the page already stays where it is, the rest fades. */
+  become(text) {
+    this.#dropLeaving();
+    const shown = this.shownText;
+    let same = 0;
+    while (same < shown.length && shown[same] === text[same]) same += 1;
+    this.#takeBackFrom(same);
+    this.#breaksNext = text.slice(0, same).endsWith("\n\n");
+    if (same < text.length) this.append(text.slice(same), { isCalm: false });
   }
 
   get isGrowing() {
@@ -50,7 +79,30 @@ class Chapter {
 
   clear() {
     this.#breaksNext = false;
+    this.#leaving = [];
     this.text.replaceChildren();
+  }
+
+  #takeBackFrom(start) {
+    let at = 0;
+    for (const paragraph of this.text.children) {
+      for (const node of textNodesOf(paragraph)) {
+        const kept = Math.min(Math.max(start - at, 0), node.length);
+        at += node.length;
+        if (kept < node.length) this.#leaving.push(wrapped(node.splitText(kept), "is-leaving"));
+      }
+      at += "\n\n".length;
+    }
+    if (this.#leaving.length) setTimeout(() => this.#dropLeaving(), CLEARING_MS);
+  }
+
+  #dropLeaving() {
+    if (!this.#leaving.length) return;
+    for (const words of this.#leaving) words.remove();
+    this.#leaving = [];
+    for (const element of this.text.querySelectorAll("p, span")) {
+      if (!element.textContent) element.remove();
+    }
   }
 
   /** Takes the text back, and lets it fade where it stood. */
@@ -82,6 +134,7 @@ class Chapter {
   }
 
   get shownText() {
+    this.#dropLeaving();
     return Array.from(this.text.children, (paragraph) => paragraph.textContent).join("\n\n");
   }
 
@@ -89,13 +142,21 @@ class Chapter {
     return !this.text.hasChildNodes();
   }
 
-  /** The sentences as elements. What the server rendered is cut into them on the first call. */
+  /**
+   * The sentences as elements, but for one that is still being written. What the server rendered is
+   * cut into them on the first call.
+   */
   get sentences() {
     for (const paragraph of this.text.querySelectorAll("p:not(:has(.sentence))")) {
       const cut = sentencesOf(paragraph.textContent, this.language);
       paragraph.replaceChildren(...cut.map((sentence) => sentenceElement(sentence, false)));
     }
-    return [...this.text.querySelectorAll(".sentence")];
+    const whole = [...this.text.querySelectorAll(".sentence")];
+    if (this.isGrowing && whole.length && !SENTENCE_END.test(whole.at(-1).textContent)) whole.pop();
+    for (const sentence of whole) {
+      if (sentence.childElementCount) sentence.textContent = sentence.textContent;
+    }
+    return whole;
   }
 }
 
@@ -221,16 +282,28 @@ function sentencesOf(text, language) {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-function sentenceElement(text, isCalm) {
+const sentenceElement = (text, isCalm) => span(isCalm ? "sentence arrives" : "sentence", text);
+
+const hiddenWords = (words) => span("visually-hidden", words);
+
+function span(className, text) {
   const element = document.createElement("span");
-  element.className = isCalm ? "sentence arrives" : "sentence";
+  element.className = className;
   element.textContent = text;
   return element;
 }
 
-function hiddenWords(words) {
-  const element = document.createElement("span");
-  element.className = "visually-hidden";
-  element.textContent = words;
+function textNodesOf(element) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  return nodes;
+}
+
+function wrapped(node, className) {
+  const element = span(className, "");
+  element.ariaHidden = "true";
+  node.replaceWith(element);
+  element.append(node);
   return element;
 }
