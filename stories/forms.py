@@ -18,11 +18,11 @@ from stories.generations import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
     LONGEST_REMARK,
-    LONGEST_SENTENCE,
     NewStory,
     NotNow,
     QueueFull,
     one_line,
+    reportable,
 )
 from stories.models import TITLE_LENGTH, Chapter
 from stories.safety.prose import sentences_of
@@ -168,7 +168,7 @@ class ReportForm(forms.Form):
 
     @property
     def picked(self) -> str:
-        return one_line(self._sentences[self.cleaned_data["sentence"]])[:LONGEST_SENTENCE]
+        return reportable(self._sentences[self.cleaned_data["sentence"]])
 
     def put_off(self) -> None:
         """Say that enough is reported of this chapter: picked sentences are refused for nothing
@@ -195,7 +195,7 @@ class ReportForm(forms.Form):
                 text=text.strip(),
                 begins_paragraph=text.startswith("\n\n"),
                 is_picked=str(place) == picked,
-                is_reported=one_line(text) in self._reported,
+                is_reported=reportable(text) in self._reported,
             )
 
 

@@ -11,6 +11,7 @@ from .cases import (
     LONGEST_SENTENCE,
     CannotRule,
     open_report,
+    reportable,
     reports_of,
 )
 from .inputs import InvalidRequest, one_line
@@ -62,6 +63,7 @@ __all__ = [
     "open_report",
     "path_to",
     "pseudonym_of",
+    "reportable",
     "reports_of",
     "request_stop",
     "start_story",

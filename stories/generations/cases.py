@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from children.models import User
 from stories.brief import AgeBand
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
+from stories.safety.prose import sentences_of
 from stories.workflow import HeldBack
 
 from .inputs import InvalidRequest, clean_line, one_line
@@ -105,13 +106,12 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
     """A parent's complaint about a sentence of a chapter that `access` has let them see.
 
     The same complaint made twice is one case, for as long as it is not decided. Raises
-    InvalidRequest where the sentence is not in the chapter or is too long, and where this parent
-    has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
+    InvalidRequest where it is not a whole sentence of the chapter or is too long, and where this
+    parent has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
     """
     sentence = clean_line("sentence", sentence, LONGEST_SENTENCE, is_required=True)
     remark = clean_line("remark", remark, LONGEST_REMARK)
-    if sentence not in one_line(chapter.text):
-        raise InvalidRequest("sentence", "sentence: this chapter has no such sentence.")
+    _check_is_whole(sentence, chapter)
     generation = Generation.objects.select_for_update().get(chapter=chapter)
     own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
     waiting = Case.objects.filter(**own, decided_at=None)
@@ -126,6 +126,25 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
         )
     risk = risk_of(Case.Source.REPORT, _band(generation))
     return Case.objects.create(**own, text=sentence, risk=risk, remark=remark)
+
+
+def reportable(text: str) -> str:
+    """A piece of `sentences_of`, as it is reported."""
+    return one_line(text)[:LONGEST_SENTENCE]
+
+
+def _check_is_whole(sentence: str, chapter: Chapter) -> None:
+    """Raises InvalidRequest for anything but one of the chapter's sentences, and names the one
+    that it is a part of: where sentences end is not always plain."""
+    whole = [reportable(text) for text in sentences_of(chapter.text, chapter.story.language)]
+    if sentence in whole:
+        return
+    around = next((text for text in whole if sentence in text), "")
+    hint = f" This is a part of: {around}" if around else ""
+    raise InvalidRequest(
+        "sentence",
+        f"sentence: allowed is one whole sentence of this chapter, as its text has it.{hint}",
+    )
 
 
 def reports_of(family_id: uuid.UUID | None) -> QuerySet[Case]:
