@@ -47,6 +47,19 @@ class AgeBand(StrEnum):
         return bands[max(0, bands.index(self) - 1)]
 
 
+class Concern(StrEnum):
+    """What staff may find wrong with a chapter; one that is written anew keeps away from it."""
+
+    FEAR = "fear"
+    VIOLENCE = "violence"
+    SADNESS = "sadness"
+    MEANNESS = "meanness"
+    DANGEROUS = "dangerous"
+    UNSUITABLE = "unsuitable"
+    QUALITY = "quality"
+    OTHER = "other"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +91,8 @@ class StoryBrief(_Frozen):
     `age` is in whole years; `checked_as` is the band whose limits hold for what happens, while
     voice and length go by the age; `language` is a BCP 47 tag; `path` holds the chapters before
     this one, oldest first, so that the last one's `choice` is the choice this chapter has to
-    honour. `hero` is the stand-in name of the main character.
+    honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
+    wrong with earlier chapters at this place: kinds of things, never anybody's words.
     """
 
     theme: str
@@ -89,6 +103,7 @@ class StoryBrief(_Frozen):
     reading_level: ReadingLevel
     interests: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()
     hero: str = ""
     pronoun: Pronoun = Pronoun.OPEN
     chapter_number: int = 1

@@ -2,13 +2,14 @@
 
 from stories.brief import (
     ChoiceTaken,
+    Concern,
     PastChapter,
     Pronoun,
     Pseudonym,
     ReadingLevel,
     StoryBrief,
 )
-from stories.models import Chapter, Choice, Story
+from stories.models import Chapter, Choice, Ruling, Story
 
 from .inputs import admitted_profile, checked_as
 
@@ -49,12 +50,25 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         reading_level=ReadingLevel(story.reading_level),
         interests=_hidden(name, interests),
         avoid=_hidden(name, avoid),
+        concerns=_concerns(story, choice),
         hero=name.stand_in,
         pronoun=Pronoun(child.pronoun),
         chapter_number=len(path) + 1,
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
     )
+
+
+def _concerns(story: Story, choice: Choice | None) -> tuple[Concern, ...]:
+    """Why staff took earlier chapters at this place away: whoever has it written anew, and however
+    often, it keeps away from that."""
+    taken_away = Ruling.objects.filter(
+        case__generation__story=story,
+        case__generation__choice=choice,
+        case__generation__withdrawn_at__isnull=False,
+    )
+    reasons = set(taken_away.exclude(reason="").values_list("reason", flat=True))
+    return tuple(concern for concern in Concern if concern in reasons)
 
 
 def _past(

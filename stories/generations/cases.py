@@ -164,7 +164,7 @@ def open_by_staff(generation: Generation, by: User) -> Case:
         claimed_by=by,
         claimed_at=timezone.now(),
     )
-    record(by, Ruling.Action.CLAIM, case=case)
+    record(by, Ruling(action=Ruling.Action.CLAIM, case=case))
     return case
 
 
@@ -174,7 +174,7 @@ def claim(case_id: uuid.UUID, by: User) -> None:
     free = Case.objects.filter(pk=case_id, claimed_by=None, decided_at=None)
     if not free.update(claimed_by=by, claimed_at=timezone.now()):
         raise CannotRule(_("Somebody else has this case, or it is decided."))
-    record(by, Ruling.Action.CLAIM, case=Case.objects.get(pk=case_id))
+    record(by, Ruling(action=Ruling.Action.CLAIM, case_id=case_id))
 
 
 @transaction.atomic
@@ -184,28 +184,14 @@ def release(case_id: uuid.UUID, by: User) -> None:
     own = held if by.is_superuser else held.filter(claimed_by=by)
     if not own.update(claimed_by=None, claimed_at=None):
         raise CannotRule(_("This case is not yours to give back."))
-    record(by, Ruling.Action.RELEASE, case=Case.objects.get(pk=case_id))
+    record(by, Ruling(action=Ruling.Action.RELEASE, case_id=case_id))
 
 
-def record(  # noqa: PLR0913 - a line of the log, by its columns
-    by: User,
-    action: Ruling.Action,
-    *,
-    case: Case | None = None,
-    subject: str = "case",
-    reason: str = "",
-    note: str = "",
-) -> None:
+def record(by: User, ruling: Ruling) -> None:
     """Write a line of the log that nobody can edit; in the transaction that does it."""
-    Ruling.objects.create(
-        case=case,
-        subject=subject,
-        action=action,
-        reason=reason,
-        note=note,
-        by=by,
-        by_name=by.email,
-    )
+    ruling.subject = ruling.subject or "case"
+    ruling.by, ruling.by_name = by, by.email
+    ruling.save(force_insert=True)
 
 
 def _band(generation: Generation) -> AgeBand:

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "Zebulon"
 GONE = f"{SECRET} bit the fox."
+NOTE = "The cellar was too dark for a bedtime."
 
 
 @pytest.fixture
@@ -196,15 +197,19 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
 
     def send_back() -> Generation:
         case = cases.open_by_staff(Generation.objects.get(pk=old.pk), mod)
-        rulings.send_back(
-            case.pk, mod, "fear", has_model=True, capacity=1, enqueue=dispatch.enqueue
-        )
+        rulings.send_back(case.pk, Caller(user=mod, enqueue=dispatch.enqueue), "fear", NOTE)
         return Generation.objects.exclude(pk=old.pk).get()
 
+    told_before = len(storyteller.calls_for("prose"))
     anew = await in_database(send_back)
     dispatch.wake()
     frames = await api.frames(f"/generations/{anew.pk}/events")
     assert frames[-1].type == "complete"
+    first, *later = [call.prompt for call in storyteller.calls_for("prose")]
+    assert told_before == 1
+    assert "without anything frightening" not in first
+    assert all("without anything frightening" in prompt for prompt in later)
+    assert NOTE not in storyteller.heard
     session = await ReadingSession.objects.select_related("chapter").aget()
     assert session.chapter is not None
     assert session.chapter.text == text_of(frames)
