@@ -318,8 +318,9 @@ class SafetyFinding(models.Model):
     """Text that was held back, and why. For staff only: no reader's query touches this table.
 
     All text is in stand-in form. `replacement` is what was shown in its place. Where it was prose,
-    `before` ends where it would have stood, which is `offset` characters into the chapter's
-    `version`: 0 is the first, and each one that was judged and rewritten makes the next.
+    `before` ends where it would have stood, with a blank line where it would have begun a
+    paragraph; without that line it ends `offset` characters into the chapter's `version`: 0 is the
+    first, and each one that was judged and rewritten makes the next.
     `layers` are the names of those that looked at the text, in order.
     """
 
@@ -355,6 +356,14 @@ class SafetyFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer}: {self.rule}"
+
+    @property
+    def begins_paragraph(self) -> bool:
+        return not self.before or self.before.endswith("\n\n")
+
+    def has_place_in(self, text: str) -> bool:
+        """Whether the text, in stand-in form, has before this place what stood there then."""
+        return self.offset is not None and text[: self.offset].endswith(self.before.rstrip("\n"))
 
 
 class Case(models.Model):

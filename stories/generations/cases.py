@@ -60,6 +60,7 @@ def open_for_held_back(
 ) -> SafetyFinding:
     """Keep what a reader will never see, where and why, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
+    before = shown.text + held.ahead
     finding = SafetyFinding.objects.create(
         generation=generation,
         attempt=held.attempt,
@@ -67,8 +68,8 @@ def open_for_held_back(
         text=held.text,
         replacement=held.replacement,
         version=shown.version,
-        offset=len(shown.text) if is_prose else None,
-        before=shown.text[-_BEFORE_CHARACTERS:] if is_prose else "",
+        offset=len(before.rstrip("\n")) if is_prose else None,
+        before=before[-_BEFORE_CHARACTERS:] if is_prose else "",
         layer=verdict.layer,
         layers=list(verdict.layers),
         rule=verdict.rule,
@@ -95,7 +96,8 @@ def note_what_was_shown(generation: Generation, shown: Shown) -> None:
     )
     told = []
     for finding in findings:
-        if after := _AFTER.match(shown.text, finding.offset or 0):
+        after = _AFTER.match(shown.text, finding.offset or 0)
+        if after and finding.has_place_in(shown.text):
             finding.replacement = after[1]
             told.append(finding)
     SafetyFinding.objects.bulk_update(told, ["replacement"])

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories import dispatch
+from stories.admin.case_page import case_page
 from stories.db import in_database
 from stories.eventlog import Entry, LogWriter, insert
 from stories.events import Content, Failed, NodeEvent
@@ -231,6 +233,30 @@ async def test_what_is_held_back_in_a_real_run_becomes_a_case_with_what_the_chil
     assert "gun" in case.finding.text
     assert case.finding.before.endswith("The fox sat down.")
     assert case.finding.replacement
+
+
+async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_place_on_the_desk(
+    api: Client, mia: Child, alice: User, storyteller: OllamaServer, settings: Settings
+) -> None:
+    settings.GUARD_MODEL = "llama-guard3:1b"
+    storyteller.models.append(settings.GUARD_MODEL)
+    dark = "Nobody answered him any more. The well was deep and cold."
+    calm = "The fox smiled at the moon. " * 12
+    storyteller.script(
+        prose=[f"The fox sat down.\n\n{dark}", calm],
+        guard=lambda call: "unsafe\nS1" if dark in call.messages[-1]["content"] else "safe",
+    )
+    new = NewStory(child=mia, theme="a fox who finds a lantern")
+    generation = (await in_database(start_story, Caller(user=alice), new)).generation
+    dispatch.wake()
+    await api.frames(f"/generations/{generation.pk}/events")
+
+    def told() -> list[str]:
+        case = Case.objects.get(generation=generation)
+        pieces = [paragraph.pieces for paragraph in case_page(case).paragraphs]
+        return [getattr(first, "text", first) for first, *_ in pieces]
+
+    assert await in_database(told) == ["The fox sat down.", dark, calm.strip()]
 
 
 async def test_a_model_that_is_turned_off_writes_nothing_and_apologises(
