@@ -21,8 +21,9 @@ KEY_LENGTH = 200
 class Story(models.Model):
     """A story of one child, and so of one family. Its chapters form a tree.
 
-    `discarded_at` is set where the parent did not want even the beginning of a first chapter: the
-    family's pages leave such a story out.
+    `companions` are the siblings whom the family put into it: `{child, names, stand_in}`, see
+    `generations.briefs`. `discarded_at` is set where the parent did not want even the beginning of
+    a first chapter: the family's pages leave such a story out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,7 @@ class Story(models.Model):
     language = models.CharField(_("language"), max_length=35)
     reading_level = models.CharField(_("reading level"), max_length=12, choices=ReadingLevel)
     total_chapters = models.PositiveSmallIntegerField(default=5)
+    companions = models.JSONField(default=list, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     discarded_at = models.DateTimeField(null=True, editable=False)
 
