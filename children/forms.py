@@ -1,7 +1,7 @@
 """What parents fill in: the family's settings, a child's profile, a name for a connected app."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -58,6 +58,11 @@ def language_choices(known: Sequence[str] = ()) -> list[tuple[str, str]]:
         (own.get(code, code), get_language_info(code)["name_local"].capitalize())
         for code, _name in settings.LANGUAGES
     ]
+
+
+def offer(form: forms.BaseForm, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
+    """Say what can be chosen in a field, where only this form knows."""
+    cast("forms.ChoiceField", form.fields[name]).choices = choices
 
 
 class ListField(forms.Field):
@@ -184,10 +189,10 @@ class ChildForm(_ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("birth_year", [("", "—"), *((year, str(year)) for year in _birth_years())])
+        offer(self, "birth_year", [("", "—"), *((year, str(year)) for year in _birth_years())])
         languages = language_choices(self.instance.languages)
-        self._offer("language", languages)
-        self._offer("more_languages", languages)
+        offer(self, "language", languages)
+        offer(self, "more_languages", languages)
         if self.instance.languages:
             self.initial["language"], *self.initial["more_languages"] = self.instance.languages
         else:
@@ -200,11 +205,6 @@ class ChildForm(_ModelForm):
                 dict.fromkeys([cleaned["language"], *cleaned["more_languages"]])
             )
         super()._post_clean()  # type: ignore[misc]
-
-    def _offer(self, name: str, choices: list[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = choices
 
 
 class FamilyForm(_FamilyModelForm):

@@ -1,12 +1,14 @@
 """What the storyteller is told: the privacy boundary between the family and the model.
 
 Only the fields of a `StoryBrief` reach prompts, checkpoints and traces. It holds no name: the hero
-of a story goes by a stand-in name, which `Pseudonym` exchanges for the child's own on the way out.
+of a story, and whoever else of the family is in it, goes by a stand-in name, which `Pseudonym`
+exchanges for their own on the way out.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,6 +49,19 @@ class AgeBand(StrEnum):
         return bands[max(0, bands.index(self) - 1)]
 
 
+class Concern(StrEnum):
+    """What staff may find wrong with a chapter; one that is written anew keeps away from it."""
+
+    FEAR = "fear"
+    VIOLENCE = "violence"
+    SADNESS = "sadness"
+    MEANNESS = "meanness"
+    DANGEROUS = "dangerous"
+    UNSUITABLE = "unsuitable"
+    QUALITY = "quality"
+    OTHER = "other"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +93,8 @@ class StoryBrief(_Frozen):
     `age` is in whole years; `checked_as` is the band whose limits hold for what happens, while
     voice and length go by the age; `language` is a BCP 47 tag; `path` holds the chapters before
     this one, oldest first, so that the last one's `choice` is the choice this chapter has to
-    honour. `hero` is the stand-in name of the main character.
+    honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
+    wrong with earlier chapters at this place: kinds of things, never anybody's words.
     """
 
     theme: str
@@ -89,6 +105,7 @@ class StoryBrief(_Frozen):
     reading_level: ReadingLevel
     interests: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()
     hero: str = ""
     pronoun: Pronoun = Pronoun.OPEN
     chapter_number: int = 1
@@ -114,6 +131,13 @@ STAND_INS = {
     "es": ("Ariel", "Noa", "Cruz"),
     "he": ("נועם", "שחר", "עדן"),
 }
+# For others than the hero: rare names, since each that a model thinks up by itself would become
+# somebody's.
+OTHERS_STAND_INS = {
+    "en": ("Corin", "Merrin", "Tavin", "Arlen", "Lorin", "Ellis"),
+    "es": ("Yael", "Amaru", "Izar", "Eider"),
+    "he": ("ליאור", "עומר", "אריאל", "רותם"),
+}
 
 # Hebrew writes "and", "to", "from" and the like as letters joined to the next word.
 _PREFIX = "[ובכלמשה]{0,3}"
@@ -123,45 +147,72 @@ _BETWEEN = r"[\s'\-\u2010-\u2013\u05be]*"
 _SHORTEST_PART = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A person whose `names` a model is not told: the first of them is put in for `stand_in`."""
+
+    names: tuple[str, ...]
+    stand_in: str
+
+
 class Pseudonym:
-    """Exchanges a child's name for a stand-in on the way to the model, and back on the way out.
+    """Exchanges a family's names for stand-ins on the way to the model, and back on the way out:
+    the child's, who is a story's hero, and those of `others` whom the family put into it.
 
     Names are exchanged as whole words: "Mia" in "Mia's" is one, in "Miami" it is not. Hiding
     ignores case, accents, apostrophes and hyphens, and catches each part of a longer name, since
     people type names as they like; revealing does not, so that "a robin sang" stays a bird. What
-    was typed while the child had one of the `former` names may hold that, and it is hidden, too.
+    was typed while somebody had another name may hold that, and it is hidden, too.
     """
 
-    def __init__(self, name: str, stand_in: str, former: Sequence[str] = ()) -> None:
-        self.name = name.strip()
-        self.stand_in = stand_in
-        names = (self.name, *former)
-        self._hide = _whole_words([pattern for each in names for pattern in _written(each)])
-        self._reveal = _whole_words(sorted({re.escape(stand_in), re.escape(stand_in.upper())}))
+    def __init__(self, hero: Alias, others: Sequence[Alias] = ()) -> None:
+        people = (hero, *others)
+        self.stand_in = hero.stand_in
+        written = [(way, each) for each in people for name in each.names for way in _written(name)]
+        # Whole names before parts of them; of equals, such as a family's name, the hero's.
+        written.sort(key=lambda pair: len(pair[0]), reverse=True)
+        self._hide = _whole_words([way for way, _ in written])
+        self._hidden = [person for _, person in written]
+        shown = [(each.stand_in, each.names[0]) for each in people]
+        self._shown = {stand_in.upper(): name.upper() for stand_in, name in shown} | dict(shown)
+        self._reveal = _whole_words([re.escape(stand_in) for stand_in in self._shown])
 
     @classmethod
-    def for_child(cls, name: str, language: str, former: Sequence[str] = ()) -> "Pseudonym":
+    def for_child(
+        cls, name: str, language: str, former: Sequence[str] = (), others: Sequence[Alias] = ()
+    ) -> "Pseudonym":
         """A stand-in, in the story's language if it can be, that is not in the child's own name."""
-        own = STAND_INS.get(primary_language(language), STAND_INS["en"])
-        everybody = (*own, *(other for others in STAND_INS.values() for other in others))
-        folded = _folded(name)[0]
-        return cls(name, next(s for s in everybody if _folded(s)[0] not in folded), former)
+        hero = Alias((name.strip(), *former), unlike(name, STAND_INS, language))
+        return cls(hero, others)
 
     def hide(self, text: str) -> str:
-        folded, places = _folded(text)
         pieces, shown = [], 0
-        for match in self._hide.finditer(folded):
-            start, end = places[match.end(1)], places[match.end()]
-            pieces += [text[shown:start], self.stand_in]
+        for start, end, person in self._named(text):
+            pieces += [text[shown:start], person.stand_in]
             shown = end
         return "".join([*pieces, text[shown:]])
 
-    def reveal(self, text: str) -> str:
-        return self._reveal.sub(self._own_name, text)
+    def stand_ins_for(self, text: str) -> set[str]:
+        """Which stand-ins hiding would put into the text."""
+        return {person.stand_in for _, _, person in self._named(text)}
 
-    def _own_name(self, match: re.Match[str]) -> str:
-        is_shouted = match[2] != self.stand_in
-        return match[1] + (self.name.upper() if is_shouted else self.name)
+    def reveal(self, text: str) -> str:
+        return self._reveal.sub(lambda match: match[1] + self._shown[match[_word(match)]], text)
+
+    def _named(self, text: str) -> Iterator[tuple[int, int, Alias]]:
+        """Where in the text somebody's name begins and ends, and whose it is."""
+        folded, places = _folded(text)
+        for match in self._hide.finditer(folded):
+            person = self._hidden[_word(match) - _FIRST_WORD]
+            yield places[match.end(1)], places[match.end()], person
+
+
+def unlike(text: str, stand_ins: Mapping[str, Sequence[str]], language: str) -> str:
+    """The first of these stand-ins, in the language if it can be, that is not in the text."""
+    own = stand_ins.get(primary_language(language), stand_ins["en"])
+    everybody = (*own, *(other for others in stand_ins.values() for other in others))
+    folded = _folded(text)[0]
+    return next((s for s in everybody if _folded(s)[0] not in folded), everybody[-1])
 
 
 def primary_language(tag: str) -> str:
@@ -174,13 +225,22 @@ def _written(name: str) -> list[str]:
     words = _NAME_WORD.findall(_folded(name)[0])
     spoken = [word for word in words if not word.isdecimal()]
     parts = {word for word in spoken if len(word) >= _SHORTEST_PART} | set(spoken[:1])
-    return [_BETWEEN.join(words), *sorted(parts, key=len, reverse=True)]
+    return [way for way in (_BETWEEN.join(words), *sorted(parts)) if way]
+
+
+_FIRST_WORD = 2
 
 
 def _whole_words(patterns: list[str]) -> re.Pattern[str]:
-    """Group 1 is what Hebrew joins to a word, group 2 the word."""
+    """Group 1 is what Hebrew joins to a word; each pattern is one of the groups after it."""
     letter = r"[^\W\d_]"
-    return re.compile(rf"(?<!{letter})({_PREFIX})({'|'.join(patterns)})(?!{letter})")
+    words = "|".join(f"({pattern})" for pattern in patterns)
+    return re.compile(rf"(?<!{letter})({_PREFIX})(?:{words})(?!{letter})")
+
+
+def _word(match: re.Match[str]) -> int:
+    """The group of the pattern that matched."""
+    return match.lastindex or _FIRST_WORD
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

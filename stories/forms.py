@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from children.forms import offer
 from children.models import Child
 from stories import themes
 from stories.brief import primary_language
@@ -18,11 +19,11 @@ from stories.generations import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
     LONGEST_REMARK,
-    LONGEST_SENTENCE,
     NewStory,
     NotNow,
     QueueFull,
     one_line,
+    reportable,
 )
 from stories.models import TITLE_LENGTH, Chapter
 from stories.safety.prose import sentences_of
@@ -67,8 +68,8 @@ class NewStoryForm(forms.Form):
     def __init__(self, *args: Any, child: Child, languages: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.child = child
-        self._offer("total_chapters", [(count, _length(count)) for count in CHAPTER_CHOICES])
-        self._offer("language", [(code, language_name(code)) for code in languages])
+        offer(self, "total_chapters", [(count, _length(count)) for count in CHAPTER_CHOICES])
+        offer(self, "language", [(code, language_name(code)) for code in languages])
         self.initial["language"] = languages[0]
 
     def clean_wish(self) -> str:
@@ -118,11 +119,6 @@ class NewStoryForm(forms.Form):
         self.add_error(name, answer)
         self.fields[name].widget.attrs["autofocus"] = True
 
-    def _offer(self, name: str, choices: list[tuple[Any, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = choices
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -159,16 +155,14 @@ class ReportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._sentences = sentences_of(chapter.text, chapter.story.language)
         self._reported = reported
-        field = self.fields["sentence"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [(place, text) for place, text in enumerate(self._sentences)]
+        offer(self, "sentence", list(enumerate(self._sentences)))
 
     def clean_remark(self) -> str:
         return one_line(self.cleaned_data["remark"])[:LONGEST_REMARK]
 
     @property
     def picked(self) -> str:
-        return one_line(self._sentences[self.cleaned_data["sentence"]])[:LONGEST_SENTENCE]
+        return reportable(self._sentences[self.cleaned_data["sentence"]])
 
     def put_off(self) -> None:
         """Say that enough is reported of this chapter: picked sentences are refused for nothing
@@ -195,7 +189,7 @@ class ReportForm(forms.Form):
                 text=text.strip(),
                 begins_paragraph=text.startswith("\n\n"),
                 is_picked=str(place) == picked,
-                is_reported=one_line(text) in self._reported,
+                is_reported=reportable(text) in self._reported,
             )
 
 

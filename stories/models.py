@@ -21,8 +21,9 @@ KEY_LENGTH = 200
 class Story(models.Model):
     """A story of one child, and so of one family. Its chapters form a tree.
 
-    `discarded_at` is set where the parent did not want even the beginning of a first chapter: the
-    family's pages leave such a story out.
+    `companions` are the siblings whom the family put into it: `{child, names, stand_in}`, see
+    `generations.briefs`. `discarded_at` is set where the parent did not want even the beginning of
+    a first chapter: the family's pages leave such a story out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,7 @@ class Story(models.Model):
     language = models.CharField(_("language"), max_length=35)
     reading_level = models.CharField(_("reading level"), max_length=12, choices=ReadingLevel)
     total_chapters = models.PositiveSmallIntegerField(default=5)
+    companions = models.JSONField(default=list, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     discarded_at = models.DateTimeField(null=True, editable=False)
 
@@ -350,8 +352,9 @@ class SafetyFinding(models.Model):
     """Text that was held back, and why. For staff only: no reader's query touches this table.
 
     All text is in stand-in form. `replacement` is what was shown in its place. Where it was prose,
-    `before` ends where it would have stood, which is `offset` characters into the chapter's
-    `version`: 0 is the first, and each one that was judged and rewritten makes the next.
+    `before` ends where it would have stood, with a blank line where it would have begun a
+    paragraph; without that line it ends `offset` characters into the chapter's `version`: 0 is the
+    first, and each one that was judged and rewritten makes the next.
     `layers` are the names of those that looked at the text, in order.
     """
 
@@ -387,6 +390,14 @@ class SafetyFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer}: {self.rule}"
+
+    @property
+    def begins_paragraph(self) -> bool:
+        return not self.before or self.before.endswith("\n\n")
+
+    def has_place_in(self, text: str) -> bool:
+        """Whether the text, in stand-in form, has before this place what stood there then."""
+        return self.offset is not None and text[: self.offset].endswith(self.before.rstrip("\n"))
 
 
 class Case(models.Model):

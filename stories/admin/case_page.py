@@ -8,7 +8,7 @@ from stories.generations import pseudonym_of
 from stories.models import Case, Chapter, Generation, Reason, Ruling, SafetyFinding, Story
 
 from .display import language_name
-from .marked import MarkedParagraph, marked_chapter, marked_text
+from .marked import MarkedParagraph, marked
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,6 @@ def _paragraphs(
     generation: Generation, chapter: Chapter | None, findings: list[SafetyFinding], name: Pseudonym
 ) -> list[MarkedParagraph]:
     if chapter is not None:
-        return marked_chapter(chapter, findings, name)
+        return marked(chapter.text, chapter.source, findings, name)
     text = eventlog.shown_text(eventlog.read_after(generation.pk, 0))
-    return marked_text(text, []) if text else []
+    return marked(text, eventlog.source_text(generation.pk), findings, name)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from children.admin.base import PageAdmin
 from children.models import User
 from stories import dispatch, llm, switches
-from stories.generations import CannotRule, ModelMissing, NotNow, cases, rulings
+from stories.generations import Caller, CannotRule, ModelMissing, NotNow, cases, rulings
 from stories.models import Case, Generation, Reason
 
 from .case_page import case_page
@@ -211,16 +211,13 @@ def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
     status = switches.heeded(async_to_sync(llm.status)())
-    stopped = rulings.send_back(
-        case.pk,
-        by,
-        reason,
-        note,
+    caller = Caller(
+        user=by,
         has_model=status.is_configured,
         capacity=status.concurrency,
         enqueue=dispatch.enqueue,
     )
-    dispatch.stop(*stopped)
+    dispatch.stop(*rulings.send_back(case.pk, caller, reason, note))
     dispatch.wake()
 
 

@@ -7,19 +7,11 @@ from typing import Any
 from stories import eventlog
 from stories.models import Generation, GenerationEvent, SafetyFinding
 
+from .charts import Bar
 from .display import duration, language_name, short
 
 EVENTS_SHOWN = 500
 EVENT_TEXT_LENGTH = 160
-
-
-@dataclass(frozen=True)
-class Timing:
-    """A step's time; `percent` is its share of the longest one, for the bar."""
-
-    step: str
-    shown: str
-    percent: int
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ class GenerationPage:
     language_name: str
     facts: list[tuple[str, str]]
     brief_json: str
-    timings: list[Timing]
+    timings: list[Bar]
     findings: list[SafetyFinding]
     events: list[EventLine]
     event_count: int
@@ -74,14 +66,14 @@ def _facts(brief: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _timings(generation: Generation) -> list[Timing]:
+def _timings(generation: Generation) -> list[Bar]:
     steps = dict(generation.timings)
     if generation.started_at is not None:
         waited = generation.started_at - generation.created_at
         steps = {"waiting": waited.total_seconds()} | steps
     longest = max(steps.values(), default=0) or 1
     return [
-        Timing(step.replace("_", " "), duration(seconds), round(100 * seconds / longest))
+        Bar(step.replace("_", " "), duration(seconds), round(100 * seconds / longest))
         for step, seconds in steps.items()
     ]
 

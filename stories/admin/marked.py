@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stories.brief import Pseudonym
-from stories.models import Chapter, SafetyFinding
+from stories.models import SafetyFinding
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,23 @@ class MarkedParagraph:
     pieces: list[Piece]
 
 
-def marked_chapter(
-    chapter: Chapter, findings: Sequence[SafetyFinding], name: Pseudonym
+def marked(
+    text: str, source: str, findings: Sequence[SafetyFinding], name: Pseudonym
 ) -> list[MarkedParagraph]:
-    """The chapter as it was shown. A finding of a version that was rewritten has no place in it."""
+    """`text` is what was shown, `source` the same in stand-in form. A finding of a version that was
+    rewritten, or after a paragraph that the guard stopped, has no place in it."""
     marks = [
-        (
-            len(name.reveal(chapter.source[: finding.offset])),
-            Mark(finding, name.reveal(finding.text)),
-        )
+        (len(name.reveal(source[: finding.offset])), Mark(finding, name.reveal(finding.text)))
         for finding in findings
-        if finding.offset is not None and chapter.source[: finding.offset].endswith(finding.before)
+        if finding.has_place_in(source)
     ]
-    return marked_text(chapter.text, sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk)))
+    by_place = sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk))
+    return _paragraphs(text, by_place)
 
 
-def marked_text(text: str, marks: Sequence[tuple[int, Mark]]) -> list[MarkedParagraph]:
-    """`marks` are sorted by their places, which count characters of `text`."""
+def _paragraphs(text: str, marks: Sequence[tuple[int, Mark]]) -> list[MarkedParagraph]:
+    """`marks` are sorted by their places, which count characters of `text`. What would have begun
+    a paragraph is one of its own, so far as a paragraph ends there."""
     waiting = list(marks)
     paragraphs: list[MarkedParagraph] = []
     start = 0
@@ -50,8 +50,12 @@ def marked_text(text: str, marks: Sequence[tuple[int, Mark]]) -> list[MarkedPara
         is_last = end >= len(text)
         here = [mark for mark in waiting if mark[0] <= end or is_last]
         waiting = waiting[len(here) :]
-        if paragraph.strip() or here:
-            paragraphs.append(MarkedParagraph(_pieces(paragraph, start, here)))
+        alone = [mark for mark in here if mark[1].finding.begins_paragraph and mark[0] in (0, end)]
+        inside = [mark for mark in here if mark not in alone]
+        paragraphs += [MarkedParagraph([mark]) for place, mark in alone if place == 0]
+        if paragraph.strip() or inside:
+            paragraphs.append(MarkedParagraph(_pieces(paragraph, start, inside)))
+        paragraphs += [MarkedParagraph([mark]) for place, mark in alone if place > 0]
         start = end + 2
     return paragraphs
 

@@ -18,7 +18,7 @@ from stories.models import (
 )
 
 from .display import duration, language_name
-from .marked import MarkedParagraph, marked_chapter
+from .marked import MarkedParagraph, marked
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def _parts(story: Story, session: ReadingSession | None, runs: Iterable[Run]) ->
             options=options[chapter.pk],
             run=run_of.get(chapter.pk),
             is_being_read=session is not None and session.chapter_id == chapter.pk,
-            paragraphs=marked_chapter(chapter, _findings(run_of.get(chapter.pk)), name),
+            paragraphs=marked(
+                chapter.text, chapter.source, _findings(run_of.get(chapter.pk)), name
+            ),
         )
         for chapter in chapters
     ]

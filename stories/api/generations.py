@@ -1,6 +1,7 @@
 """Asking for chapters, stopping them, and following them: state, stream and tickets."""
 
 import uuid
+from collections.abc import Callable
 from typing import Annotated
 
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ from ninja import Header, Query, Router, Status
 from stories import access, dispatch, eventlog, generations, tickets
 from stories.db import in_database
 from stories.errors import Withdrawn
-from stories.generations import Caller
+from stories.generations import Caller, Requested
 from stories.models import Generation
 from stories.streaming import Cursor
 
@@ -37,9 +38,7 @@ async def create_generation(
 ) -> Status[GenerationStarted]:
     """Starts a chapter (`201`), or gives the one that this request stands for already (`200`)."""
     caller = await caller_of(request, idempotency_key)
-    is_new, started = await in_database(_request, caller, payload)
-    dispatch.wake()
-    return Status(201 if is_new else 200, started)
+    return await _begin(lambda: request_chapter(caller, payload))
 
 
 @router.get(
@@ -96,9 +95,7 @@ async def continue_generation(
     the one that carries on from there already (`200`). `409` where the story has gone on, or
     where the chapter had to be stopped because it was not right for the child."""
     caller = await caller_of(request, idempotency_key)
-    is_new, started = await in_database(_continue, caller, generation_id)
-    dispatch.wake()
-    return Status(201 if is_new else 200, started)
+    return await _begin(lambda: _continue(caller, generation_id))
 
 
 @router.post(
@@ -127,19 +124,19 @@ async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> T
     return TicketOut(ticket=ticket, expires_in=int(tickets.FIRST_CONNECTION.total_seconds()))
 
 
-def _request(caller: Caller, payload: GenerationIn) -> tuple[bool, GenerationStarted]:
-    requested = request_chapter(caller, payload)
-    return requested.is_new, _started(requested.generation)
+async def _begin(ask: Callable[[], Requested]) -> Status[GenerationStarted]:
+    answer = await in_database(lambda: _started(ask()))
+    dispatch.wake()
+    return answer
 
 
-def _continue(caller: Caller, generation_id: uuid.UUID) -> tuple[bool, GenerationStarted]:
-    stopped = access.generation_for(caller.user, generation_id)
-    requested = generations.carry_on(caller, stopped)
-    return requested.is_new, _started(requested.generation)
+def _continue(caller: Caller, generation_id: uuid.UUID) -> Requested:
+    return generations.carry_on(caller, access.generation_for(caller.user, generation_id))
 
 
-def _started(generation: Generation) -> GenerationStarted:
-    return GenerationStarted(
+def _started(requested: Requested) -> Status[GenerationStarted]:
+    generation = requested.generation
+    started = GenerationStarted(
         id=generation.pk,
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
@@ -147,6 +144,7 @@ def _started(generation: Generation) -> GenerationStarted:
         awaits_preview=generation.awaits_preview,
         events_url=events_url(generation),
     )
+    return Status(201 if requested.is_new else 200, started)
 
 
 def events_url(generation: Generation) -> str:

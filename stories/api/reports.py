@@ -25,8 +25,8 @@ async def report_sentence(
     request: HttpRequest, chapter_id: uuid.UUID, payload: ReportIn
 ) -> Status[ReportOut]:
     """It reaches the moderators, who are not told who reported it. While it is open, the same
-    sentence sent again by the same parent is the same report. `422` where the chapter has no such
-    sentence."""
+    sentence sent again by the same parent is the same report. `422` for anything but one whole
+    sentence of the chapter; where it is a part of one, the answer says of which."""
     return Status(201, await in_database(_report, request, chapter_id, payload))
 
 

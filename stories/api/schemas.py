@@ -218,7 +218,7 @@ class ReadingIn(Schema):
 
 
 class ReportIn(Schema):
-    """A sentence as it stands in the chapter's `text`, and what is wrong with it."""
+    """One whole sentence as it stands in the chapter's `text`, and what is wrong with it."""
 
     sentence: Annotated[str, Field(min_length=1, max_length=LONGEST_SENTENCE)]
     remark: Annotated[str, Field(max_length=LONGEST_REMARK)] = ""

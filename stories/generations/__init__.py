@@ -12,6 +12,7 @@ from .cases import (
     LONGEST_SENTENCE,
     CannotRule,
     open_report,
+    reportable,
     reports_of,
 )
 from .inputs import InvalidRequest, one_line
@@ -67,6 +68,7 @@ __all__ = [
     "path_to",
     "pseudonym_of",
     "release",
+    "reportable",
     "reports_of",
     "request_stop",
     "start_story",

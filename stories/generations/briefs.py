@@ -1,22 +1,36 @@
 """From rows to a `StoryBrief`: what the storyteller is told of a story, and what it is not."""
 
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from children.models import Child
 from stories.brief import (
+    OTHERS_STAND_INS,
+    Alias,
     ChoiceTaken,
+    Concern,
     PastChapter,
     Pronoun,
     Pseudonym,
     ReadingLevel,
     StoryBrief,
+    unlike,
 )
-from stories.models import Chapter, Choice, Story
+from stories.models import Chapter, Choice, Ruling, Story
 
 from .inputs import admitted_profile, checked_as
 
 
 def pseudonym_of(story: Story) -> Pseudonym:
-    """The exchange of the child's name that holds for all of a story."""
+    """The exchange of the family's names that holds for all of a story."""
+    others = [Alias(tuple(other["names"]), other["stand_in"]) for other in story.companions]
+    return _pseudonym(story, others)
+
+
+def _pseudonym(story: Story, others: Sequence[Alias]) -> Pseudonym:
     child = story.child
-    return Pseudonym.for_child(child.name, story.language, child.former_names)
+    return Pseudonym.for_child(child.name, story.language, child.former_names, others)
 
 
 def path_to(chapter: Chapter | None) -> list[Chapter]:
@@ -36,9 +50,15 @@ def path_to(chapter: Chapter | None) -> list[Chapter]:
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
-    """The commission of the chapter that `choice` leads to, or of the first one."""
-    child, name = story.child, pseudonym_of(story)
+    """The commission of the chapter that `choice` leads to, or of the first one.
+
+    Keeps with the story by which names its siblings go, for those whom the family has named, so
+    call it in the transaction that stores the brief.
+    """
+    child = story.child
     path = path_to(choice.chapter if choice else None)
+    _keep_companions(story, _typed(story, path, choice), path)
+    name = pseudonym_of(story)
     interests, avoid = admitted_profile(child, story.language)
     return StoryBrief(
         theme=name.hide(story.theme),
@@ -49,12 +69,57 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         reading_level=ReadingLevel(story.reading_level),
         interests=_hidden(name, interests),
         avoid=_hidden(name, avoid),
+        concerns=_concerns(story, choice),
         hero=name.stand_in,
         pronoun=Pronoun(child.pronoun),
         chapter_number=len(path) + 1,
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
     )
+
+
+def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) -> list[str]:
+    """What the family typed of the story so far; what a model offered is not among it."""
+    choices = [*(chapter.choice for chapter in path), last_choice]
+    ideas = [step.text for step in choices if step and step.kind == Choice.Kind.OWN_IDEA]
+    return [story.theme, story.requested_title, *ideas, *story.child.interests, *story.child.avoid]
+
+
+def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) -> None:
+    """Give each sibling who was named by now a stand-in for the rest of the story.
+
+    It stays where the sibling's profile goes, since what was typed stays as well. Call it in a
+    transaction: stories go on in several ways at once.
+    """
+    story.refresh_from_db(fields=["companions"], from_queryset=Story.objects.select_for_update())
+    siblings = Child.objects.filter(family=story.child.family_id).exclude(pk=story.child_id)
+    names = {str(sibling.pk): [sibling.name, *sibling.former_names] for sibling in siblings}
+    companions: list[dict[str, Any]] = [
+        other | {"names": names.get(other["child"], other["names"])} for other in story.companions
+    ]
+    known = {other["child"] for other in companions}
+    everybody = _pseudonym(story, [Alias(tuple(own), key) for key, own in names.items()])
+    named = everybody.stand_ins_for("\n".join(typed))
+    taken = [*typed, story.child.name, *chain(*names.values()), *(step.source for step in path)]
+    for key in [key for key in names if key in named - known]:
+        taken += [other["stand_in"] for other in companions]
+        stand_in = unlike("\n".join(taken), OTHERS_STAND_INS, story.language)
+        companions.append({"child": key, "names": names[key], "stand_in": stand_in})
+    if companions != story.companions:
+        story.companions = companions
+        story.save(update_fields=["companions"])
+
+
+def _concerns(story: Story, choice: Choice | None) -> tuple[Concern, ...]:
+    """Why staff took earlier chapters at this place away: whoever has it written anew, and however
+    often, it keeps away from that."""
+    taken_away = Ruling.objects.filter(
+        case__generation__story=story,
+        case__generation__choice=choice,
+        case__generation__withdrawn_at__isnull=False,
+    )
+    reasons = set(taken_away.exclude(reason="").values_list("reason", flat=True))
+    return tuple(concern for concern in Concern if concern in reasons)
 
 
 def _past(

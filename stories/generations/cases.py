@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from children.models import User
 from stories.brief import AgeBand
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
+from stories.safety.prose import sentences_of
 from stories.workflow import HeldBack
 
 from .inputs import InvalidRequest, clean_line, one_line
@@ -59,6 +60,7 @@ def open_for_held_back(
 ) -> SafetyFinding:
     """Keep what is no part of the story, where and why, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
+    before = shown.text + held.ahead
     finding = SafetyFinding.objects.create(
         generation=generation,
         attempt=held.attempt,
@@ -66,8 +68,8 @@ def open_for_held_back(
         text=held.text,
         replacement=held.replacement,
         version=shown.version,
-        offset=len(shown.text) if is_prose else None,
-        before=shown.text[-_BEFORE_CHARACTERS:] if is_prose else "",
+        offset=len(before.rstrip("\n")) if is_prose else None,
+        before=before[-_BEFORE_CHARACTERS:] if is_prose else "",
         layer=verdict.layer,
         layers=list(verdict.layers),
         rule=verdict.rule,
@@ -94,7 +96,8 @@ def note_what_was_shown(generation: Generation, shown: Shown) -> None:
     )
     told = []
     for finding in findings:
-        if after := _AFTER.match(shown.text, finding.offset or 0):
+        after = _AFTER.match(shown.text, finding.offset or 0)
+        if after and finding.has_place_in(shown.text):
             finding.replacement = after[1]
             told.append(finding)
     SafetyFinding.objects.bulk_update(told, ["replacement"])
@@ -105,13 +108,12 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
     """A parent's complaint about a sentence of a chapter that `access` has let them see.
 
     The same complaint made twice is one case, for as long as it is not decided. Raises
-    InvalidRequest where the sentence is not in the chapter or is too long, and where this parent
-    has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
+    InvalidRequest where it is not a whole sentence of the chapter or is too long, and where this
+    parent has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
     """
     sentence = clean_line("sentence", sentence, LONGEST_SENTENCE, is_required=True)
     remark = clean_line("remark", remark, LONGEST_REMARK)
-    if sentence not in one_line(chapter.text):
-        raise InvalidRequest("sentence", "sentence: this chapter has no such sentence.")
+    _check_is_whole(sentence, chapter)
     generation = Generation.objects.select_for_update().get(chapter=chapter)
     own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
     waiting = Case.objects.filter(**own, decided_at=None)
@@ -126,6 +128,25 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
         )
     risk = risk_of(Case.Source.REPORT, _band(generation))
     return Case.objects.create(**own, text=sentence, risk=risk, remark=remark)
+
+
+def reportable(text: str) -> str:
+    """A piece of `sentences_of`, as it is reported."""
+    return one_line(text)[:LONGEST_SENTENCE]
+
+
+def _check_is_whole(sentence: str, chapter: Chapter) -> None:
+    """Raises InvalidRequest for anything but one of the chapter's sentences, and names the one
+    that it is a part of: where sentences end is not always plain."""
+    whole = [reportable(text) for text in sentences_of(chapter.text, chapter.story.language)]
+    if sentence in whole:
+        return
+    around = next((text for text in whole if sentence in text), "")
+    hint = f" This is a part of: {around}" if around else ""
+    raise InvalidRequest(
+        "sentence",
+        f"sentence: allowed is one whole sentence of this chapter, as its text has it.{hint}",
+    )
 
 
 def reports_of(family_id: uuid.UUID | None) -> QuerySet[Case]:
@@ -145,7 +166,7 @@ def open_by_staff(generation: Generation, by: User) -> Case:
         claimed_by=by,
         claimed_at=timezone.now(),
     )
-    record(by, Ruling.Action.CLAIM, case=case)
+    record(by, Ruling(action=Ruling.Action.CLAIM, case=case))
     return case
 
 
@@ -155,7 +176,7 @@ def claim(case_id: uuid.UUID, by: User) -> None:
     free = Case.objects.filter(pk=case_id, claimed_by=None, decided_at=None)
     if not free.update(claimed_by=by, claimed_at=timezone.now()):
         raise CannotRule(_("Somebody else has this case, or it is decided."))
-    record(by, Ruling.Action.CLAIM, case=Case.objects.get(pk=case_id))
+    record(by, Ruling(action=Ruling.Action.CLAIM, case_id=case_id))
 
 
 @transaction.atomic
@@ -165,28 +186,14 @@ def release(case_id: uuid.UUID, by: User) -> None:
     own = held if by.is_superuser else held.filter(claimed_by=by)
     if not own.update(claimed_by=None, claimed_at=None):
         raise CannotRule(_("This case is not yours to give back."))
-    record(by, Ruling.Action.RELEASE, case=Case.objects.get(pk=case_id))
+    record(by, Ruling(action=Ruling.Action.RELEASE, case_id=case_id))
 
 
-def record(  # noqa: PLR0913 - a line of the log, by its columns
-    by: User,
-    action: Ruling.Action,
-    *,
-    case: Case | None = None,
-    subject: str = "case",
-    reason: str = "",
-    note: str = "",
-) -> None:
+def record(by: User, ruling: Ruling) -> None:
     """Write a line of the log that nobody can edit; in the transaction that does it."""
-    Ruling.objects.create(
-        case=case,
-        subject=subject,
-        action=action,
-        reason=reason,
-        note=note,
-        by=by,
-        by_name=by.email,
-    )
+    ruling.subject = ruling.subject or "case"
+    ruling.by, ruling.by_name = by, by.email
+    ruling.save(force_insert=True)
 
 
 def _band(generation: Generation) -> AgeBand:

@@ -160,14 +160,8 @@ def latest_like(new: NewStory, number: int) -> Generation | None:
     return _like(_checked(new), number).first()
 
 
-def begin_again(
-    generation: Generation,
-    *,
-    has_model: bool,
-    capacity: int,
-    enqueue: Callable[[Generation], None],
-) -> bool:
-    """Write the chapter of a run that was withdrawn anew, on behalf of who asked for it.
+def begin_again(generation: Generation, caller: Caller) -> bool:
+    """Have the chapter of a run that was withdrawn written anew, for who asked for it then.
 
     False where its place in the story is taken, or hangs on what was withdrawn, too. Call it in
     the transaction that withdraws. Raises ModelMissing and NotNow.
@@ -180,8 +174,7 @@ def begin_again(
     active = Generation.objects.filter(**place, status__in=Generation.ACTIVE)
     if user is None or is_gone or is_written or active.exists():
         return False
-    caller = Caller(user=user, has_model=has_model, capacity=capacity, enqueue=enqueue)
-    _begin_chapter(caller, story, choice)
+    _begin_chapter(replace(caller, user=user), story, choice)
     return True
 
 

@@ -2,7 +2,6 @@
 the log that nobody can edit."""
 
 import uuid
-from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,11 +10,11 @@ from django.utils.translation import gettext as _
 from children.models import User
 from stories import switches
 from stories.brief import AgeBand
-from stories.models import Case, Generation, Ruling, Switch, Threshold
+from stories.models import Case, Ruling, Switch, Threshold
 from stories.wakeups import News, notify
 
 from .cases import CannotRule, record
-from .requests import begin_again
+from .requests import Caller, begin_again
 from .withdrawal import restore, withdraw
 
 
@@ -28,7 +27,7 @@ def approve(case_id: uuid.UUID, by: User, note: str = "") -> None:
     if not case.generation.cases.filter(outcome__in=against).exists():
         restore(case.generation)
     _close(case, Case.Outcome.APPROVED)
-    record(by, Ruling.Action.APPROVE, case=case, note=note)
+    record(by, Ruling(action=Ruling.Action.APPROVE, case=case, note=note))
 
 
 @transaction.atomic
@@ -41,7 +40,7 @@ def reject(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> list[uu
     _need_reason(reason)
     stopped = withdraw(case.generation)
     _close(case, Case.Outcome.REJECTED)
-    record(by, Ruling.Action.REJECT, case=case, reason=reason, note=note)
+    record(by, Ruling(action=Ruling.Action.REJECT, case=case, reason=reason, note=note))
     return stopped
 
 
@@ -51,34 +50,27 @@ def withdraw_for(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> l
     case = _held(case_id, by)
     _need_reason(reason)
     stopped = withdraw(case.generation)
-    record(by, Ruling.Action.WITHDRAW, case=case, reason=reason, note=note)
+    record(by, Ruling(action=Ruling.Action.WITHDRAW, case=case, reason=reason, note=note))
     return stopped
 
 
 @transaction.atomic
-def send_back(  # noqa: PLR0913 - what the form says, and what there is to write with
-    case_id: uuid.UUID,
-    by: User,
-    reason: str,
-    note: str = "",
-    *,
-    has_model: bool,
-    capacity: int,
-    enqueue: Callable[[Generation], None],
-) -> list[uuid.UUID]:
+def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -> list[uuid.UUID]:
     """Have the chapter written anew in its place; the family is shown the new one as it comes.
 
-    Raises ModelMissing and NotNow where nothing can be written now, and then nothing is changed.
+    The storyteller is told the kind of reason, and never the note. Raises ModelMissing and NotNow
+    where nothing can be written now, and then nothing is changed.
     """
-    case = _held(case_id, by)
+    case = _held(case_id, caller.user)
     _need_reason(reason)
     if case.generation.chapter_id is None:
         raise CannotRule(_("There is no finished chapter to send back."))
     stopped = withdraw(case.generation)
-    if not begin_again(case.generation, has_model=has_model, capacity=capacity, enqueue=enqueue):
+    action = Ruling.Action.SEND_BACK
+    record(caller.user, Ruling(action=action, case=case, reason=reason, note=note))
+    if not begin_again(case.generation, caller):
         raise CannotRule(_("Its place in the story is taken, or is gone: nothing to rewrite."))
     _close(case, Case.Outcome.SENT_BACK)
-    record(by, Ruling.Action.SEND_BACK, case=case, reason=reason, note=note)
     return stopped
 
 
@@ -91,7 +83,7 @@ def turn_off(name: str, by: User, note: str) -> list[uuid.UUID]:
     if switches.is_off(name):
         return []
     Switch.objects.create(name=name)
-    record(by, Ruling.Action.TURN_OFF, subject=f"switch:{name}", note=note)
+    record(by, Ruling(action=Ruling.Action.TURN_OFF, subject=f"switch:{name}", note=note))
     runs = switches.runs_under(name)
     stopped = list(runs.values_list("pk", flat=True))
     runs.filter(stop_requested_at=None).update(stop_requested_at=timezone.now())
@@ -105,7 +97,7 @@ def turn_on(name: str, by: User, note: str) -> None:
     found = Switch.objects.filter(name=name)
     if found.exists():
         found.delete()
-        record(by, Ruling.Action.TURN_ON, subject=f"switch:{name}", note=note)
+        record(by, Ruling(action=Ruling.Action.TURN_ON, subject=f"switch:{name}", note=note))
 
 
 @transaction.atomic
@@ -120,7 +112,7 @@ def set_threshold(band: AgeBand, value: float, by: User, note: str) -> None:
     )
     was = f"{before.value:.2f}" if before else "-"
     change = f"{was} → {value:.2f}. {note}"
-    record(by, Ruling.Action.SET, subject=f"threshold:{band}", note=change[:500])
+    record(by, Ruling(action=Ruling.Action.SET, subject=f"threshold:{band}", note=change[:500]))
 
 
 def _held(case_id: uuid.UUID, by: User) -> Case:

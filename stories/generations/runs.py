@@ -223,8 +223,6 @@ def _first_of(candidates: list[uuid.UUID]) -> Claim | None:
         try:
             return _claimed(pk, lease_id)
         except (ValueError, LookupError, TypeError) as error:
-            # Without the message, which may quote a story.
-            logger.error("generation %s cannot be read: %s", pk, type(error).__name__)  # noqa: TRY400
             _end_unreadable(pk, lease_id, error)
     return None
 
@@ -242,6 +240,8 @@ def _lease_out(pk: uuid.UUID, lease_id: uuid.UUID) -> bool:
 
 
 def _end_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: Exception) -> None:
+    # Without the message, which may quote a story.
+    logger.error("generation %s cannot be read: %s", pk, type(error).__name__)
     failure = Interrupted()
     failure.__cause__ = error
     last = Generation.objects.values_list("last_position", flat=True).get(pk=pk)

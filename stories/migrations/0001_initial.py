@@ -235,6 +235,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=35, verbose_name='language')),
                 ('reading_level', models.CharField(choices=[('beginner', 'Beginner'), ('intermediate', 'Intermediate'), ('advanced', 'Advanced')], max_length=12, verbose_name='reading level')),
                 ('total_chapters', models.PositiveSmallIntegerField(default=5)),
+                ('companions', models.JSONField(blank=True, default=list, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('discarded_at', models.DateTimeField(editable=False, null=True)),
                 ('child', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stories', to='children.child')),

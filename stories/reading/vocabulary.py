@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from stories.brief import STAND_INS, primary_language
+from stories.brief import OTHERS_STAND_INS, STAND_INS, primary_language
 from stories.reading.words import words
 
 _COMMON = Path(__file__).parent / "common"
@@ -46,7 +46,8 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
     """Up to `count` different words as the text writes them (in lower case), rarest first."""
     tag = primary_language(language)
     shape = _SHAPES.get(tag, _ANY_SHAPE)
-    names = {name.lower() for name in STAND_INS.get(tag, ())}
+    stand_ins = (*STAND_INS.get(tag, ()), *OTHERS_STAND_INS.get(tag, ()))
+    names = {name.lower() for name in stand_ins}
     candidates = dict.fromkeys(
         word
         for word in words(text, language)

@@ -116,7 +116,13 @@ class Manuscript:
 
     def hold_back(self, sentence: str, verdict: Verdict, replacement: str = "") -> None:
         """Keeps a record for staff; a replacement is one that passed."""
-        self._emit(HeldBack(self.attempt, "prose", sentence.strip(), replacement, verdict))
+        ahead = self._waiting + ("\n\n" if self._begins_paragraph and self.text else "")
+        self._emit(HeldBack(self.attempt, "prose", sentence.strip(), replacement, verdict, ahead))
+
+    @property
+    def _waiting(self) -> str:
+        """The end of the text that the guard has not let out yet."""
+        return self.text[len(self._release.shown) :]
 
     def _chunk(self, sentence: str, *, breaks: bool = False) -> str:
         separator = "\n\n" if breaks or self._begins_paragraph else " "
@@ -171,7 +177,8 @@ class Manuscript:
         """Goes back to what is shown, with a record for staff of what the guard stopped."""
         layers = (*self._gate.layers, *withheld.verdict.layers)
         verdict = replace(withheld.verdict, layers=layers)
-        self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict))
+        ahead = "\n\n" if self._waiting.startswith("\n\n") else ""
+        self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict, ahead))
         self._release.take_back()
         self.text = self._release.approved
         self._sentence_at = len(self.text)

@@ -14,7 +14,9 @@ from stories.safety.verdict import Verdict
 class HeldBack:
     """Text that did not pass, and what stands in its place ("" where it was left out).
 
-    `attempt` counts from 1; `place` is a value of `SafetyFinding.Place`.
+    `attempt` counts from 1; `place` is a value of `SafetyFinding.Place`. `ahead` is what had passed
+    the gate and was not shown yet, between the shown text and where this would have stood; it ends
+    with a blank line where this would have begun a paragraph.
     """
 
     attempt: int
@@ -22,6 +24,7 @@ class HeldBack:
     text: str
     replacement: str
     verdict: Verdict
+    ahead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

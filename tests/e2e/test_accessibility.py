@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
+from stories.safety.prose import sentences_of
 from tests.e2e.harness import App, Family, Reader
 from tests.ollama_server import Hold, OllamaServer, Reply
 
@@ -114,9 +115,8 @@ def test_the_page_that_reports_a_sentence_is_accessible(
     parent: Page, family: Family, finished: Reader
 ) -> None:
     chapter = family.chapters(finished)[0]
-    family.call(
-        "POST", f"/chapters/{chapter['id']}/reports", {"sentence": chapter["text"].split(".")[0]}
-    )
+    sentence = sentences_of(chapter["text"], "en")[0]
+    family.call("POST", f"/chapters/{chapter['id']}/reports", {"sentence": sentence})
     parent.goto(f"/chapters/{chapter['id']}/report/")
     parent.get_by_role("radio").first.check(force=True)
     assert problems_of(parent) == []

@@ -110,7 +110,14 @@ def test_a_chapter_that_is_sent_back_comes_anew_on_the_childs_page(
 
 
 PAGES = (
+    "/admin/",
+    "/admin/stories/case/",
+    "/admin/stories/case/?state=all",
     "/admin/stories/case/numbers/",
+    "/admin/stories/ruling/",
+    "/admin/stories/story/",
+    "/admin/stories/generation/",
+    "/admin/stories/safetyfinding/",
     "/admin/stories/switch/",
     "/admin/stories/threshold/",
     "/admin/stories/threshold/6-8/change/?value=0.5",
@@ -120,9 +127,24 @@ PAGES = (
 def test_no_page_of_the_desk_breaks_the_content_policy(moderator: Page) -> None:
     page = moderator.context.new_page()
     problems = watch(page)
-    for path in (*PAGES, "/admin/stories/case/", "/admin/stories/ruling/"):
+    for path in PAGES:
         page.goto(path)
     page.close()
+    assert problems == []
+
+
+def test_the_pages_about_a_chapter_with_a_finding_are_accessible(
+    held_back: Page, moderator: Page
+) -> None:
+    """The case's own page is looked at where it is worked."""
+    moderator.goto("/admin/stories/case/")
+    expect(moderator.get_by_role("link", name=re.compile("He had a gun")).first).to_be_visible()
+    problems = problems_of(moderator)
+    for model in ("story", "generation", "safetyfinding"):
+        moderator.goto(f"/admin/stories/{model}/")
+        moderator.locator("#result_list tbody a").first.click()
+        expect(moderator.locator(".panel").first).to_be_visible()
+        problems += problems_of(moderator)
     assert problems == []
 
 

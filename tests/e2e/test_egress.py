@@ -92,6 +92,34 @@ def test_a_whole_story_tells_nobody_who_it_is_for(
     assert refused_by(app) == ""
 
 
+def test_a_story_with_siblings_in_it_tells_nobody_who_they_are(
+    app: App, model_host: OllamaServer
+) -> None:
+    family = Family(app, email="siblings@example.org")
+    for name in ("Orla", "Pernille", "Annika-Lou Brandt", "רוני"):
+        made = family.call("POST", "/children", {"name": name, "language": "en", **BORN})
+        family.ids[name] = made["id"]
+    rename = "child = Child.objects.get(name='Pernille'); child.name = 'Zebedee'; child.save()"
+    app.manage("shell", "--no-imports", "--command", f"from children.models import Child; {rename}")
+    before = len(model_host.requests)
+    hold = Hold(after=0)
+    told = "Robin waved. “Come!” called Corin. CORIN'S lantern shone on the quiet water. " * 4
+    model_host.script(prose=[told, told, told], structured=[Reply(hold=hold)])
+    reader = family.start_story("Orla and her brother zebedee's boat", child="Orla")
+    hold.reached.wait(READY_SECONDS)
+    halfway = checkpoints_of(app)
+    assert "Corin" in halfway
+    hold.release()
+    tell_to_the_end(family, reader, "Orla", "A letter for Pernille, from Annika Lou ולרוני")
+    said = "\n".join(call.raw.decode() for call in model_host.requests[before:])
+    for place in (said, unescaped(model_host, before), app.log, halfway, checkpoints_of(app)):
+        assert not re.findall(r"(?i)orla|pernille|zebedee|annika|brandt|רוני", place)
+    assert "A letter for Corin, from Merrin" in unescaped(model_host, before)
+    for chapter in family.chapters(reader):
+        assert "“Come!” called Zebedee. ZEBEDEE'S lantern" in chapter["text"]
+    assert refused_by(app) == ""
+
+
 def test_the_guard_refuses_and_notes_whoever_else_is_called(app: App, tmp_path: Path) -> None:
     call = "import socket; socket.create_connection(('192.0.2.1', 80), 1)"
     done = subprocess.run(
@@ -121,13 +149,15 @@ def test_a_traced_chapter_streams_to_langsmith_and_names_nobody(
         served = traced_app(model_host, tmp_path, TRACED | {"LANGSMITH_ENDPOINT": langsmith.url})
         try:
             family = family_of(served)
-            for key in ("zoe", "noa"):
+            for key, sibling in (("zoe", "noa"), ("noa", "zoe")):
                 _, _, (theme, _), secret = CHILDREN[key]
+                name, _, _, secret_of_sibling = CHILDREN[sibling]
                 known = len(langsmith.ended("llm"))
-                reader = family.start_story(theme, child=key)
+                reader = family.start_story(f"{theme}, {name}", child=key)
                 family.finished(reader)
                 langsmith.wait_for(lambda so_far=known: len(langsmith.ended("llm")) > so_far + 1)
                 assert not re.findall(secret, langsmith.heard)
+                assert not re.findall(secret_of_sibling, langsmith.heard)
         finally:
             served.stop()
         assert EMAIL.partition("@")[0] not in langsmith.heard

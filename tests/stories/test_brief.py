@@ -3,11 +3,23 @@
 import pytest
 
 from children.models import Child, User
-from stories.brief import STAND_INS, Pseudonym
-from stories.generations import Caller, NewStory, start_story
+from stories.brief import STAND_INS, Alias, Pseudonym, StoryBrief
+from stories.generations import Caller, NewStory, Wish, next_chapter, pseudonym_of, start_story
 from stories.generations.briefs import brief_for
+from stories.models import ReadingSession, Story
+from tests.conftest import make_child
+from tests.stories.test_admin import make_chapter, make_story
 
 APOSTROPHE = "\u2019"
+QUINCES = Pseudonym.for_child(
+    "Mia Quince",
+    "en",
+    others=[
+        Alias(("Lena", "Leni"), "Corin"),
+        Alias(("Tom Quince",), "Merrin"),
+        Alias(("רוני",), "ליאור"),
+    ],
+)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +80,109 @@ def test_a_name_that_the_child_had_before_is_hidden_as_well() -> None:
     renamed = Pseudonym.for_child("Zoë", "en", ["Mia", "Kit"])
     assert renamed.hide("Mia's kite, Kit and Zoe") == "Robin's kite, Robin and Robin"
     assert renamed.reveal("Robin waits") == "Zoë waits"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("Mia, LENA's kite and leni", "Robin, Corin's kite and Corin"),
+        ("Tom Quince and the Quinces, Mia Quince", "Merrin and the Quinces, Robin"),
+        ("Quince means all of them", "Robin means all of them"),
+        ("Lenas are no Lena-Marie, nor Tomas", "Lenas are no Corin-Marie, nor Tomas"),
+        ("ולרוני יש כלב, לLena", "ולליאור יש כלב, לCorin"),
+    ],
+)
+def test_everybody_of_the_family_is_hidden_under_a_name_of_their_own(typed: str, told: str) -> None:
+    assert QUINCES.hide(typed) == told
+
+
+def test_everybody_of_the_family_comes_back() -> None:
+    written = "Corin's hat! ROBIN and MERRIN, and a corin; ולליאור"
+    shown = "Lena's hat! MIA QUINCE and TOM QUINCE, and a corin; ולרוני"
+    assert QUINCES.reveal(written) == shown
+    assert QUINCES.reveal(QUINCES.hide("Lena, Tom Quince")) == "Lena, Tom Quince"
+
+
+def test_a_sibling_may_bear_the_heros_stand_in() -> None:
+    pseudonym = Pseudonym.for_child("Mia", "en", others=[Alias(("Robin",), "Corin")])
+    assert pseudonym.hide("Mia and Robin") == "Robin and Corin"
+    assert pseudonym.reveal("Robin and Corin") == "Mia and Robin"
+
+
+@pytest.fixture
+def lena(mia: Child) -> Child:
+    return make_child(mia.family, "Lena")
+
+
+def brief_of(story: Story) -> StoryBrief:
+    story.refresh_from_db()
+    return brief_for(story, None)
+
+
+def begun(child: Child, by: User, theme: str, **fields: str) -> Story:
+    return start_story(
+        Caller(user=by), NewStory(child=child, theme=theme, **fields)
+    ).generation.story
+
+
+def test_siblings_are_hidden_wherever_a_family_types_and_put_in_again(
+    mia: Child, lena: Child, alice: User
+) -> None:
+    make_child(mia.family, "Tom")
+    mia.interests, mia.avoid = ["Lena's songs"], ["quarrels with Tom"]
+    mia.save()
+    story = begun(mia, alice, "Mia and her sister Lena", title="Tom's Key")
+    brief = brief_of(story)
+    assert (brief.theme, brief.title) == ("Robin and her sister Corin", "Merrin's Key")
+    assert (brief.interests, brief.avoid) == (("Corin's songs",), ("quarrels with Merrin",))
+    assert pseudonym_of(story).reveal("Robin, Corin, Merrin") == "Mia, Lena, Tom"
+
+
+def test_a_sibling_in_an_own_idea_is_hidden_from_then_on(
+    mia: Child, lena: Child, alice: User
+) -> None:
+    first = make_chapter(make_story(mia), "The fox slept.", source="Corin slept.")
+    idea = Wish(own_idea="ask Lena")
+    session = ReadingSession.objects.get(story=first.story)
+    run = next_chapter(Caller(user=alice), session, idea).generation
+    assert "Lena" not in str(run.brief)
+    assert run.brief["path"][-1]["choice"]["text"] == "ask Merrin", "Corin is somebody else"
+    assert pseudonym_of(run.story).reveal("Merrin and Corin") == "Lena and Corin"
+
+
+def test_whom_nobody_named_the_story_does_not_know(mia: Child, lena: Child, alice: User) -> None:
+    story = begun(mia, alice, "a boat for Mia")
+    assert pseudonym_of(story).reveal("Corin sang to Robin") == "Corin sang to Mia"
+    assert story.companions == []
+
+
+def test_names_that_somebody_typed_are_nobodys_stand_ins(
+    mia: Child, lena: Child, alice: User
+) -> None:
+    make_child(mia.family, "Merrin")
+    story = begun(mia, alice, "Lena and our dog Corin")
+    assert brief_of(story).theme == "Tavin and our dog Corin"
+
+
+def test_a_sibling_keeps_the_stand_in_through_new_names_and_goes_by_it_when_gone(
+    mia: Child, lena: Child, alice: User
+) -> None:
+    story = begun(mia, alice, "a kite for Lena")
+    lena.name = "Leonie"
+    lena.save()
+    make_child(mia.family, "Ada")
+    assert brief_of(story).theme == "a kite for Corin"
+    assert pseudonym_of(story).reveal("Corin ran") == "Leonie ran"
+    lena.delete()
+    assert brief_of(story).theme == "a kite for Corin"
+    assert pseudonym_of(story).reveal("Corin ran") == "Leonie ran"
+
+
+def test_another_familys_children_are_words_like_others(
+    mia: Child, alice: User, charlie: User
+) -> None:
+    make_child(charlie.family, "Lena")
+    assert brief_of(begun(mia, alice, "a kite for Lena")).theme == "a kite for Lena"
 
 
 @pytest.mark.django_db

@@ -229,6 +229,36 @@ async def test_the_api_names_what_is_wrong_with_a_report(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("It", " This is a part of: It bled."),
+        ("“Stop!”", " This is a part of: “Stop!” said the owl."),
+        ("The fox ran. “Stop!” said the owl.", ""),
+        ("bled. It hid.", ""),
+    ],
+)
+async def test_the_api_takes_one_whole_sentence_and_says_so(
+    api: clients.Client, chapter: Chapter, typed: str, hint: str
+) -> None:
+    status, problem, _ = await api.call(
+        "POST", f"/chapters/{chapter.pk}/reports", {"sentence": typed}
+    )
+    allowed = "sentence: allowed is one whole sentence of this chapter, as its text has it."
+    assert (status, problem["detail"]) == (422, allowed + hint)
+    assert not await Case.objects.aexists()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_all_that_the_page_offers_the_api_takes(
+    api: clients.Client, chapter: Chapter
+) -> None:
+    for sentence in sentences_of(chapter.text, "en"):
+        body = {"sentence": sentence.strip()}
+        assert (await api.call("POST", f"/chapters/{chapter.pk}/reports", body))[0] == 201
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_the_api_keeps_families_apart(charlie: User, chapter: Chapter) -> None:
     path = f"/chapters/{chapter.pk}/reports"
     stranger = clients.Client(charlie)

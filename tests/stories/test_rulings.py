@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from children.models import Child, User
 from stories import switches
-from stories.brief import AgeBand
+from stories.brief import AgeBand, Concern
 from stories.generations import (
     Caller,
     CannotRule,
@@ -21,11 +21,13 @@ from stories.generations import (
     open_report,
     rulings,
 )
+from stories.generations.briefs import brief_for
 from stories.generations.cases import Shown, open_for_held_back, risk_of
-from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Switch
+from stories.models import Case, Chapter, Generation, ReadingSession, Reason, Ruling, Switch
 from stories.safety.verdict import Severity, Verdict
 from stories.thresholds import threshold_of
 from stories.workflow import HeldBack
+from stories.workflow.prompts.request import avoid_note
 from tests.moderators import make_moderator
 from tests.stories.test_admin import make_chapter, make_choice, make_run, make_story
 
@@ -213,7 +215,7 @@ def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
 ) -> None:
     enqueued: list[Generation] = []
     case = mine(chapter.generation, mod)
-    rulings.send_back(case.pk, mod, "fear", has_model=True, capacity=1, enqueue=enqueued.append)
+    rulings.send_back(case.pk, Caller(user=mod, enqueue=enqueued.append), "fear")
     anew = Generation.objects.get(status="queued")
     assert enqueued == [anew]
     assert (anew.choice, anew.chapter_number, anew.requested_by) == (chapter.choice, 2, alice)
@@ -221,12 +223,50 @@ def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
     assert chapter.withdrawn_at is not None
 
 
+def test_the_storyteller_is_told_which_kinds_of_things_staff_found_and_none_of_their_words(
+    chapter: Chapter, mod: User
+) -> None:
+    case = mine(chapter.generation, mod)
+    rulings.send_back(case.pk, Caller(user=mod), "fear", WHY)
+    stored = Generation.objects.get(status="queued").brief
+    assert stored["concerns"] == ["fear"]
+    assert WHY not in str(stored)
+
+
+def test_whoever_writes_it_anew_later_is_told_what_was_wrong_each_time(
+    chapter: Chapter, mod: User, alice: User
+) -> None:
+    rulings.reject(mine(chapter.generation, mod).pk, mod, "violence")
+    again = make_run(chapter.story, 2, "failed", choice=chapter.choice)
+    rulings.reject(mine(again, mod).pk, mod, "sadness")
+    wish = Wish(choice=chapter.choice)
+    anew = next_chapter(Caller(user=alice), session_of(chapter), wish).generation
+    assert anew.brief["concerns"] == ["violence", "sadness"]
+    elsewhere = make_choice(chapter.parent, "Elsewhere", 1)
+    other = next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=elsewhere))
+    assert other.generation.brief["concerns"] == []
+
+
+def test_what_was_approved_after_all_is_no_concern(chapter: Chapter, mod: User) -> None:
+    case = mine(chapter.generation, mod)
+    rulings.withdraw_for(case.pk, mod, "fear")
+    assert brief_for(chapter.story, chapter.choice).concerns == (Concern.FEAR,)
+    rulings.approve(case.pk, mod)
+    assert brief_for(chapter.story, chapter.choice).concerns == ()
+
+
+def test_every_reason_of_staff_is_one_that_a_storyteller_can_be_told() -> None:
+    assert [*Concern] == Reason.values
+    notes = [avoid_note([concern]) for concern in Concern]
+    assert all(note.startswith("Keep it gentle and kind, without ") for note in notes)
+
+
 def test_without_a_storyteller_nothing_is_sent_back_and_nothing_withdrawn(
     chapter: Chapter, mod: User
 ) -> None:
     case = mine(chapter.generation, mod)
     with pytest.raises(ModelMissing):
-        rulings.send_back(case.pk, mod, "fear", has_model=False, capacity=1, enqueue=lambda _: None)
+        rulings.send_back(case.pk, Caller(user=mod, has_model=False), "fear")
     assert Chapter.objects.readable().count() == 3
     assert Case.objects.get().is_open
 

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories import dispatch
+from stories.admin.case_page import case_page
 from stories.db import in_database
 from stories.eventlog import Entry, LogWriter, insert
 from stories.events import Content, Failed, NodeEvent
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "Zebulon"
 GONE = f"{SECRET} bit the fox."
+NOTE = "The cellar was too dark for a bedtime."
 
 
 @pytest.fixture
@@ -196,15 +199,19 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
 
     def send_back() -> Generation:
         case = cases.open_by_staff(Generation.objects.get(pk=old.pk), mod)
-        rulings.send_back(
-            case.pk, mod, "fear", has_model=True, capacity=1, enqueue=dispatch.enqueue
-        )
+        rulings.send_back(case.pk, Caller(user=mod, enqueue=dispatch.enqueue), "fear", NOTE)
         return Generation.objects.exclude(pk=old.pk).get()
 
+    told_before = len(storyteller.calls_for("prose"))
     anew = await in_database(send_back)
     dispatch.wake()
     frames = await api.frames(f"/generations/{anew.pk}/events")
     assert frames[-1].type == "complete"
+    first, *later = [call.prompt for call in storyteller.calls_for("prose")]
+    assert told_before == 1
+    assert "without anything frightening" not in first
+    assert all("without anything frightening" in prompt for prompt in later)
+    assert NOTE not in storyteller.heard
     session = await ReadingSession.objects.select_related("chapter").aget()
     assert session.chapter is not None
     assert session.chapter.text == text_of(frames)
@@ -226,6 +233,30 @@ async def test_what_is_held_back_in_a_real_run_becomes_a_case_with_what_the_chil
     assert "gun" in case.finding.text
     assert case.finding.before.endswith("The fox sat down.")
     assert case.finding.replacement
+
+
+async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_place_on_the_desk(
+    api: Client, mia: Child, alice: User, storyteller: OllamaServer, settings: Settings
+) -> None:
+    settings.GUARD_MODEL = "llama-guard3:1b"
+    storyteller.models.append(settings.GUARD_MODEL)
+    dark = "Nobody answered him any more. The well was deep and cold."
+    calm = "The fox smiled at the moon. " * 12
+    storyteller.script(
+        prose=[f"The fox sat down.\n\n{dark}", calm],
+        guard=lambda call: "unsafe\nS1" if dark in call.messages[-1]["content"] else "safe",
+    )
+    new = NewStory(child=mia, theme="a fox who finds a lantern")
+    generation = (await in_database(start_story, Caller(user=alice), new)).generation
+    dispatch.wake()
+    await api.frames(f"/generations/{generation.pk}/events")
+
+    def told() -> list[str]:
+        case = Case.objects.get(generation=generation)
+        pieces = [paragraph.pieces for paragraph in case_page(case).paragraphs]
+        return [getattr(first, "text", first) for first, *_ in pieces]
+
+    assert await in_database(told) == ["The fox sat down.", dark, calm.strip()]
 
 
 async def test_a_model_that_is_turned_off_writes_nothing_and_apologises(

@@ -1,5 +1,7 @@
 """What is asked for one chapter: the family's wish, the path so far, and the chapter's task."""
 
+from collections.abc import Sequence
+
 from stories.brief import Pronoun, StoryBrief
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
@@ -37,6 +39,7 @@ def wish(brief: StoryBrief, *, has_likes: bool) -> str:
         f"The hero is called {hero}. {_PRONOUNS[brief.pronoun].format(hero=hero)}",
         f"What may be in it as a small detail: {likes}" if likes else "",
         f"What must not be in it: {leave_out}" if leave_out else "",
+        avoid_note(brief.concerns),
     ]
     return "\n".join(filter(None, parts))
 
@@ -90,12 +93,13 @@ def _end(brief: StoryBrief) -> str:
     )
 
 
-# By the categories of the gate's rules.
+# By the categories of the gate's rules, and by staff's concerns.
 _KINDS = {
     "dangerous": "anything dangerous that a child could copy",
     "death": "anybody dying",
     "drugs": "alcohol, smoking or drugs",
     "family": "what must not be in this story",
+    "fear": "anything frightening",
     "frightening": "anything frightening",
     "gore": "wounds and blood",
     "grooming": "secrets kept from parents",
@@ -106,17 +110,23 @@ _KINDS = {
     "orders": "anything but the story's own sentences",
     "personal_data": "numbers, addresses or websites",
     "profanity": "rude words",
+    "quality": "anything that does not follow from what came before it",
+    "sadness": "sadness that nobody comforts",
     "script": "letters of other languages",
     "self_harm": "anybody hurting themselves",
     "sexual": "anything for grown-ups",
+    "unsuitable": "anything for grown-ups",
     "violence": "fighting or anybody being hurt",
     "weapons": "weapons",
 }
 _UNNAMED = "anything frightening, mean or unsuitable for a small child"
 
 
-def avoid_note(categories: list[str]) -> str:
-    """What kind of thing to keep away from. It never quotes what was held back."""
+def avoid_note(categories: Sequence[str]) -> str:
+    """What kind of thing to keep away from; "" where there is none. It never quotes what was held
+    back."""
+    if not categories:
+        return ""
     kinds = dict.fromkeys(_KINDS.get(category, _UNNAMED) for category in categories)
     return f"Keep it gentle and kind, without {'; '.join(kinds)}."
 

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from stories.brief import StoryBrief, primary_language
 from stories.workflow.prompts import spines_en, spines_es, spines_he
 from stories.workflow.prompts.quoting import quoted
+from stories.workflow.prompts.request import avoid_note
 from stories.workflow.prompts.system import hero_of, language_name
 
 Option = TypeVar("Option")
@@ -33,7 +34,8 @@ _SAMPLE = (
 
 def taking_turns(brief: StoryBrief) -> list[BaseMessage]:
     """How a conversation about a spine begins."""
-    system = SystemMessage(TAKING_TURNS.format(language=language_name(brief.language)))
+    task = TAKING_TURNS.format(language=language_name(brief.language))
+    system = SystemMessage(f"{task} {avoid_note(brief.concerns)}".strip())
     sample = [m for ours, added in _SAMPLE for m in (HumanMessage(ours), AIMessage(added))]
     return [system, *sample]
 

@@ -8,7 +8,7 @@ import pytest
 
 from stories.errors import ModelUnavailable, SafetyRejected
 from stories.events import Content, ContentReset
-from stories.workflow import ModelUse, Resume, write_chapter
+from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
 from tests.ollama_server import Call, Hold, OllamaServer, Reply
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
@@ -86,6 +86,7 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     assert reading.all(ContentReset) == []
     (held,) = reading.held
     assert (held.text, held.place, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
+    assert held.ahead == "\n\n"
     assert held.verdict.layers == ("rules", "classifier", "guard")
     last = guarded.calls_for("prose")[-1]
     assert "well was deep" not in last.prompt
@@ -101,6 +102,22 @@ async def test_what_was_written_after_a_stopped_paragraph_goes_with_it(
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
     assert reading.draft.text == f"{GENTLE}\n\n{THIRD}"
+
+
+async def test_what_is_held_back_while_paragraphs_wait_has_its_place_behind_them(
+    guarded: OllamaServer,
+) -> None:
+    hold = Hold(after=0)
+    rude = "He had a gun and blood was everywhere."
+    guarded.script(prose=[f"{GENTLE}\n\n{SECOND} {rude}", THIRD], guard=[Reply("safe", hold=hold)])
+    brief = a_brief()
+    shown = ""
+    async for step in write_chapter(brief, tools_for(guarded, brief, guard=GUARD)):
+        if isinstance(step, HeldBack):
+            assert (step.text, shown + step.ahead) == (rude, f"{GENTLE}\n\n{SECOND}")
+            hold.release()
+        shown += step.chunk if isinstance(step, Content) else ""
+    assert shown.startswith(f"{GENTLE}\n\n{SECOND}")
 
 
 async def test_after_two_new_starts_that_the_guard_stops_the_story_ends(

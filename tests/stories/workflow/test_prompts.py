@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from stories.brief import ChoiceTaken, PastChapter, Pronoun
+from stories.brief import ChoiceTaken, Concern, PastChapter, Pronoun
 from stories.errors import ContextTooLong
 from stories.workflow.prompts.memory import story_so_far
 from stories.workflow.prompts.quoting import quoted, quoted_story
@@ -91,10 +91,30 @@ def test_memory_gives_way_from_the_oldest_text_to_the_newest() -> None:
         assert texts == sorted(texts)  # where an older one is told in full, so is every newer one
 
 
-async def test_the_longest_story_fits_in_the_smallest_context(ollama: OllamaServer) -> None:
+@pytest.mark.parametrize("writing", ["prose", "beats", "spine"])
+async def test_every_turn_is_told_what_staff_found_wrong(
+    ollama: OllamaServer, writing: Writing
+) -> None:
+    brief = a_brief(concerns=(Concern.SADNESS, Concern.FEAR))
+    ollama.script(prose=["Robin found a lantern. Then the man killed everyone with a gun."])
+    await Reading().of(brief, tools_for(ollama, brief, writing=writing))
+    note = "without sadness that nobody comforts; anything frightening."
+    assert len(ollama.calls_for("prose")) > 1
+    assert all(note in call.prompt for call in ollama.calls_for("prose"))
+
+
+@pytest.mark.parametrize("concerns", [(), tuple(Concern)])
+async def test_the_longest_story_fits_in_the_smallest_context(
+    ollama: OllamaServer, concerns: tuple[Concern, ...]
+) -> None:
     path = a_path(11, words=600, choice="Take the lantern and follow the old fox into the forest")
     brief = a_brief(
-        age=11, reading_level="advanced", path=path, chapter_number=12, total_chapters=12
+        age=11,
+        reading_level="advanced",
+        path=path,
+        chapter_number=12,
+        total_chapters=12,
+        concerns=concerns,
     )
     tools = tools_for(ollama, brief, writing="beats", context_tokens=2048)
     assert (await Reading().of(brief, tools)).draft.text
