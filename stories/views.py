@@ -83,13 +83,17 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = _or_404(access.session_for, parent(request), session_id)
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
+    following = _following(session)
+    if following is None:
+        # What was being written at the first look may be finished by now.
+        session.refresh_from_db(fields=["chapter"])
     chapters = generations.path_to(session.chapter)
     context = {
         "session": session,
         "story": session.story,
         "child": session.story.child,
         "chapters": chapters,
-        "page": _reader_page(session, chapters),
+        "page": _reader_page(session, chapters, following),
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/read.html", context)
@@ -224,10 +228,11 @@ def _no_storyteller(request: HttpRequest, child: Child) -> HttpResponse:
     return render(request, "stories/no_storyteller.html", {"child": child}, status=503)
 
 
-def _reader_page(session: ReadingSession, chapters: list[Chapter]) -> dict[str, Any]:
+def _reader_page(
+    session: ReadingSession, chapters: list[Chapter], generation: Generation | None
+) -> dict[str, Any]:
     """What reader.js is told, as its header names it."""
     story = session.story
-    generation = _following(session)
     return {
         "sessionId": str(session.pk),
         "storyId": str(story.pk),

@@ -9,9 +9,11 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from ninja import Header, Query, Router, Status
 
+from children.models import User
 from stories import access, dispatch, eventlog, generations, tickets
 from stories.db import in_database
 from stories.errors import Withdrawn
+from stories.eventlog import LogEvent
 from stories.generations import Caller, Requested
 from stories.models import Generation
 from stories.streaming import Cursor
@@ -181,12 +183,11 @@ def _withdrawn(generation: Generation) -> GenerationOut:
 
 
 def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
-    generation = access.generation_for(user_of(request), generation_id)
+    generation, log = _with_log(user_of(request), generation_id)
     if generation.withdrawn_at is not None:
         return _withdrawn(generation)
     is_veiled = generation.awaits_preview and not sees_previews(request)
     title = generation.chapter.title if generation.chapter else ""
-    log = eventlog.log_after(generation.pk, 0)
     failed = log[-1].data if log and log[-1].type == "error" else None
     return GenerationOut(
         id=generation.pk,
@@ -205,3 +206,13 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
         created_at=generation.created_at,
         finished_at=generation.finished_at,
     )
+
+
+def _with_log(user: User, generation_id: uuid.UUID) -> tuple[Generation, list[LogEvent]]:
+    """A generation and its log as of one moment: who is told that it is active, and a cursor behind
+    its end, would wait for ever."""
+    generation = access.generation_for(user, generation_id)
+    log = eventlog.log_after(generation.pk, 0)
+    if generation.is_active and log and log[-1].is_terminal:
+        generation = access.generation_for(user, generation_id)
+    return generation, log

@@ -121,8 +121,8 @@ class Manuscript:
 
     @property
     def _waiting(self) -> str:
-        """The end of the text that the guard has not let out yet."""
-        return self.text[len(self._release.shown) :]
+        """The end of the text that the guard has not passed yet."""
+        return self.text[len(self._release.approved) :]
 
     def _chunk(self, sentence: str, *, breaks: bool = False) -> str:
         separator = "\n\n" if breaks or self._begins_paragraph else " "

@@ -1,12 +1,18 @@
 """The stream contract, over the ASGI application, the real workflow and a real database."""
 
 import asyncio
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from children.models import Child, User
-from stories.db import in_database
+from stories.db import THREADS, in_database
 from stories.models import Chapter, Generation
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.ollama_server import Hold, OllamaServer, Reply
@@ -262,3 +268,50 @@ async def test_a_response_ends_between_events_after_its_time(
     settings.SSE_MAX_SECONDS = 600.0
     after = await api.frames(events_of(started), Last_Event_ID=before[-1].id)
     assert outline(before + after) == FIRST_CHAPTER
+
+
+async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    hold = Hold(after=60)
+    storyteller.script(prose=[Reply(hold=hold)])
+    started = await start(api, mia)
+    await hold.reached.seen(30)
+
+    def end() -> None:
+        hold.release()
+        while Generation.objects.filter(pk=started["id"], status="running").exists():
+            time.sleep(0.01)
+
+    async with before_a_log_is_read(end):
+        status, state, _ = await api.call("GET", f"/generations/{started['id']}")
+    assert status == 200
+    assert (state["status"], state["is_active"]) == ("completed", False)
+    assert state["text"] == (await Chapter.objects.aget(pk=uuid.UUID(state["chapter_id"]))).text
+
+
+@asynccontextmanager
+async def before_a_log_is_read(act: Callable[[], None]) -> AsyncIterator[None]:
+    """Has `act` done once, behind whatever was read before that, by any of the app's threads."""
+    is_due = True
+
+    def watch(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        nonlocal is_due
+        if is_due and sql.startswith("SELECT") and "stories_generationevent" in sql:
+            is_due = False
+            act()
+        return execute(sql, *arguments)
+
+    await on_every_thread(lambda: connection.execute_wrappers.append(watch))
+    yield
+    await on_every_thread(lambda: connection.execute_wrappers.remove(watch))
+
+
+async def on_every_thread(act: Callable[[], None]) -> None:
+    everybody = threading.Barrier(THREADS)
+
+    def take_part() -> None:
+        everybody.wait()
+        act()
+
+    await asyncio.gather(*(in_database(take_part) for _ in range(THREADS)))
