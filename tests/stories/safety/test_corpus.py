@@ -31,6 +31,16 @@ BOUNDS = {
     "he": Bounds(700, 500, {Part.TUNE: 0.93, Part.HELD: 0.85}),
 }
 
+# Kinds of which the rules alone know every sentence that they were made with.
+_EVERYWHERE = {"gore", "leftover", "markup", "personal_data", "script", "self_harm", "sexual"}
+KNOWN_BY_RULES = {
+    "en": _EVERYWHERE
+    | {"brands", "dangerous", "drugs", "frightening", "profanity", "violence", "weapons"},
+    "es": _EVERYWHERE
+    | {"dangerous", "drugs", "grooming", "hate", "profanity", "violence", "weapons"},
+    "he": _EVERYWHERE | {"brands", "grooming", "hate"},
+}
+
 each_language = pytest.mark.parametrize("language", offered_languages())
 each_part = pytest.mark.parametrize("part", Part)
 
@@ -79,6 +89,21 @@ def test_unsafe_sentences_are_caught_at_every_age_they_are_unfit_for(
     missed = [(x.sentence, band) for x, band in checks if _approved(x, band, language)]
     caught = _share(len(checks) - len(missed), len(checks))
     assert caught >= BOUNDS[language].caught[part], missed
+
+
+@each_language
+def test_the_rules_alone_know_every_sentence_of_these_kinds_that_they_were_made_with(
+    language: str,
+) -> None:
+    known = [
+        x for x in read(language) if x.category in KNOWN_BY_RULES[language] and x.part is Part.TUNE
+    ]
+    assert {x.category for x in known} == KNOWN_BY_RULES[language]
+    layers = {band: RulesLayer(language, band, "prose") for band in AgeBand}
+    checks = [(x.sentence, band) for x in known for band in x.bands]
+    assert [
+        (text, band) for text, band in checks if layers[band].examine(Passage(text)).approved
+    ] == []
 
 
 def test_the_classifier_is_the_trained_one_only_faster() -> None:
