@@ -72,6 +72,14 @@ class RunHeldBackFilter(HeldBackFilter):
     path = "generation"
 
 
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """The values that rows have; a link needs a text where one has none, too."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("none")}
+
+
 class LanguageFilter(admin.AllValuesFieldListFilter):
     """The languages that stories have, by name."""
 

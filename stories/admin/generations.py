@@ -13,7 +13,7 @@ from children.admin.base import PageAdmin
 from stories.models import Generation
 
 from .display import badge, foreign, language_name, link, two_lines
-from .filters import LanguageFilter, RunHeldBackFilter
+from .filters import LanguageFilter, RunHeldBackFilter, ValuesFilter
 from .generation_page import generation_page, run_time
 
 # Whole chapters travel in these: a list neither shows nor loads them.
@@ -33,10 +33,10 @@ class GenerationAdmin(PageAdmin):
     ]
     list_filter = [
         "status",
-        ("error_code", admin.AllValuesFieldListFilter),
+        ("error_code", ValuesFilter),
         RunHeldBackFilter,
         ("story__language", LanguageFilter),
-        ("model", admin.AllValuesFieldListFilter),
+        ("model", ValuesFilter),
         "created_at",
     ]
     search_fields = ["id", "story__title", "story__theme", "error_detail", "model"]

@@ -134,14 +134,18 @@ def test_no_page_of_the_desk_breaks_the_content_policy(moderator: Page) -> None:
 
 
 def test_the_pages_about_a_chapter_with_a_finding_are_accessible(
-    held_back: Page, moderator: Page
+    moderator: Page, family: Family, model_host: OllamaServer
 ) -> None:
     """The case's own page is looked at where it is worked."""
+    shot = "She had a pistol and blood was everywhere."
+    model_host.script(prose=[Reply(f"{BEFORE} {shot} {AFTER} {CALM}"), Reply(f"{AFTER} {CALM}")])
+    family.finished(family.start_story("a fox and a mole"))
     moderator.goto("/admin/stories/case/")
-    expect(moderator.get_by_role("link", name=re.compile("He had a gun")).first).to_be_visible()
+    expect(moderator.get_by_role("link", name=re.compile("She had a pistol"))).to_be_visible()
     problems = problems_of(moderator)
     for model in ("story", "generation", "safetyfinding"):
         moderator.goto(f"/admin/stories/{model}/")
+        problems += problems_of(moderator)
         moderator.locator("#result_list tbody a").first.click()
         expect(moderator.locator(".panel").first).to_be_visible()
         problems += problems_of(moderator)
