@@ -141,15 +141,15 @@ async def _write(run: _Run) -> None:
         _withdraw(run, is_whole=claim.resume.is_whole)
     if claim.generation.attempts > runs.MAX_ATTEMPTS:
         raise Interrupted
-    models = await llm.open_models()
+    seconds = settings.MODEL_TIMEOUT_SECONDS
+    patience = Patience(first_token_seconds=seconds, answer_seconds=seconds)
+    models = await _models(patience)
     await in_database(runs.note_model, claim, models.name)
     if not await in_database(switches.may_write_with, models.name):
         raise ModelUnavailable
     brief = claim.brief
     threshold = await in_database(threshold_of, brief.checked_as)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
-    seconds = settings.MODEL_TIMEOUT_SECONDS
-    patience = Patience(first_token_seconds=seconds, answer_seconds=seconds)
     guard = models.guard_for(brief.checked_as)
     tools = Tools(
         models.profile,
@@ -170,6 +170,16 @@ async def _write(run: _Run) -> None:
     async with aclosing(chapter) as steps:
         async for step in steps:
             await _take(run, step)
+
+
+async def _models(patience: Patience) -> llm.Models:
+    """Asked for again like a host that fails later: it may be starting just now, as we may be."""
+    for seconds in patience.retry_waits_seconds:
+        try:
+            return await llm.open_models()
+        except ModelUnavailable:
+            await asyncio.sleep(seconds)
+    return await llm.open_models()
 
 
 async def _take(run: _Run, step: Step) -> None:
