@@ -331,3 +331,30 @@ def test_the_smallest_model_is_never_asked_whether_a_text_is_safe() -> None:
     profile = llm.profile_of("embedded", Path(catalog.SMALL.file_name).stem, 2048)
     assert not profile.judges
     assert not profile.structures
+
+
+async def test_an_answer_that_nobody_reads_along_is_asked_for_whole(ollama: OllamaServer) -> None:
+    models = await llm.open_models()
+    assert (await models.editor.ainvoke("Is it kind?")).text
+    assert [chunk async for chunk in models.writer.astream("A story about a pond.")]
+    assert [call.body["stream"] for call in ollama.calls] == [False, True]
+
+
+TOKENS = ["The", " frog", " sat", " on", " a", " big", " green", " and", " very", " round", " leaf"]
+TOKENS += [".", " It", "'s", " late"]
+
+
+async def test_prose_is_handed_on_a_few_tokens_at_a_time_and_the_end_of_a_sentence_at_once(
+    ollama: OllamaServer, settings: Settings
+) -> None:
+    ollama.script(prose=[Reply(tokens=TOKENS)] * 2)
+    pieces = await _pieces()
+    assert pieces[:4] == ["The", " frog sat on a big green and very", " round leaf.", " It"]
+    assert "".join(pieces) == "".join(TOKENS)
+    settings.RELEASE = "token"
+    assert [piece for piece in await _pieces() if piece] == TOKENS
+
+
+async def _pieces() -> list[str]:
+    models = await llm.open_models()
+    return [str(chunk.text) async for chunk in models.writer.astream("A story about a frog.")]
