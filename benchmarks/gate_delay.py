@@ -9,17 +9,18 @@ plus 150 ms for the layers that are on by default.
 
 import argparse
 import asyncio
+import ssl
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-
-from langchain_ollama import ChatOllama
+from typing import Any
 
 from stories.brief import ReadingLevel, StoryBrief
 from stories.events import Content
+from stories.llm.clients import TOKENS_AT_ONCE
+from stories.llm.ollama import Editor, Transport, Writer
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of
@@ -31,7 +32,9 @@ from tests.ollama_server import OllamaServer, words
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"
 RAW = "none, by token"
-BY_WORD = "default, by word"
+DEFAULT = "and what the family avoids"
+BY_WORD = f"{DEFAULT}, by word"
+TLS = ssl.create_default_context()
 SENTENCE = "On a bright morning Robin found a small brass lantern on the path behind the house."
 TEXT = f"{SENTENCE} It was still warm.\n\nThe fox looked at it from all sides. Then they went on."
 BRIEF = StoryBrief(
@@ -54,26 +57,36 @@ class Open:
 
 def configurations() -> dict[str, tuple[Sequence[Layer], bool]]:
     """By name: the gate's layers, and whether the guard is asked as well."""
-    default = prose_layers("en", BRIEF.checked_as, BRIEF.avoid, THRESHOLD)
-    alone = {f"{layer.name} alone": ([layer], False) for layer in default}
+    rules, family, trained = prose_layers("en", BRIEF.checked_as, BRIEF.avoid, THRESHOLD)
+    default = [rules, family, trained]
     return {
         "none, by sentence": ([Open()], False),
-        **alone,
-        "default": (default, False),
-        "default and guard": (default, True),
+        "rules": ([rules], False),
+        "and classifier": ([rules, trained], False),
+        DEFAULT: (default, False),
+        "and guard (scripted, by paragraph)": (default, True),
         BY_WORD: (default, False),
     }
 
 
-def tools_of(host: OllamaServer, layers: Sequence[Layer], *, is_guarded: bool) -> Tools:
-    model = ChatOllama(model=host.model, base_url=host.url, num_ctx=8192, reasoning=False)
+def tools_of(
+    host: OllamaServer, layers: Sequence[Layer], *, is_guarded: bool, by_word: bool = False
+) -> Tools:
+    """The clients that the app has (`stories.llm`), and these layers."""
+    common: dict[str, Any] = {
+        "base_url": host.url,
+        "reasoning": False,
+        "async_client_kwargs": {"transport": Transport(TLS)},
+    }
+    own = common | {"model": host.model, "num_ctx": 8192}
+    writer = Writer(**own, tokens_at_once=1 if by_word else TOKENS_AT_ONCE)
     profile = ModelProfile(host.model, 8192, ("en",), "prose", judges=True, structures=True)
     gate = Gate("en", BRIEF.checked_as, layers=layers)
-    tools = Tools(profile, writer=model, editor=model, gate=gate)
+    tools = Tools(profile, writer=writer, editor=Editor(**own), gate=gate, by_word=by_word)
     dialect = dialect_of(GUARD)
     if not is_guarded or dialect is None:
         return tools
-    asked = ChatOllama(model=GUARD, base_url=host.url, reasoning=False)
+    asked = Editor(**common, model=GUARD)
     return replace(tools, guard=Guard(asked, dialect, BRIEF.checked_as, seconds=20.0))
 
 
@@ -89,8 +102,8 @@ async def first_shown(tools: Tools) -> float:
 
 async def first_token(host: OllamaServer) -> float:
     """Seconds from the request to the model's first token, of which nothing has been checked."""
+    writer = tools_of(host, [Open()], is_guarded=False, by_word=True).writer
     started = time.monotonic()
-    writer = tools_of(host, [Open()], is_guarded=False).writer
     async with aclosing(writer.astream("A story, please.")) as pieces:  # type: ignore[type-var]
         await anext(pieces)
     return time.monotonic() - started
@@ -102,23 +115,40 @@ async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
     for _ in range(runs):
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():
-            tools = tools_of(host, layers, is_guarded=is_guarded)
-            tools = replace(tools, by_word=name == BY_WORD)
+            tools = tools_of(host, layers, is_guarded=is_guarded, by_word=name == BY_WORD)
             found[name].append(await first_shown(tools))
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 
-def report(found: dict[str, float], sentence_seconds: float) -> str:
-    lines = [
+def report(found: dict[str, float], sentence_seconds: float) -> list[str]:
+    """A table in Markdown, and the goal judged."""
+    rows = [
+        f"| {name} | {seconds * 1000:.0f} | {(seconds - found[RAW]) * 1000:+.0f} |"
+        for name, seconds in found.items()
+    ]
+    over = found[DEFAULT] - found[RAW] - sentence_seconds
+    goal = f"one sentence and at most {BUDGET_SECONDS * 1000:.0f} ms"
+    verdict = "held" if over <= BUDGET_SECONDS else "missed"
+    cost = f"The layers that are on by default cost one sentence and {over * 1000:.0f} ms."
+    return [
         f"The first sentence takes the host {sentence_seconds * 1000:.0f} ms.",
         "",
-        "| layers | first text | later than the first token |",
-        "|---|---|---|",
+        "| layers | first text, ms | later than the first token, ms |",
+        "| --- | ---: | ---: |",
+        *rows,
+        "",
+        f"{cost} The goal, {goal}: **{verdict}**.",
     ]
-    for name, seconds in found.items():
-        later = seconds - found[RAW]
-        lines.append(f"| {name} | {seconds * 1000:.0f} ms | {later * 1000:+.1f} ms |")
-    return "\n".join(lines)
+
+
+def measured(runs: int, tokens_per_second: float = 20.0) -> list[str]:
+    """Runs each configuration so often, and says what came of it."""
+    load()
+    with OllamaServer(tokens_per_second=tokens_per_second, keeps_alive=False) as host:
+        host.models.append(GUARD)
+        host.script(prose=TEXT)
+        found = asyncio.run(measure(host, runs))
+    return report(found, len(words(SENTENCE)) / tokens_per_second)
 
 
 def main() -> None:
@@ -126,17 +156,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--tokens-per-second", type=float, default=20.0)
     asked = parser.parse_args()
-    load()
-    with OllamaServer(tokens_per_second=asked.tokens_per_second, keeps_alive=False) as host:
-        host.models.append(GUARD)
-        host.script(prose=TEXT)
-        found = asyncio.run(measure(host, asked.runs))
-    sentence_seconds = len(words(SENTENCE)) / asked.tokens_per_second
-    print(report(found, sentence_seconds))
-    over = found["default"] - found[RAW] - sentence_seconds
-    print(f"\nThe default layers cost one sentence and {over * 1000:.0f} ms.")
-    if over > BUDGET_SECONDS:
-        sys.exit(f"That is more than {BUDGET_SECONDS * 1000:.0f} ms.")
+    print("\n".join(measured(asked.runs, asked.tokens_per_second)))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,12 @@ class CharacterFilter:
         return char
 
 
+def cleaned(text: str) -> str:
+    """A whole text without the characters that no story holds, composed (NFC)."""
+    characters = CharacterFilter()
+    return unicodedata.normalize("NFC", "".join(map(characters.push, text)))
+
+
 _THOUGHTS = frozenset(
     {"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"}
 )

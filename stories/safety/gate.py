@@ -3,19 +3,35 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from threading import Lock
 
 from stories.brief import AgeBand, primary_language
 from stories.safety import classifier
 from stories.safety.classifier import ClassifierLayer
-from stories.safety.layers import AvoidLayer, Foresight, Layer, Passage, RulesLayer, worst
-from stories.safety.rules import LANGUAGES
+from stories.safety.layers import (
+    AvoidLayer,
+    Foresight,
+    Layer,
+    Passage,
+    RulesLayer,
+    RulesTogether,
+    worst,
+)
+from stories.safety.rules import LANGUAGES, rule_book
 from stories.safety.verdict import Severity, Verdict
 
 logger = logging.getLogger(__name__)
 
+_loading = Lock()
+
 CONTEXT_CHARS = 160
 # What nobody may type, whatever for: a thing to keep out of stories may well be a frightening one.
 NEVER_TYPED = ("orders", "personal_data", "leftover", "markup")
+# What has no place in a story in any language: a model may slip into another one for a word.
+GRAVEST = (
+    *("sexual", "self_harm", "hate", "profanity", "violence", "gore", "weapons", "drugs"),
+    "grooming",
+)
 
 
 class UnsupportedLanguage(ValueError):
@@ -89,18 +105,33 @@ def offered_languages() -> tuple[str, ...]:
 
 def load() -> None:
     """Load what is slow to load ahead of the first check. May be called from any thread."""
-    classifier.load()
+    with _loading:
+        classifier.load()
+        for language in LANGUAGES:
+            prose_rules(language, AgeBand.YOUNG)
 
 
 def prose_layers(
     language: str, band: AgeBand, avoid: Sequence[str], threshold: float
 ) -> list[Layer]:
-    layers: list[Layer] = [RulesLayer(language, band, "prose")]
+    layers: list[Layer] = [prose_rules(language, band)]
     if avoid:
         layers.append(AvoidLayer(avoid))
     if language in classifier.LANGUAGES:
         layers.append(ClassifierLayer(threshold))
     return layers
+
+
+def prose_rules(language: str, band: AgeBand) -> RulesTogether:
+    """The language's own rules, and the other languages' for the gravest matters. A word that both
+    have is for its own to judge."""
+    known = rule_book(language).vocabulary
+    others = [
+        RulesLayer(other, band, "prose", GRAVEST, known=known)
+        for other in LANGUAGES
+        if other != language
+    ]
+    return RulesTogether([RulesLayer(language, band, "prose"), *others])
 
 
 def typed_layers(language: str, band: AgeBand, threshold: float) -> list[Layer]:

@@ -96,7 +96,7 @@ class Guard:
 
     def _failure(self) -> Verdict:
         if self.is_advisory:
-            return Verdict(Severity.PASS, NAME, rule="guard.failed", threshold=0.5, layers=(NAME,))
+            return Verdict(Severity.PASS, NAME, rule="guard.failed", threshold=0.5)
         return self._stopped("guard.failed", "failure", "")
 
     def _stopped(self, rule: str, category: str, excerpt: str) -> Verdict:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from stories.brief import AgeBand
 
+NAME = "judge"
 ATTEMPTS = 2
 # By weight, for chapters that pass and for those that do not.
 PASSED_SCORES = {0: 0.9, 1: 0.7, 2: 0.55}
@@ -196,7 +197,7 @@ async def judge_chapter(
     for _ in range(ATTEMPTS):
         assessment = _assessment(await judge.ainvoke(messages))
         if assessment is not None:
-            return _judgement(assessment, band)
+            return judgement_of(assessment.problem, assessment.weight, band)
     return Judgement(approved=False, score=0.0, issues=(UNJUDGED,))
 
 
@@ -221,9 +222,9 @@ def _assessment(answer: Any) -> _Assessment | None:
         return None
 
 
-def _judgement(assessment: _Assessment, band: AgeBand) -> Judgement:
-    problem, weight = assessment.problem, assessment.weight
-    if problem == "none":
+def judgement_of(problem: Problem, weight: int, band: AgeBand) -> Judgement:
+    """What a problem of this weight, from 0 for none to 3, means at this age."""
+    if problem == "none" or weight == 0:
         return Judgement(approved=True, score=1.0, issues=())
     is_fine = weight < _limit(problem, band)
     scores = PASSED_SCORES if is_fine else STOPPED_SCORES

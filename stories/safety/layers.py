@@ -52,16 +52,24 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 class RulesLayer:
     """The rules of one language for one age; `scope` is "prose" or "input".
 
-    `categories` are those of the rules that count, where not all do.
+    `categories` are those of the rules that count, where not all do; what is said in words of
+    `known` alone is for others to judge.
     """
 
     name = "rules"
 
     def __init__(
-        self, language: str, band: AgeBand, scope: str, categories: tuple[str, ...] | None = None
+        self,
+        language: str,
+        band: AgeBand,
+        scope: str,
+        categories: tuple[str, ...] | None = None,
+        *,
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self._book: RuleBook = rule_book(language)
         self._severities = _severities(language, band, scope, categories)
+        self._known = known
 
     def examine(self, passage: Passage) -> Verdict:
         before = plain(passage.before)
@@ -94,8 +102,8 @@ class RulesLayer:
 
     def _verdict(self, hit: Found, text: str) -> Verdict:
         severity = self._severities.get(hit.key, Severity.PASS)
-        if severity is Severity.PASS:
-            return Verdict(severity, self.name, threshold=_THRESHOLD)
+        if severity is Severity.PASS or self._is_for_others(hit, text):
+            return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
         return Verdict(
             severity,
             self.name,
@@ -105,6 +113,24 @@ class RulesLayer:
             threshold=_THRESHOLD,
             excerpt=hit.of(text),
         )
+
+    def _is_for_others(self, hit: Found, text: str) -> bool:
+        words = words_of(hit.of(text))
+        return bool(words) and all(not self._known.isdisjoint(word.forms) for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesTogether:
+    """The rules of several languages as one layer: all of them have to let a text pass."""
+
+    layers: Sequence[RulesLayer]
+    name = "rules"
+
+    def examine(self, passage: Passage) -> Verdict:
+        return worst(layer.examine(passage) for layer in self.layers)
+
+    def cleared(self, passage: Passage) -> int:
+        return min(layer.cleared(passage) for layer in self.layers)
 
 
 @cache
@@ -142,16 +168,23 @@ class AvoidLayer:
         whole = before + plain(passage.text)
         for hit in self._words.find(words_of(whole)):
             if hit.end > len(before):
-                return Verdict(
-                    Severity.SOFT,
-                    self.name,
-                    rule=f"family.{hit.key}"[:80],
-                    category="family",
-                    score=1.0,
-                    threshold=_THRESHOLD,
-                    excerpt=hit.of(whole),
-                )
+                return self._stopped(hit, whole)
+        # Positions shift in a reading, so in one only the passage itself is looked at.
+        for reading in disguises(whole[len(before) :]):
+            for hit in self._words.find(words_of(reading)):
+                return self._stopped(hit, reading)
         return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
+
+    def _stopped(self, hit: Found, text: str) -> Verdict:
+        return Verdict(
+            Severity.SOFT,
+            self.name,
+            rule=f"family.{hit.key}"[:80],
+            category="family",
+            score=1.0,
+            threshold=_THRESHOLD,
+            excerpt=hit.of(text),
+        )
 
     def cleared(self, passage: Passage) -> int:
         return _cleared(passage, self._suspects)
@@ -185,7 +218,9 @@ def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> in
 
 
 def _inflections(word: str) -> set[str]:
-    """The word, its plural and its singular, as far as an ending tells (English, Spanish)."""
+    """The word, its plural and its singular, as far as an ending tells."""
+    if "א" <= word[0] <= "ת":
+        return _hebrew_inflections(word)
     forms = {word, word + "s", word + "es"}
     if word.endswith("ies"):
         forms.add(word[:-3] + "y")
@@ -196,3 +231,25 @@ def _inflections(word: str) -> set[str]:
     if word.endswith("y"):
         forms.add(word[:-1] + "ies")
     return {form for form in forms if len(form) > 1}
+
+
+_SHORTEST_STEM = 2
+_HEBREW_ENDINGS = ("ים", "ות", "ה", "ת", "י")  # noqa: RUF001
+_INNER_LETTERS = str.maketrans("םןךףץ", "מנכפצ")
+_FINAL_LETTERS = str.maketrans("מנכפצ", "םןךףץ")
+
+
+def _hebrew_inflections(word: str) -> set[str]:
+    """The word with the endings of the plural, of the feminine and of the construct state.
+
+    They go to the stem, which is what is left without such an ending where that is long enough to
+    be one; a letter that has another form at the end of a word takes its place there.
+    """
+    stems = {word} | {word.removesuffix(ending) for ending in _HEBREW_ENDINGS}
+    stems = {stem for stem in stems if stem == word or len(stem) > _SHORTEST_STEM}
+    forms = {word}
+    for stem in stems:
+        open_stem = stem.translate(_INNER_LETTERS)
+        forms.update(open_stem + ending for ending in _HEBREW_ENDINGS)
+        forms.add(stem[:-1] + stem[-1].translate(_FINAL_LETTERS))
+    return forms

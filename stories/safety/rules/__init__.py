@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -21,6 +21,7 @@ import regex
 from stories.brief import AgeBand
 from stories.safety.normalise import plain
 from stories.safety.rules.matching import Found, Lexicon, words_of
+from stories.safety.rules.prefilter import Prefilter
 from stories.safety.verdict import Severity
 
 LANGUAGES = ("en", "es", "he")
@@ -51,6 +52,7 @@ class RuleBook:
         self._words = words
         self._harmless = harmless
         self._patterns = [(rule.id, rule.pattern) for rule in rules.values() if rule.pattern]
+        self._prefilter = Prefilter(pattern for _, pattern in self._patterns)
 
     def find_words(self, text: str) -> Iterator[Found]:
         """Occurrences of words and phrases in a plain text, but for the harmless ones."""
@@ -63,12 +65,14 @@ class RuleBook:
             if not any(start <= hit.start and hit.end <= end for start, end in harmless):
                 yield hit
 
-    def vocabulary(self) -> set[str]:
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
         """Every word that an entry names."""
-        return self._words.vocabulary() | self._harmless.vocabulary()
+        return frozenset(self._words.vocabulary() | self._harmless.vocabulary())
 
     def find_patterns(self, text: str, rule_ids: Collection[str]) -> Iterator[Found]:
-        for rule_id, pattern in self._patterns:
+        for number in self._prefilter.candidates(text):
+            rule_id, pattern = self._patterns[number]
             if rule_id in rule_ids:
                 for match in pattern.finditer(text):
                     yield Found(rule_id, match.start(), match.end())
@@ -101,7 +105,7 @@ def rule_book(language: str) -> RuleBook:
         for table in data.get("rule", []):
             rule = _rule(name, table)
             rules[rule.id] = rule
-            for entry in _entries(table):
+            for entry in entries_of(table):
                 words.add(_with_sets(entry, sets), rule.id)
         for phrase in _lines(data.get("harmless", {}).get("phrases", "")):
             harmless.add(_with_sets(phrase, sets), name)
@@ -133,7 +137,8 @@ def _severities(value: str | list[str]) -> tuple[Severity, Severity, Severity]:
     return Severity(young), Severity(middle), Severity(older)
 
 
-def _entries(table: dict[str, Any]) -> Iterator[str]:
+def entries_of(table: dict[str, Any]) -> Iterator[str]:
+    """A table's `words` and `phrases`, as entries of a lexicon."""
     yield from plain(table.get("words", "")).lower().split()
     yield from _lines(table.get("phrases", ""))
 

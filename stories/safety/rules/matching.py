@@ -12,7 +12,7 @@ Entries are written in a small language, one phrase a line:
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -49,8 +49,9 @@ class Found(NamedTuple):
         return text[self.start : self.end]
 
 
-def words_of(text: str) -> list[Word]:
-    return [Word(_forms(m[0].lower()), m.start(), m.end()) for m in _WORD.finditer(text)]
+@lru_cache(maxsize=64)  # several rule books look at one text, and at its readings
+def words_of(text: str) -> tuple[Word, ...]:
+    return tuple(Word(_forms(m[0].lower()), m.start(), m.end()) for m in _WORD.finditer(text))
 
 
 @lru_cache(maxsize=8192)
@@ -65,42 +66,56 @@ def _forms(word: str) -> tuple[str, ...]:
     return (word, *(_JOINED + word[cut:] for cut in range(1, longest + 1)))
 
 
+_Phrases = list[tuple[str, Places]]
+
+
 class Lexicon:
-    """Entries, each with the key that it is reported under, found by their first words."""
+    """Entries, each with the key that it is reported under, found by their first two words.
+
+    Those of one word, and those with a gap behind the first, stand under "".
+    """
 
     def __init__(self) -> None:
-        self._by_first_word: dict[str, list[tuple[str, Places]]] = {}
+        self._by_first_words: dict[str, dict[str, _Phrases]] = {}
 
     def add(self, entry: str, key: str) -> None:
-        for places in _spelled_out(entry):
-            for word in places[0]:
-                self._by_first_word.setdefault(word, []).append((key, places[1:]))
+        for first, *rest in _spelled_out(entry):
+            for word, second in itertools.product(first, rest[0] if rest and rest[0] else ("",)):
+                by_second = self._by_first_words.setdefault(word, {})
+                by_second.setdefault(second, []).append((key, tuple(rest)))
 
     def vocabulary(self) -> set[str]:
         """Every word that an entry names."""
-        named = set(self._by_first_word)
-        for phrases in self._by_first_word.values():
-            named.update(*(place for _, rest in phrases for place in rest))
+        named = set(self._by_first_words)
+        for phrases in self._by_first_words.values():
+            named.update(*(place for _, rest in _all_of(phrases) for place in rest))
         return {word for word in named if not word.startswith(_JOINED)}
 
-    def find(self, words: list[Word]) -> Iterator[Found]:
+    def find(self, words: Sequence[Word]) -> Iterator[Found]:
         for first, word in enumerate(words):
             for form in word.forms:
-                for key, rest in self._by_first_word.get(form, ()):
-                    last = _end_of_match(rest, words, first)
-                    if last is not None:
-                        yield Found(key, word.start, words[last].end)
+                if by_second := self._by_first_words.get(form):
+                    following = words[first + 1].forms if first + 1 < len(words) else ()
+                    for second in ("", *following):
+                        for key, rest in by_second.get(second, ()):
+                            last = _end_of_match(rest, words, first)
+                            if last is not None:
+                                yield Found(key, word.start, words[last].end)
 
-    def find_begun(self, words: list[Word]) -> Iterator[Found]:
+    def find_begun(self, words: Sequence[Word]) -> Iterator[Found]:
         """Entries that the last words begin, and that words to come may complete."""
         for first, word in enumerate(words):
             for form in word.forms:
-                for key, rest in self._by_first_word.get(form, ()):
+                for key, rest in _all_of(self._by_first_words.get(form, {})):
                     if _is_begun(rest, words, first):
                         yield Found(key, word.start, words[-1].end)
 
 
-def _end_of_match(places: Places, words: list[Word], at: int) -> int | None:
+def _all_of(by_second: dict[str, _Phrases]) -> Iterator[tuple[str, Places]]:
+    return itertools.chain.from_iterable(by_second.values())
+
+
+def _end_of_match(places: Places, words: Sequence[Word], at: int) -> int | None:
     """The index of the last word, if the places are filled by the words that follow `at`."""
     for number, place in enumerate(places):
         if place is _GAP:
@@ -113,7 +128,7 @@ def _end_of_match(places: Places, words: list[Word], at: int) -> int | None:
     return at
 
 
-def _is_begun(places: Places, words: list[Word], at: int) -> bool:
+def _is_begun(places: Places, words: Sequence[Word], at: int) -> bool:
     """Whether the words after `at` fill the first of the places, and end before the last."""
     for number, place in enumerate(places):
         if place is _GAP:

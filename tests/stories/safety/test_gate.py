@@ -9,9 +9,10 @@ import pytest
 
 from stories.brief import AgeBand
 from stories.safety.classifier import load
-from stories.safety.gate import Gate, UnsupportedLanguage, offered_languages
+from stories.safety.gate import GRAVEST, Gate, UnsupportedLanguage, offered_languages
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
+from tests.stories.safety.corpus import read
 
 HARMLESS = "The fox went home and had soup."
 
@@ -50,6 +51,31 @@ def test_a_harmless_sentence_passes_and_says_which_layers_ran() -> None:
 @pytest.mark.parametrize("language", ["es", "he-IL", "es-MX"])
 def test_a_language_without_a_classifier_runs_the_others(language: str) -> None:
     assert Gate(language, AgeBand.YOUNG).check("123").layers == ("rules",)
+
+
+@pytest.mark.parametrize("language", offered_languages())
+def test_the_gravest_of_another_language_does_not_get_through(language: str) -> None:
+    gates = {band: Gate(language, band) for band in AgeBand}
+    for other in offered_languages():
+        unsafe = [x for x in read(other) if not x.is_harmless and x.category in GRAVEST]
+        checks = [(x.sentence, band) for x in unsafe for band in x.bands]
+        missed = [text for text, band in checks if gates[band].check(text).approved]
+        assert len(missed) < 0.1 * len(checks), missed
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "rule"),
+    [
+        ("es", "La zorra dijo fuck y se fue.", "en.profanity.strong"),
+        ("en", "The fox said hijo de puta and left.", "es.profanity.strong"),
+        ("es", "El cocinero empezó a revolver la sopa.", ""),
+        ("en", "The cook hid her revolver.", "en.weapons.firearms"),
+    ],
+)
+def test_a_word_that_two_languages_have_is_for_its_own_rules_to_judge(
+    language: str, text: str, rule: str
+) -> None:
+    assert Gate(language, AgeBand.YOUNG).check(text).rule == rule
 
 
 def test_a_language_without_rules_has_no_gate() -> None:

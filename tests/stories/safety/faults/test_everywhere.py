@@ -1,6 +1,9 @@
-"""From the model to the child: what did not pass is in no frame, replay, page or answer."""
+"""From the model to the child: what did not pass is in no frame, replay, page, book or answer."""
 
+import asyncio
+import io
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client as Browser
@@ -11,8 +14,8 @@ from children.models import Child, User
 from stories.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
 from tests.books import add_chapter, make_story
-from tests.clients import Client, text_of
-from tests.ollama_server import Call, OllamaServer, Reply
+from tests.clients import Client, Frame, frames_of, text_of
+from tests.ollama_server import Call, Hold, OllamaServer, Reply
 from tests.stories.api.test_stream import events_of, start
 from tests.stories.safety.faults import HARD, SENTENCES
 
@@ -85,7 +88,17 @@ def pages(browser: Browser, story: Story) -> list[str]:
     )
     answers = [browser.get(path) for path in paths]
     assert [answer.status_code for answer in answers] == [200] * len(paths)
-    return [answer.content.decode() for answer in answers]
+    return [answer.content.decode() for answer in answers] + book(browser, story)
+
+
+def book(browser: Browser, story: Story) -> list[str]:
+    """Every file of the book that a family can keep; none where there is no chapter yet."""
+    answer = browser.get(reverse("stories:epub", args=[story.pk]))
+    if not Chapter.objects.filter(story=story).exists():
+        assert answer.status_code == 404
+        return []
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        return [archive.read(name).decode() for name in archive.namelist()]
 
 
 def is_clean(said: list[str]) -> bool:
@@ -149,25 +162,71 @@ async def test_with_a_guard_that_fails_the_story_ends_before_its_first_word(
     assert is_clean(said + await in_database(pages, browser, story))
 
 
-async def test_a_chapter_that_is_dark_as_a_whole_is_in_no_page_and_no_later_answer(
-    api: Client, browser: Browser, mia: Child, storyteller: OllamaServer
+@pytest.mark.parametrize("rejections", [1, 2, 3])
+async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_written(
+    api: Client, browser: Browser, mia: Child, storyteller: OllamaServer, rejections: int
 ) -> None:
     dark = f"{DARK} It grew cold."
+    hold = Hold(after=0)
 
     def judged(call: Call) -> Any:
         return {"problem": "fear", "weight": 3} if DARK in call.messages[-1]["content"] else None
 
-    storyteller.script(prose=[dark, " ".join(SENTENCES)], judge=judged)
-    frames = await api.frames(events_of(await start(api, mia)))
-    assert frames[-1].type == "complete"
-    assert "content_reset" in [frame.type for frame in frames]
-    assert text_of(frames) == " ".join(SENTENCES).replace("Robin", "Mia")
-    story = await Story.objects.select_related("session").aget()
+    versions = [*[dark] * rejections, " ".join(SENTENCES)]
+    storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:]], judge=judged)
+    started = await start(api, mia)
+    await hold.reached.seen(30)
+    await taken_back(api, events_of(started))
     generation = await Generation.objects.aget()
-    _, _, answer = await api.call("GET", f"/generations/{generation.pk}")
-    snapshot = await api.frames(f"/generations/{generation.pk}/events", Last_Event_ID="elsewhere")
-    said = [answer.content.decode(), frames[-1].raw, *(frame.raw for frame in snapshot)]
-    assert is_clean(said + await in_database(pages, browser, story))
+    story = await Story.objects.select_related("session").aget()
+    late = asyncio.create_task(api.frames(events_of(started)))
+    assert is_clean(await everything_shown(api, browser, generation, story))
+    hold.release()
+    frames = await late
+    if rejections == 1:
+        assert is_clean([frame.raw for frame in frames])
+    ending = {3: ("content_reset", "error")}.get(rejections, ("progress", "complete"))
+    assert tuple(frame.type for frame in frames[-2:]) == ending
+    told = "" if rejections == 3 else " ".join(SENTENCES).replace("Robin", "Mia")
+    assert text_of(frames) == told
+    assert is_clean(await everything_shown(api, browser, generation, story))
+    assert is_clean(await everything_said(api, generation))
+    held = SafetyFinding.objects.filter(place="chapter", text=dark)
+    assert await held.acount() == rejections
+
+
+async def taken_back(api: Client, path: str) -> None:
+    """Until a reader has been told that the first version is gone: the next one may be asked for
+    while that is being committed."""
+    async for frame in frames_of(await api.stream(path)):
+        if frame.type == "content_reset":
+            return
+    raise AssertionError("the first version was never taken back")
+
+
+async def everything_shown(
+    api: Client, browser: Browser, generation: Generation, story: Story
+) -> list[str]:
+    """What whoever comes now is told, and what is stored of what was told before."""
+    events = f"/generations/{generation.pk}/events"
+    _, state, answer = await api.call("GET", f"/generations/{generation.pk}")
+    told = [
+        frame.raw
+        for cursor in ("", "elsewhere")
+        for frame in await events_so_far(api, events, state["cursor"], cursor)
+    ]
+    rows = [f"{e.payload}{e.source}" async for e in GenerationEvent.objects.all()]
+    return [answer.content.decode(), *told, *rows, *await in_database(pages, browser, story)]
+
+
+async def events_so_far(api: Client, path: str, end: str, cursor: str) -> list[Frame]:
+    """What a reader with this cursor is told, up to the event at `end`, or to a resync's text."""
+    frames: list[Frame] = []
+    async for frame in frames_of(await api.stream(path, Last_Event_ID=cursor)):
+        frames.append(frame)
+        if frame.id == end or (cursor and frame.type == "content"):
+            break
+    return frames
 
 
 @pytest.mark.parametrize("guard", ["shieldgemma:2b", "llama3.1:8b"])

@@ -101,6 +101,25 @@ async def test_with_a_guard_that_fails_and_is_advisory_the_other_layers_hold(
     reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, is_advisory=True))
     assert error is None
     assert is_clean(reading.shown)
+    assert reading.draft.safety.layers == ("rules", "family", "classifier", "judge")
+
+
+@pytest.mark.parametrize("missed", [SENTENCES[0], SENTENCES[-1], "a lamp that you can carry", ""])
+async def test_only_a_guard_that_has_seen_all_of_a_chapter_is_named_with_it(
+    ollama: OllamaServer, missed: str
+) -> None:
+    notes = {"vocabulary": [{"word": "lantern", "meaning": "a lamp that you can carry"}]}
+    text = "\n\n".join([" ".join(SENTENCES[:3]), " ".join(SENTENCES[3:])])
+    ollama.script(
+        prose=text,
+        structured=notes,
+        guard=lambda call: DOWN if missed and missed in call.messages[-1]["content"] else "safe",
+    )
+    ollama.models.append(GUARD)
+    tools = tools_for(ollama, brief_of(1), guard=GUARD, is_advisory=True)
+    reading, error = await ended(ollama, 1, tools)
+    assert error is None
+    assert ("guard" in reading.draft.safety.layers) == (not missed)
 
 
 async def test_with_a_guard_that_says_yes_to_everything_the_other_layers_hold(
@@ -137,7 +156,21 @@ async def test_with_a_rewording_that_fails_or_is_worse_the_sentence_is_left_out(
     assert reading.text.split() == " ".join(SENTENCES).split()
 
 
-@pytest.mark.parametrize("unsafe", [HARD, DISGUISED, SOFT])
+def hidden_by(mark: str) -> str:
+    return HARD.replace("kill", f"ki{mark}ll").replace("gun", f"g{mark}un")
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        HARD,
+        DISGUISED,
+        SOFT,
+        *(hidden_by(mark) for mark in ("\x01", "\x7f", "\x9f", "\u200b", "\u200d", "\ue000")),
+        *(hidden_by(mark) for mark in (":", ",")),
+    ],
+    ids=ascii,
+)
 @pytest.mark.parametrize(
     "notes",
     [
@@ -159,6 +192,7 @@ async def test_every_single_note_is_checked(
     reading, error = await ended(ollama, 1, tools_of(ollama, 1))
     assert error is None
     assert is_clean(reading.shown)
+    assert "everyone" not in reading.shown
 
 
 @pytest.mark.parametrize("fault", [SILENT, CUT, DOWN, Reply(HARD), Reply("{")])
