@@ -1,0 +1,176 @@
+"""From settings to chat models: which provider, which model, and what that model can be asked for.
+
+The only package that names a provider. Clients are kept as long as their event loop and the
+settings last, and no connection of theirs between two calls.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from langchain_core.language_models import BaseChatModel
+
+from stories.brief import AgeBand
+from stories.embedded.server import CannotStart
+from stories.errors import ModelUnavailable
+from stories.safety.guard import Guard, dialect_of
+from stories.workflow.tools import ModelProfile
+
+from . import hosts, profiles
+from .clients import clients_of, guard_of
+from .hosts import Host, NoModel, configured, guard_problem, settings_that_matter
+from .profiles import profile_of
+
+__all__ = [
+    "STATUS_SECONDS",
+    "Models",
+    "Status",
+    "configured",
+    "guard_problem",
+    "open_models",
+    "profile_of",
+    "status",
+    "traced",
+]
+
+STATUS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """One chapter's models: `writer` streams prose, `editor` answers judgements and schemas, and
+    `guard`, where one is configured, says of each paragraph whether it may be shown.
+
+    `concurrency` is how many chapters the model's host takes at once.
+    """
+
+    profile: ModelProfile
+    writer: BaseChatModel
+    editor: BaseChatModel
+    guard: BaseChatModel | None
+    name: str
+    concurrency: int
+
+    def guard_for(self, band: AgeBand) -> Guard | None:
+        dialect = dialect_of(settings.GUARD_MODEL)
+        if self.guard is None or dialect is None:
+            return None
+        return Guard(
+            self.guard,
+            dialect,
+            band,
+            seconds=settings.GUARD_TIMEOUT_SECONDS,
+            is_advisory=settings.GUARD_IS_ADVISORY,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the pages say of the storyteller; `problem` is for staff.
+
+    `concurrency` is how many chapters all processes together may write at once, and at least one:
+    where the model is away, a run has to say so.
+    """
+
+    available: bool
+    name: str
+    provider: str
+    is_demo: bool
+    languages: tuple[str, ...]
+    concurrency: int
+    problem: str = ""
+    is_turned_off: bool = False
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether a chapter may be asked for: an Ollama that is named may only be away."""
+        return not self.is_turned_off and (self.available or self.provider == "ollama")
+
+
+async def open_models() -> Models:
+    """The models for one chapter; the embedded server is started where it is needed.
+
+    Takes milliseconds on a warm host, and finds a host again that was away; one that was there some
+    seconds ago is not asked whether it still is. Raises ModelUnavailable, with the reason for staff
+    as its cause.
+    """
+    try:
+        host = await hosts.started(await _found_lately())
+    except (NoModel, CannotStart) as reason:
+        raise ModelUnavailable from reason
+    model = await clients_of(host)
+    return Models(
+        profile=host.profile,
+        writer=model.writer,
+        editor=model.editor,
+        guard=guard_of(host.profile, model),
+        name=host.profile.name,
+        concurrency=host.concurrency,
+    )
+
+
+_last_status: tuple[float, object, Status] | None = None
+
+
+async def status() -> Status:
+    """Whether a story could be told now, without starting anything; some seconds old at most."""
+    global _last_status  # noqa: PLW0603 - one answer for the whole process
+    asked = settings_that_matter()
+    if _last_status and _last_status[1] == asked and time.monotonic() < _last_status[0]:
+        return _last_status[2]
+    found = await _look()
+    _last_status = (time.monotonic() + STATUS_SECONDS, asked, found)
+    return found
+
+
+async def _look() -> Status:
+    try:
+        host = await _find()
+    except NoModel as reason:
+        return Status(
+            available=False,
+            name="",
+            provider=settings.LLM_PROVIDER,
+            is_demo=False,
+            languages=profiles.LANGUAGES,
+            concurrency=settings.MAX_CONCURRENT or 1,
+            problem=str(reason),
+        )
+    profile = host.profile
+    return Status(
+        available=True,
+        name=profile.name,
+        provider=host.provider,
+        is_demo=profile.is_demo,
+        languages=profile.languages,
+        concurrency=host.concurrency,
+    )
+
+
+_last_found: tuple[float, object, Host] | None = None
+
+
+async def _found_lately() -> Host:
+    asked = settings_that_matter()
+    if _last_found and _last_found[1] == asked and time.monotonic() < _last_found[0]:
+        return _last_found[2]
+    return await _find()
+
+
+async def _find() -> Host:
+    global _last_found  # noqa: PLW0603 - one answer for the whole process
+    host = await hosts.find()
+    _last_found = (time.monotonic() + STATUS_SECONDS, settings_that_matter(), host)
+    return host
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    """Within it, LangSmith is sent what models are told and say if IS_TRACED, and nothing if not,
+    whatever other variables its client finds."""
+    from langsmith import tracing_context  # noqa: PLC0415 - slow to import
+
+    with tracing_context(enabled=settings.IS_TRACED):
+        yield

@@ -1,0 +1,144 @@
+"""From a host to LangChain's clients for it, each made once for all chapters of an event loop."""
+
+import asyncio
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
+
+from stories.safety.guard import OWN_MODEL
+from stories.workflow.tools import ModelProfile
+
+from .hosts import Host, settings_that_matter
+from .http import limits, timeout, tls_context
+from .profiles import Provider
+
+_MODULES: dict[Provider, str] = {
+    "ollama": "stories.llm.ollama",
+    "openai": "langchain_openai",
+    "embedded": "langchain_openai",
+}
+_PROSE_TOKENS = 1600
+# Of prose that is shown by the sentence.
+TOKENS_AT_ONCE = 32
+# A paragraph, what stands before it, and the model's own description of what it looks for.
+_GUARD_CONTEXT_TOKENS = 4096
+_GUARD_ANSWER_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """A host's clients; `other` makes one for another of its models, that answers in few words."""
+
+    writer: BaseChatModel
+    editor: BaseChatModel
+    other: Callable[[str], BaseChatModel]
+
+
+_known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Clients]] = WeakKeyDictionary()
+
+
+async def clients_of(host: Host) -> Clients:
+    """Made once for all chapters that an event loop writes: each brings its own pools."""
+    # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
+    await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
+    known = _known.setdefault(asyncio.get_running_loop(), {})
+    key = (host, settings_that_matter())
+    if key not in known:
+        known.clear()  # what it was before some setting changed
+        known[key] = _ollama(host) if host.provider == "ollama" else _openai(host)
+    return known[key]
+
+
+def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
+    """The guard model, where one is configured. A story model is asked only where its judgement is
+    worth asking."""
+    name = settings.GUARD_MODEL
+    if name == OWN_MODEL:
+        return model.editor if profile.judges and profile.structures else None
+    return model.other(name) if name else None
+
+
+def _ollama(host: Host) -> Clients:
+    from .ollama import Editor, Transport, Writer  # noqa: PLC0415 - a second of import
+
+    # Both ask for the same context: another one would make Ollama load the model anew.
+    common: dict[str, Any] = {
+        "base_url": host.url,
+        "reasoning": False,
+        "keep_alive": settings.OLLAMA_KEEP_ALIVE,
+        "client_kwargs": {"timeout": timeout(), "verify": tls_context()},
+        "async_client_kwargs": {"transport": Transport(tls_context())},
+    }
+    own = common | {
+        "model": host.profile.name,
+        "num_ctx": host.profile.context_tokens,
+        "num_predict": settings.OLLAMA_MAX_TOKENS,
+    }
+    return Clients(
+        writer=Writer(
+            **own,
+            temperature=settings.OLLAMA_TEMPERATURE,
+            top_k=40,
+            repeat_penalty=1.05,
+            tokens_at_once=1 if settings.RELEASE == "token" else TOKENS_AT_ONCE,
+        ),
+        editor=Editor(**own, temperature=0.0),
+        other=lambda name: Editor(
+            **common,
+            model=name,
+            temperature=0.0,
+            num_ctx=_GUARD_CONTEXT_TOKENS,
+            num_predict=_GUARD_ANSWER_TOKENS,
+        ),
+    )
+
+
+def _openai(host: Host) -> Clients:
+    import openai  # noqa: PLC0415 - two seconds of import, with the next
+    from langchain_openai import ChatOpenAI  # noqa: PLC0415
+
+    is_embedded = host.provider == "embedded"
+    # Nobody's proxy stands between this process and its own machine.
+    http: dict[str, Any] = {"verify": tls_context(), "trust_env": not is_embedded}
+    client = functools.partial(
+        ChatOpenAI,
+        base_url=host.url,
+        api_key=SecretStr(host.api_key),
+        timeout=timeout(),
+        stream_chunk_timeout=None,
+        max_retries=0,  # the workflow tries again, and knows when that makes sense
+        stream_usage=True,
+        http_client=openai.DefaultHttpxClient(**http),
+        http_async_client=openai.DefaultAsyncHttpxClient(limits=limits(), **http),
+    )
+    model = functools.partial(
+        client,
+        model=host.profile.name,
+        max_completion_tokens=min(_PROSE_TOKENS, host.profile.context_tokens // 2),
+    )
+    extra_body = _sampling(host.profile) if is_embedded else None
+    return Clients(
+        writer=model(temperature=0.7, extra_body=extra_body),
+        editor=model(temperature=0.0),
+        other=lambda name: client(
+            model=name, temperature=0.0, max_completion_tokens=_GUARD_ANSWER_TOKENS
+        ),
+    )
+
+
+_LATIN_GRAMMAR = r"root ::= [\n -~\u00A0-\u024F\u2010-\u2027]*"
+
+
+def _sampling(profile: ModelProfile) -> dict[str, Any]:
+    """What keeps small models from rambling, and from slipping into another script."""
+    sampling = {"min_p": 0.1, "top_k": 40, "repeat_penalty": 1.05, "dry_multiplier": 0.8}
+    if set(profile.languages) <= {"en", "es"}:
+        return sampling | {"grammar": _LATIN_GRAMMAR}
+    return sampling
