@@ -3,22 +3,13 @@
 from dataclasses import dataclass
 
 from stories import eventlog
-from stories.brief import AgeBand, Pseudonym, StoryBrief
+from stories.brief import AgeBand, StoryBrief
 from stories.generations import pseudonym_of
-from stories.models import Case, Chapter, Generation, Reason, Ruling, SafetyFinding, Story
+from stories.models import Case, Chapter, Clearance, Generation, Reason, Ruling, Story
 
 from .display import language_name
+from .held import Held, held_of
 from .marked import MarkedParagraph, marked
-
-
-@dataclass(frozen=True)
-class Held:
-    """A text that was held back, with the child's name put in as the child saw it."""
-
-    finding: SafetyFinding
-    before: str
-    text: str
-    shown: str
 
 
 @dataclass(frozen=True)
@@ -35,9 +26,10 @@ class CasePage:
     language_name: str
     held: Held | None
     paragraphs: list[MarkedParagraph]
-    findings: list[SafetyFinding]
+    all_held: list[Held]
     rulings: list[Ruling]
     others: list[Case]
+    clearances: list[tuple[str, str]]
     reasons: list[tuple[str, str]]
 
     @property
@@ -51,7 +43,9 @@ def case_page(case: Case) -> CasePage:
     brief = StoryBrief.model_validate(generation.brief)
     story, chapter = generation.story, generation.chapter
     name = pseudonym_of(story)
-    findings = list(generation.findings.order_by("pk"))
+    all_held = [held_of(found, generation, name) for found in generation.findings.order_by("pk")]
+    text, source = _shown(generation, chapter)
+    others = generation.cases.filter(decided_at=None).exclude(pk=case.pk)
     return CasePage(
         case=case,
         generation=generation,
@@ -60,25 +54,19 @@ def case_page(case: Case) -> CasePage:
         band=brief.band,
         checked_as=brief.checked_as,
         language_name=language_name(story.language),
-        held=_held(case.finding, name) if case.finding else None,
-        paragraphs=_paragraphs(generation, chapter, findings, name),
-        findings=findings,
+        held=held_of(case.finding, generation, name) if case.finding else None,
+        paragraphs=marked(text, source, all_held, name),
+        all_held=all_held,
         rulings=list(case.rulings.order_by("made_at", "pk")),
-        others=list(generation.cases.filter(decided_at=None).exclude(pk=case.pk)),
+        others=list(others.select_related("finding")),
+        clearances=[(value, str(label)) for value, label in Clearance.choices],
         reasons=[(value, str(label)) for value, label in Reason.choices],
     )
 
 
-def _held(finding: SafetyFinding, name: Pseudonym) -> Held:
-    texts = (finding.before, finding.text, finding.replacement)
-    before, text, shown = (name.reveal(text) for text in texts)
-    return Held(finding, before, text, shown)
-
-
-def _paragraphs(
-    generation: Generation, chapter: Chapter | None, findings: list[SafetyFinding], name: Pseudonym
-) -> list[MarkedParagraph]:
+def _shown(generation: Generation, chapter: Chapter | None) -> tuple[str, str]:
+    """What readers saw, and the same in stand-in form."""
     if chapter is not None:
-        return marked(chapter.text, chapter.source, findings, name)
+        return chapter.text, chapter.source
     text = eventlog.shown_text(eventlog.read_after(generation.pk, 0))
-    return marked(text, eventlog.source_text(generation.pk), findings, name)
+    return text, eventlog.source_text(generation.pk)

@@ -7,12 +7,13 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -21,8 +22,16 @@ from django.utils.translation import gettext_lazy
 from children.admin.base import PageAdmin
 from children.models import User
 from stories import dispatch, llm, switches
-from stories.generations import Caller, CannotRule, ModelMissing, NotNow, cases, rulings
-from stories.models import Case, Generation, Reason
+from stories.generations import (
+    Caller,
+    CannotRule,
+    ModelMissing,
+    NotNow,
+    cases,
+    pseudonym_of,
+    rulings,
+)
+from stories.models import Case, Clearance, Generation, Reason
 
 from .case_page import case_page
 from .charts import numbers
@@ -70,7 +79,9 @@ class CaseAdmin(PageAdmin):
         "opened_at",
     ]
     search_fields = ["id", "text", "finding__text", "finding__rule", "generation__story__title"]
-    search_help_text = gettext_lazy("Words of a text, a rule, a story's title, or a case's id")
+    search_help_text = gettext_lazy(
+        "Words of a text, a rule, a story's title, or a case's id; no child's name"
+    )
     change_list_template = "admin/stories/case/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -119,7 +130,7 @@ class CaseAdmin(PageAdmin):
         act = ACTIONS.get(request.POST.get("action", ""))
         reason = request.POST.get("reason", "")
         note = request.POST.get("note", "").strip()[:LONGEST_NOTE]
-        if act is None or reason not in {"", *Reason.values}:
+        if act is None or reason not in {"", *Reason.values, *Clearance.values}:
             raise PermissionDenied
         try:
             act(case, by, reason, note)
@@ -128,13 +139,14 @@ class CaseAdmin(PageAdmin):
         except (ModelMissing, NotNow):
             messages.error(request, _("There is no storyteller to write it anew just now."))
         else:
-            messages.success(request, _("Done, and written into the log."))
+            return _after(request, case, by)
         return _to(case)
 
     @admin.display(description=gettext_lazy("what"), ordering="finding__text")
     def what(self, case: Case) -> SafeString:
-        text = case.finding.text if case.finding else case.text
         story = case.generation.story
+        held = pseudonym_of(story).reveal(case.finding.text) if case.finding else ""
+        text = held or case.text
         rule = f"{case.finding.layer}: {case.finding.rule}" if case.finding else case.remark
         return two_lines(foreign(text or str(story), story.language, 140), rule)
 
@@ -183,7 +195,34 @@ def _decider(request: HttpRequest) -> User:
 
 
 def _to(case: Case) -> HttpResponse:
-    return redirect(reverse("admin:stories_case_change", args=[case.pk]))
+    return redirect(_page(case))
+
+
+def _page(case: Case) -> str:
+    return reverse("admin:stories_case_change", args=[case.pk])
+
+
+def _after(request: HttpRequest, case: Case, by: User) -> HttpResponse:
+    """From a case that is decided on to the next one of the queue."""
+    case.refresh_from_db()
+    if case.outcome == Case.Outcome.APPROVED and case.generation.withdrawn_at:
+        messages.warning(
+            request,
+            _("It stays withdrawn: another case took it away, or its place in the story is taken."),
+        )
+    if case.is_open:
+        messages.success(request, _("Done, and written into the log."))
+        return _to(case)
+    free = Case.objects.filter(Q(claimed_by=None) | Q(claimed_by=by), decided_at=None)
+    following = free.first()
+    said = _("%(decision)s, and written into the log") % {"decision": case.get_outcome_display()}
+    then = _("This is the next case.") if following else _("Nothing else waits for you.")
+    story = case.generation.story
+    title = foreign(str(story), story.language, 60)
+    messages.success(
+        request, format_html('{}: <a href="{}">{}</a>. {}', said, _page(case), title, then)
+    )
+    return _to(following) if following else redirect(reverse("admin:stories_case_changelist"))
 
 
 # What the page's buttons do -----------------------------------------------------------------------
@@ -197,8 +236,8 @@ def _release(case: Case, by: User, _reason: str, _note: str) -> None:
     cases.release(case.pk, by)
 
 
-def _approve(case: Case, by: User, _reason: str, note: str) -> None:
-    rulings.approve(case.pk, by, note)
+def _approve(case: Case, by: User, reason: str, note: str) -> None:
+    rulings.approve(case.pk, by, reason, note)
 
 
 def _reject(case: Case, by: User, reason: str, note: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from stories.models import Case, Chapter, SafetyFinding
+from stories.models import Case, Chapter, Clearance, Ruling, SafetyFinding
 
 from .display import duration
 
@@ -46,6 +46,7 @@ class Numbers:
     oldest: dt.datetime | None
     days: list[Day]
     layers: list[Bar]
+    wrongly: list[Bar]
     held_back: int
     words: int
     rate: str
@@ -54,8 +55,9 @@ class Numbers:
 
 
 def numbers() -> Numbers:
-    """The last 30 days, in a fixed number of queries."""
-    since = timezone.now() - dt.timedelta(days=DAYS - 1)
+    """Today and the 29 days before, in a fixed number of queries."""
+    first = timezone.localdate() - dt.timedelta(days=DAYS - 1)
+    since = timezone.make_aware(dt.datetime.combine(first, dt.time.min))
     waiting = Case.objects.filter(decided_at=None).order_by("opened_at")
     findings = SafetyFinding.objects.filter(created_at__gte=since).order_by()
     by_layer = list(findings.values_list("layer").annotate(n=Count("pk")).order_by("-n"))
@@ -66,8 +68,9 @@ def numbers() -> Numbers:
     return Numbers(
         waiting=waiting.count(),
         oldest=waiting.values_list("opened_at", flat=True).first(),
-        days=_days(since),
+        days=_days(first, since),
         layers=_shares(by_layer, held_back),
+        wrongly=_wrongly_held(since),
         held_back=held_back,
         words=words,
         rate=f"{1000 * held_back / words:.1f}" if words else "-",
@@ -76,11 +79,10 @@ def numbers() -> Numbers:
     )
 
 
-def _days(since: dt.datetime) -> list[Day]:
+def _days(first: dt.date, since: dt.datetime) -> list[Day]:
     opened = Case.objects.filter(opened_at__gte=since).order_by()
     by_day = opened.annotate(day=TruncDate("opened_at")).values_list("day")
     counts: dict[dt.date, int] = dict(by_day.annotate(n=Count("pk")))
-    first = timezone.localdate(since)
     most = max(counts.values(), default=0) or 1
     days = [first + dt.timedelta(days=number) for number in range(DAYS)]
     return [
@@ -102,6 +104,23 @@ def _shares(by_layer: Sequence[tuple[str, int]], total: int) -> list[Bar]:
     return [
         Bar(layer, f"{count} ({100 * count / total:.0f} %)", round(100 * count / most))
         for layer, count in by_layer
+    ]
+
+
+def _wrongly_held(since: dt.datetime) -> list[Bar]:
+    """By layer: of the cases about held-back text that were decided, those in which a moderator
+    found that it was held back wrongly."""
+    says_so = Ruling.objects.filter(case=OuterRef("pk"), reason=Clearance.HELD_WRONGLY)
+    decided = Case.objects.filter(decided_at__gte=since, finding__isnull=False).order_by()
+    by_layer = (
+        decided.annotate(is_wrong=Exists(says_so))
+        .values_list("finding__layer")
+        .annotate(n=Count("pk"), wrong=Count("pk", filter=Q(is_wrong=True)))
+        .order_by("-n")
+    )
+    return [
+        Bar(layer, f"{wrong} / {count} ({100 * wrong / count:.0f} %)", round(100 * wrong / count))
+        for layer, count, wrong in by_layer
     ]
 
 

@@ -10,10 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from children.admin.base import PageAdmin
+from stories.generations import pseudonym_of
 from stories.models import SafetyFinding
 
 from .display import badge, foreign, language_name, link, two_lines
 from .filters import LanguageFilter
+from .held import held_of
 
 
 @admin.register(SafetyFinding)
@@ -35,20 +37,26 @@ class SafetyFindingAdmin(PageAdmin):
         "created_at",
     ]
     search_fields = ["text", "replacement", "rule"]
-    search_help_text = _("Words in the text that was held back or shown instead, or a rule")
+    search_help_text = _(
+        "Words in the text that was held back or shown instead, or a rule; no child's name"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("generation__story")
+        return super().get_queryset(request).select_related("generation__story__child")
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["language_name"] = language_name(context["original"].generation.story.language)
+        finding = context["original"]
+        generation = finding.generation
+        context["language_name"] = language_name(generation.story.language)
+        context["held"] = held_of(finding, generation, pseudonym_of(generation.story))
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("held back"), ordering="text")
     def excerpt(self, finding: SafetyFinding) -> SafeString:
-        text = foreign(finding.text, finding.generation.story.language, 120)
+        story = finding.generation.story
+        text = foreign(pseudonym_of(story).reveal(finding.text), story.language, 120)
         return two_lines(text, finding.get_place_display())
 
     @admin.display(description=_("severity, category"), ordering=Concat("severity", "category"))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from stories import eventlog
-from stories.models import Generation, GenerationEvent, SafetyFinding
+from stories.generations import pseudonym_of
+from stories.models import Generation, GenerationEvent
 
 from .charts import Bar
 from .display import duration, language_name, short
+from .held import Held, held_of
 
 EVENTS_SHOWN = 500
 EVENT_TEXT_LENGTH = 160
@@ -29,20 +31,21 @@ class GenerationPage:
     facts: list[tuple[str, str]]
     brief_json: str
     timings: list[Bar]
-    findings: list[SafetyFinding]
+    all_held: list[Held]
     events: list[EventLine]
     event_count: int
     shown_text: list[str]
 
 
 def generation_page(generation: Generation) -> GenerationPage:
+    name = pseudonym_of(generation.story)
     return GenerationPage(
         generation=generation,
         language_name=language_name(generation.story.language),
         facts=_facts(generation.brief),
         brief_json=json.dumps(generation.brief, ensure_ascii=False, indent=2),
         timings=_timings(generation),
-        findings=list(generation.findings.order_by("pk")),
+        all_held=[held_of(found, generation, name) for found in generation.findings.order_by("pk")],
         events=_event_lines(generation),
         event_count=generation.events.count(),
         shown_text=_shown_text(generation),

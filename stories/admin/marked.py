@@ -4,18 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stories.brief import Pseudonym
-from stories.models import SafetyFinding
 
+from .held import Held
 
-@dataclass(frozen=True)
-class Mark:
-    """A sentence that was held back, with the child's name put in."""
-
-    finding: SafetyFinding
-    text: str
-
-
-Piece = str | Mark
+Piece = str | Held
 
 
 @dataclass(frozen=True)
@@ -26,20 +18,20 @@ class MarkedParagraph:
 
 
 def marked(
-    text: str, source: str, findings: Sequence[SafetyFinding], name: Pseudonym
+    text: str, source: str, all_held: Sequence[Held], name: Pseudonym
 ) -> list[MarkedParagraph]:
     """`text` is what was shown, `source` the same in stand-in form. A finding of a version that was
     rewritten, or after a paragraph that the guard stopped, has no place in it."""
     marks = [
-        (len(name.reveal(source[: finding.offset])), Mark(finding, name.reveal(finding.text)))
-        for finding in findings
-        if finding.has_place_in(source)
+        (len(name.reveal(source[: held.finding.offset])), held)
+        for held in all_held
+        if held.finding.has_place_in(source)
     ]
     by_place = sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk))
     return _paragraphs(text, by_place)
 
 
-def _paragraphs(text: str, marks: Sequence[tuple[int, Mark]]) -> list[MarkedParagraph]:
+def _paragraphs(text: str, marks: Sequence[tuple[int, Held]]) -> list[MarkedParagraph]:
     """`marks` are sorted by their places, which count characters of `text`. What would have begun
     a paragraph is one of its own, so far as a paragraph ends there."""
     waiting = list(marks)
@@ -60,7 +52,7 @@ def _paragraphs(text: str, marks: Sequence[tuple[int, Mark]]) -> list[MarkedPara
     return paragraphs
 
 
-def _pieces(paragraph: str, start: int, marks: Sequence[tuple[int, Mark]]) -> list[Piece]:
+def _pieces(paragraph: str, start: int, marks: Sequence[tuple[int, Held]]) -> list[Piece]:
     pieces: list[Piece] = []
     done = 0
     for place, mark in marks:

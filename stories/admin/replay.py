@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from stories.brief import AgeBand
 from stories.models import Chapter, SafetyFinding
 from stories.safety import classifier
+from stories.safety.gate import Gate, prose_layers
 from stories.safety.prose import sentences_of
 
 DAYS = 30
@@ -58,9 +60,14 @@ def replay(band: AgeBand, value: float, current: float) -> Replay:
         (example for example in scored if value <= example.score < current),
         key=lambda example: -example.score,
     )
-    found = [Example(*row) for row in _findings(band)]
+    found = list(_findings(band))
     let_through = sorted(
-        (example for example in found if example.score < value), key=lambda example: example.score
+        (
+            Example(story_id, text, score)
+            for story_id, text, score, before, avoid in found
+            if score < value and not _is_held_otherwise(text, before, avoid, band)
+        ),
+        key=lambda example: example.score,
     )
     return Replay(
         value=value,
@@ -88,8 +95,16 @@ def _findings(band: AgeBand) -> QuerySet[SafetyFinding, tuple[Any, ...]]:
     held = SafetyFinding.objects.filter(
         created_at__gte=_since(), layer="classifier", **_of_band("generation__", band)
     )
-    columns = ("generation__story", "text", "score")
+    columns = ("generation__story", "text", "score", "before", "generation__brief__avoid")
     return held.order_by("-created_at").values_list(*columns)[:MOST_FINDINGS]
+
+
+def _is_held_otherwise(text: str, before: str, avoid: Sequence[str], band: AgeBand) -> bool:
+    """Whether a layer without a threshold holds the text back, too."""
+    language = classifier.LANGUAGES[0]
+    layers = prose_layers(language, band, avoid, classifier.THRESHOLD)
+    others = [layer for layer in layers if not isinstance(layer, classifier.ClassifierLayer)]
+    return not Gate(language, band, layers=others).check(text, before=before).approved
 
 
 def _since() -> dt.datetime:

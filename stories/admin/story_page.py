@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from stories.brief import AgeBand
+from stories.brief import AgeBand, Pseudonym
 from stories.generations import pseudonym_of
 from stories.models import (
     Chapter,
@@ -18,6 +18,7 @@ from stories.models import (
 )
 
 from .display import duration, language_name
+from .held import Held, held_of
 from .marked import MarkedParagraph, marked
 
 
@@ -33,7 +34,7 @@ class Option:
 @dataclass(frozen=True)
 class Run:
     generation: Generation
-    findings: list[SafetyFinding]
+    all_held: list[Held]
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ class StoryPage:
 def story_page(story: Story) -> StoryPage:
     """Reads a story with all that belongs to it, in a fixed number of queries."""
     session = getattr(story, "session", None)
-    runs = _runs(story)
-    parts = _parts(story, session, runs)
+    name = pseudonym_of(story)
+    runs = _runs(story, name)
+    parts = _parts(story, session, runs, name)
     on_path = _path_ids(parts, session)
     return StoryPage(
         story=story,
@@ -86,21 +88,25 @@ def story_page(story: Story) -> StoryPage:
     )
 
 
-def _runs(story: Story) -> list[Run]:
+def _runs(story: Story, name: Pseudonym) -> list[Run]:
     findings = defaultdict(list)
     for finding in SafetyFinding.objects.filter(generation__story=story).order_by("pk"):
         findings[finding.generation_id].append(finding)
     generations = (
-        story.generations.select_related("choice")
+        story.generations.select_related("choice", "chapter")
         .defer("brief", "error_detail")
         .order_by("created_at")
     )
-    return [Run(generation, findings[generation.pk]) for generation in generations]
+    return [
+        Run(run, [held_of(finding, run, name) for finding in findings[run.pk]])
+        for run in generations
+    ]
 
 
-def _parts(story: Story, session: ReadingSession | None, runs: Iterable[Run]) -> list[Part]:
+def _parts(
+    story: Story, session: ReadingSession | None, runs: Iterable[Run], name: Pseudonym
+) -> list[Part]:
     chapters = list(story.chapters.order_by("number", "created_at"))
-    name = pseudonym_of(story)
     choices = list(Choice.objects.filter(chapter__story=story))
     taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
     choice_by_id = {choice.pk: choice for choice in choices}
@@ -120,15 +126,15 @@ def _parts(story: Story, session: ReadingSession | None, runs: Iterable[Run]) ->
             run=run_of.get(chapter.pk),
             is_being_read=session is not None and session.chapter_id == chapter.pk,
             paragraphs=marked(
-                chapter.text, chapter.source, _findings(run_of.get(chapter.pk)), name
+                chapter.text, chapter.source, _all_held(run_of.get(chapter.pk)), name
             ),
         )
         for chapter in chapters
     ]
 
 
-def _findings(run: Run | None) -> list[SafetyFinding]:
-    return run.findings if run else []
+def _all_held(run: Run | None) -> list[Held]:
+    return run.all_held if run else []
 
 
 def _path_ids(parts: Iterable[Part], session: ReadingSession | None) -> set[UUID]:

@@ -69,6 +69,11 @@ def test_a_case_is_worked_from_the_queue_to_the_decision(
     expect(held.get_by_role("heading")).to_contain_text("Held back by the rule en.")
     expect(held.locator(".is-context")).to_contain_text(BEFORE)
     expect(held.locator(".is-held")).to_have_text(HELD)
+    expect(held.locator("code")).to_have_text(re.compile(r"^en\.\w+\.\w+$"))
+    expect(held).to_contain_text("rules")
+    expect(held).to_contain_text("1.00 / 0.50")
+    expect(held).to_contain_text("no reader saw this")
+    expect(held).to_contain_text("The child saw instead")
     expect(held.locator(".is-shown")).to_have_text(AFTER)
     expect(moderator.locator("#shown .held")).to_contain_text(HELD)
     expect(moderator.locator("body")).not_to_contain_text(family.email)
@@ -82,6 +87,9 @@ def test_a_case_is_worked_from_the_queue_to_the_decision(
     moderator.get_by_label("Why, in your words").fill("The mill is a sad place.")
     assert problems_of(moderator) == []
     moderator.get_by_role("button", name="Reject").click()
+    told = moderator.locator(".messagelist")
+    expect(told).to_contain_text("Rejected, and written into the log")
+    told.get_by_role("link").click()
     expect(moderator.locator("#log")).to_contain_text("The mill is a sad place.")
     expect(moderator.locator("#log")).to_contain_text(MODERATOR)
 
@@ -90,6 +98,43 @@ def test_a_case_is_worked_from_the_queue_to_the_decision(
     expect(held_back.locator("body")).not_to_contain_text(BEFORE)
     held_back.get_by_role("button", name="Tell it anew").click()
     expect(held_back.locator("#next")).to_be_visible()
+
+
+def test_of_a_judged_chapter_the_page_says_that_it_was_seen_and_what_came_instead(
+    moderator: Page, family: Family, model_host: OllamaServer
+) -> None:
+    dark, kind = f"The fox was alone in the cellar. {CALM}", f"The fox sat by the pond. {CALM}"
+    grave = {"problem": "fear", "weight": 3}
+    model_host.script(prose=[Reply(dark), Reply(kind)], judge=[grave])
+    family.finished(family.start_story("a cellar"))
+    moderator.goto("/admin/stories/case/")
+    moderator.get_by_role("link", name=re.compile("alone in the cellar")).first.click()
+    held = moderator.locator("#held")
+    expect(held.get_by_role("heading")).to_contain_text("by the layer judge: It is more frighten")
+    expect(held).to_contain_text("readers saw it as it was written")
+    expect(held.locator(".is-held")).to_have_text(dark.strip())
+    expect(held.locator(".is-shown")).to_have_text(kind.strip())
+
+
+def test_of_a_note_that_was_held_back_the_page_says_what_the_child_saw_there(
+    moderator: Page, family: Family, model_host: OllamaServer
+) -> None:
+    choices = [
+        {"text": "Look, she had a gun and blood was everywhere", "description": "Oh."},
+        {"text": "Walk on", "description": "Down the lane."},
+    ]
+    model_host.script(prose=[Reply(CALM)], structured={"choices": choices})
+    reader = family.start_story("a lane")
+    family.finished(reader)
+    moderator.goto("/admin/stories/case/")
+    moderator.get_by_role("link", name=re.compile("Look, she had a gun")).first.click()
+    held = moderator.locator("#held")
+    expect(held).to_contain_text("a choice")
+    expect(held).to_contain_text("All that the child saw there instead")
+    offered = [choice["text"] for choice in family.chapters(reader)[0]["choices"]]
+    assert offered[0] == "Walk on"
+    for text in offered:
+        expect(held.locator(".is-shown")).to_contain_text(text)
 
 
 def test_a_chapter_that_is_sent_back_comes_anew_on_the_childs_page(

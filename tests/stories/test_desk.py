@@ -1,13 +1,16 @@
 """The moderators' pages: the queue, a case from its page alone, the numbers, switches, a replay."""
 
+import datetime as dt
 import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from children.models import Child, User
+from stories.admin.charts import numbers
 from stories.brief import AgeBand
 from stories.generations import cases, open_report, rulings
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding, Switch, Threshold
@@ -84,7 +87,7 @@ def test_the_queue_holds_what_waits_and_shows_the_rest_when_asked(
     waiting, taken, done = (make_case(chapter) for _ in range(3))
     for case in (taken, done):
         cases.claim(case.pk, mod)
-    rulings.approve(done.pk, mod)
+    rulings.approve(done.pk, mod, "fine")
     listed = {
         state: {case for case in (waiting, taken, done) if page_of(case) in html}
         for state in ("", "mine", "decided", "all")
@@ -186,7 +189,131 @@ def test_a_familys_report_shows_the_sentence_and_not_who_sent_it(
         assert alice.email not in html
 
 
+SEEN = {"seen_length": len("The wolf")}
+ALL = {"seen_length": len(HELD)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "unsaid"),
+    [
+        ({}, "no reader saw this", "<mark>"),
+        (SEEN, "readers saw the marked words", "no reader saw"),
+        (SEEN, "<mark>The wolf</mark>", "no reader saw"),
+        (ALL, "readers saw this until it was taken back", "no reader saw"),
+        ({**ALL, "place": "chapter"}, "readers saw it as it was written", "no reader saw"),
+    ],
+)
+def test_a_cases_page_says_whether_a_reader_saw_what_was_held_back(
+    desk: Client, chapter: Chapter, fields: dict[str, Any], said: str, unsaid: str
+) -> None:
+    for url in (page_of(make_case(chapter, **fields)), page_of(SafetyFinding.objects.get())):
+        html = get(desk, url)
+        assert said in html
+        assert unsaid not in html
+
+
+def test_a_chapter_that_a_parent_looks_at_first_was_not_seen_by_the_child(
+    desk: Client, chapter: Chapter
+) -> None:
+    Generation.objects.update(is_previewed=True)
+    Chapter.objects.update(released_at=None)
+    html = get(desk, page_of(make_case(chapter, place="chapter", **ALL)))
+    assert "the child did not" in html
+    assert "so far for a parent's eyes only" in html
+    assert "The child saw instead" not in html
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "said"),
+    [
+        ("completed", {"place": "prose"}, "Nothing was shown in its place: the text ended there"),
+        ("completed", {"place": "vocabulary"}, "Nothing was shown in its place."),
+        ("running", {"place": "prose"}, "is still being written"),
+        ("completed", {"place": "title", "replacement": "Home"}, "The child saw instead"),
+        ("completed", {"place": "choice", "replacement": "Home"}, "All that the child saw there"),
+        ("completed", {"place": "summary", "replacement": "Home"}, "memory only"),
+    ],
+)
+def test_what_is_said_to_stand_in_its_place_is_what_stands_there(
+    desk: Client, mia: Child, status: str, fields: dict[str, Any], said: str
+) -> None:
+    run = make_run(make_story(mia), status=status)
+    finding = make_finding(run, **{"replacement": ""} | fields)
+    case = Case.objects.create(source="soft", risk=40, generation=run, finding=finding)
+    assert said in get(desk, page_of(case))
+
+
+def test_every_page_shows_held_back_text_by_the_names_that_the_family_reads(
+    desk: Client, mia: Child
+) -> None:
+    chapter = make_chapter(make_story(mia), "Mia ran.", source="Robin ran.")
+    texts = {"text": "Robin bled.", "before": "Robin fell.", "replacement": "Robin ran."}
+    finding = make_finding(chapter.generation, **texts)
+    case = Case.objects.create(
+        source="soft", risk=40, generation=finding.generation, finding=finding
+    )
+    finding_list = reverse("admin:stories_safetyfinding_changelist")
+    rows = (case, finding, chapter.story)
+    for url in (*map(page_of, rows), finding_list, reverse(QUEUE)):
+        html = get(desk, url)
+        assert "Mia bled." in html, url
+        assert "Robin" not in html, url
+    told = get(desk, page_of(chapter.generation))
+    assert "Mia bled." in told
+    assert "Robin bled." not in told
+
+
 # Deciding -----------------------------------------------------------------------------------------
+
+
+def test_a_decision_leads_to_the_next_case_that_is_free_and_back_to_the_one_it_was_made_in(
+    desk: Client, chapter: Chapter, mod: User
+) -> None:
+    case, taken, following = (make_case(chapter, risk=risk) for risk in (90, 80, 70))
+    cases.claim(taken.pk, make_moderator("other@example.org"))
+    for number, (decided, led_to) in enumerate(((case, page_of(following)), (following, QUEUE))):
+        cases.claim(decided.pk, mod)
+        url = reverse("admin:stories_case_decide", args=[decided.pk])
+        answer = desk.post(url, {"action": "approve", "reason": "held_rightly"}, follow=True)
+        assert answer.redirect_chain == [(led_to if number == 0 else reverse(led_to), 302)]
+        html = answer.content.decode()
+        told = html[html.index('class="messagelist"') :]
+        told = told[: told.index("</ul>")]
+        assert "Approved, and written into the log" in told
+        assert page_of(decided) in told
+
+
+def test_what_leaves_a_case_open_stays_with_it(desk: Client, chapter: Chapter) -> None:
+    case = make_case(chapter)
+    make_case(chapter, risk=90)
+    for action in ("claim", "withdraw", "release"):
+        url = reverse("admin:stories_case_decide", args=[case.pk])
+        answer = desk.post(url, {"action": action, "reason": "fear"})
+        assert answer["Location"] == page_of(case), action
+
+
+def test_a_case_names_the_other_open_ones_about_its_chapter(desk: Client, chapter: Chapter) -> None:
+    case, other = make_case(chapter), make_case(chapter, rule="en.weapons.gun")
+    html = get(desk, page_of(case))
+    told = html[html.index('id="others"') : html.index('id="held"')]
+    assert page_of(other) in told
+    assert "en.weapons.gun" in told
+    alone = make_case(make_chapter(make_story(chapter.story.child), "One."))
+    assert 'id="others"' not in get(desk, page_of(alone))
+
+
+def test_a_moderator_is_told_that_an_approved_chapter_stays_withdrawn_for_another_case(
+    desk: Client, chapter: Chapter, mod: User
+) -> None:
+    first, second = make_case(chapter), make_case(chapter)
+    cases.claim(first.pk, mod)
+    rulings.withdraw_for(first.pk, mod, "fear")
+    cases.claim(second.pk, mod)
+    decide(desk, second, "approve", reason="fine")
+    assert second.outcome == "approved"
+    html = get(desk, page_of(first))
+    assert "It stays withdrawn" in html
+    assert not Chapter.objects.readable().exists()
 
 
 def test_a_case_is_worked_from_claim_to_decision(desk: Client, chapter: Chapter, mod: User) -> None:
@@ -251,11 +378,41 @@ def test_the_numbers_count_cases_layers_and_times(
     for layer in ("rules", "rules", "rules", "classifier"):
         case = make_case(chapter, layer=layer)
     cases.claim(case.pk, mod)
-    rulings.approve(case.pk, mod)
+    rulings.approve(case.pk, mod, "held_wrongly")
     html = get(desk, reverse("admin:stories_case_numbers"))
-    for fact in ("3 (75 %)", "1 (25 %)", "under an hour", "<svg"):
+    for fact in ("3 (75 %)", "1 (25 %)", "1 / 1 (100 %)", "under an hour", "<svg"):
         assert fact in html
     assert re.search(r'is-large">3<', html), "three are waiting"
+
+
+def test_the_first_day_of_the_numbers_is_a_whole_one(desk: Client, chapter: Chapter) -> None:
+    first = timezone.localdate() - dt.timedelta(days=29)
+    midnight = timezone.make_aware(dt.datetime.combine(first, dt.time.min))
+    for opened_at in (midnight, midnight - dt.timedelta(seconds=1)):
+        Case.objects.create(
+            source="staff", risk=50, generation=chapter.generation, opened_at=opened_at
+        )
+    days = numbers().days
+    assert (days[0].value, len(days)) == ("1", 30)
+
+
+def test_of_each_layer_the_share_of_decided_cases_that_it_held_back_wrongly_is_counted(
+    chapter: Chapter, mod: User
+) -> None:
+    for layer, reason in (
+        ("rules", "held_wrongly"),
+        ("rules", "held_rightly"),
+        ("rules", "fine"),
+        ("rules", "held_wrongly"),
+        ("guard", "held_rightly"),
+        ("judge", ""),
+    ):
+        case = make_case(chapter, layer=layer)
+        cases.claim(case.pk, mod)
+        if reason:
+            rulings.approve(case.pk, mod, reason)
+    told = [(bar.label, bar.value, bar.percent) for bar in numbers().wrongly]
+    assert told == [("rules", "2 / 4 (50 %)", 50), ("guard", "0 / 1 (0 %)", 0)]
 
 
 def test_the_numbers_bear_an_empty_desk(desk: Client) -> None:
@@ -296,6 +453,21 @@ def test_a_threshold_is_tried_on_what_was_written_before_it_is_set(
     assert "Would have been let through: 1" in higher
     assert "You fool." in higher
     assert threshold_of(AgeBand.MIDDLE) == 0.999, "to try is not to set"
+
+
+def test_what_another_layer_holds_as_well_would_not_be_let_through(
+    superuser: Client, mia: Child
+) -> None:
+    run = make_run(make_story(mia))
+    brief = {**run.brief, "avoid": ["spiders"]}
+    Generation.objects.update(brief=brief)
+    texts = ("You fool.", "You fool, he had a gun and blood was everywhere.", "You fool spider.")
+    for text in texts:
+        make_finding(run, text, layer="classifier", score=0.71, threshold=0.7)
+    page = reverse("admin:stories_threshold_change", args=[AgeBand.MIDDLE.value])
+    html = get(superuser, page, value="0.9")
+    assert "Would have been let through: 1" in html
+    assert [text in html for text in texts] == [True, False, False]
 
 
 def test_only_a_threshold_that_was_tried_can_be_set(superuser: Client, chapter: Chapter) -> None:

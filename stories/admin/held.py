@@ -1,0 +1,45 @@
+"""A text that was held back, as staff read it: by the names that the family reads."""
+
+from dataclasses import dataclass
+
+from stories.brief import Pseudonym
+from stories.models import Generation, SafetyFinding
+
+
+@dataclass(frozen=True)
+class Held:
+    """`seen` is the beginning of the text that readers had for a while, and `unseen` the rest;
+    `shown` is what the chapter has in its place."""
+
+    finding: SafetyFinding
+    generation: Generation
+    before: str
+    seen: str
+    unseen: str
+    shown: str
+
+    @property
+    def text(self) -> str:
+        return self.seen + self.unseen
+
+    @property
+    def is_judged(self) -> bool:
+        return self.finding.place == SafetyFinding.Place.CHAPTER
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether `shown` is a list, of which this would have been a part."""
+        place = SafetyFinding.Place
+        return self.finding.place in {place.CHOICE, place.VOCABULARY, place.LEARNING}
+
+
+def held_of(finding: SafetyFinding, generation: Generation, name: Pseudonym) -> Held:
+    seen = finding.text[: finding.seen_length]
+    return Held(
+        finding=finding,
+        generation=generation,
+        before=name.reveal(finding.before),
+        seen=name.reveal(seen),
+        unseen=name.reveal(finding.text[len(seen) :]),
+        shown=name.reveal(finding.replacement),
+    )
