@@ -12,4 +12,5 @@ urlpatterns = [
     path("children/<uuid:child_id>/stories/", views.bookshelf, name="bookshelf"),
     path("read/<uuid:session_id>/", views.read, name="read"),
     path("stories/<uuid:story_id>/", views.story, name="story"),
+    path("stories/<uuid:story_id>/epub/", views.as_epub, name="epub"),
 ]

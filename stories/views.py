@@ -12,13 +12,14 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from children.access import parent
 from children.models import Child, User
-from stories import access, dispatch, generations, llm, shelf, switches
+from stories import access, dispatch, epub, generations, llm, shelf, switches
 from stories.forms import NewStoryForm, ReportForm, languages_for
 from stories.models import Chapter, Choice, Generation, ReadingSession
 from stories.switches import Feature
@@ -112,6 +113,21 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/story.html", context)
+
+
+@login_required
+@require_safe
+def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    """The same path through a story as its page shows, to keep."""
+    found = _or_404(access.story_for, parent(request), story_id)
+    pages = shelf.book(found, through=_uuid(request.GET.get("through", ""))).pages
+    if not pages:
+        raise Http404
+    answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
+    answer["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=epub.file_name(found)
+    )
+    return answer
 
 
 @login_required

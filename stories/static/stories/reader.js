@@ -167,6 +167,7 @@ const EVENTS = {
   },
   content_reset({ reason }) {
     run.isWithdrawn = reason === "withdrawn";
+    run.isRejected = reason === "rejected";
     // The text that stands follows at once: nothing is to be seen of that but what is gone.
     run.isResync = reason === "resync";
     if (run.isResync) return;
@@ -393,6 +394,8 @@ $("idea-text").addEventListener("keydown", (event) => {
 function fail(words, code, isRetryable) {
   settle();
   if (run.isWithdrawn) offer(...wayAfterWithdrawal());
+  // However it ended, nothing of it is left to keep or to carry on.
+  else if (run.isRejected) offer(texts.SAFETY_REJECTED, ...waysAfter("SAFETY_REJECTED"));
   else offer(words, ...waysAfter(code, isRetryable));
 }
 
@@ -417,7 +420,7 @@ function lose(refused) {
   else offer(wordsFor(refused), [texts.toShelf, () => location.assign(page.homeUrl)]);
 }
 
-/** The kind sentence, and one button or two. What was written stays where it is. */
+/** The kind sentence, and one button or two. What was not withdrawn stays where it is. */
 function offer(words, ...ways) {
   leaveTail();
   $("trouble-words").textContent = words;
