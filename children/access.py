@@ -3,9 +3,11 @@
 import uuid
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from .models import ApiToken, Child, Family, User
 
@@ -22,6 +24,12 @@ def family_of(user: User) -> Family:
     if user.family is None:
         raise Http404
     return user.family
+
+
+def logged_in(user: User, session_key: str | None) -> Q:
+    """Of a user: neither logged out nor with another password, which ends all log-ins."""
+    log_ins = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now())
+    return Q(Exists(log_ins), password=user.password)
 
 
 def children_of(user: User) -> QuerySet[Child]:

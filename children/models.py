@@ -51,6 +51,11 @@ class Family(models.Model):
         is_first = chapter_number == 1
         return self.preview == Preview.ALWAYS or (self.preview == Preview.FIRST and is_first)
 
+    @property
+    def is_previewing(self) -> bool:
+        """Whether there is any chapter that a parent looks at first."""
+        return self.preview != Preview.NEVER
+
 
 class UserManager(BaseUserManager["User"]):
     use_in_migrations = True

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 
+from django.db.models import Q
 from django.utils import timezone
 
 from .models import ApiToken, User
@@ -21,6 +22,12 @@ def create(user: User, name: str) -> str:
 
 def owner_of(token: str) -> User | None:
     """The active user whose unrevoked token this is."""
+    found = find(token)
+    return found.user if found else None
+
+
+def find(token: str) -> ApiToken | None:
+    """What is known of a token that an active user has not revoked."""
     found = (
         ApiToken.objects.select_related("user")
         .filter(digest=_digest(token), revoked_at=None, user__is_active=True)
@@ -31,7 +38,12 @@ def owner_of(token: str) -> User | None:
     now = timezone.now()
     if found.last_used_at is None or now - found.last_used_at > LAST_USED_RESOLUTION:
         ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
-    return found.user
+    return found
+
+
+def unrevoked(token_id: int) -> Q:
+    """Of a user: this token is theirs, and good."""
+    return Q(api_tokens=token_id, api_tokens__revoked_at=None)
 
 
 def revoke(token: ApiToken) -> None:

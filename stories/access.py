@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.db.models import Q
+
 from children.models import Child, User
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
 
@@ -62,16 +64,11 @@ def chapter_for(user: User, chapter_id: uuid.UUID) -> Chapter:
     return _owned(user, readable.filter(pk=chapter_id).first(), lambda own: own.story.child)
 
 
-def may_follow(user_id: int, generation_id: uuid.UUID) -> bool:
-    """Whether this user may still see this generation; asked again while a stream lasts."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    return (
-        user is not None
-        and user.family_id is not None
-        and Generation.objects.filter(
-            pk=generation_id, story__child__family=user.family_id
-        ).exists()
-    )
+def may_follow(user_id: int, generation_id: uuid.UUID, still: Q) -> bool:
+    """Whether this user may still see this generation; asked again while a stream lasts, in one
+    statement. `still` is what of the user makes the credential good that was shown."""
+    family = Q(family__children__stories__generations=generation_id)
+    return User.objects.filter(still, family, pk=user_id, is_active=True).exists()
 
 
 def _owned(user: User, found: T | None, child_of: Callable[[T], Child]) -> T:

@@ -14,6 +14,7 @@ class StoriesConfig(AppConfig):
         checks.register(own.check_addresses)
         checks.register(own.check_cache)
         checks.register(own.check_database)
+        checks.register(own.check_rulings, checks.Tags.database)
         checks.register(own.check_runs)
         checks.register(own.check_exposure)
         checks.register(own.check_tracing)

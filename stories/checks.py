@@ -1,13 +1,14 @@
 """System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
 
@@ -15,6 +16,17 @@ _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _RELEASES = ("sentence", "token")
 _LOCAL_NAMES = {"localhost", "testserver"}
+_RULINGS_MIGRATION = ("stories", "0002_moderators")
+RULING_TRIGGERS = {
+    "sqlite": ("ruling_is_never_updated", "ruling_is_never_deleted", "ruling_is_never_replaced"),
+    "postgresql": ("ruling_is_never_changed", "rulings_are_never_truncated"),
+}
+_TRIGGERS_IN_FORCE = {
+    "sqlite": "SELECT name FROM sqlite_master"
+    " WHERE type = 'trigger' AND tbl_name = 'stories_ruling'",
+    "postgresql": "SELECT tgname FROM pg_trigger"
+    " WHERE tgrelid = 'stories_ruling'::regclass AND tgenabled IN ('O', 'A')",
+}
 
 
 def check_model(**_: Any) -> Iterator[CheckMessage]:
@@ -130,6 +142,30 @@ def _sqlite_problems(connection: Any) -> Iterator[CheckMessage]:
             hint="Allowed are sqlite:///PATH and postgres://… (DATABASE_URL).",
             id="stories.E006",
         )
+
+
+def check_rulings(databases: Sequence[str] | None = None, **_: Any) -> Iterator[CheckMessage]:
+    """Nobody edits the log of decisions, as long as its triggers are there: a migration that
+    rebuilds its table on SQLite would drop them without a word."""
+    for alias in databases or ():
+        missing = _missing_triggers(connections[alias])
+        if missing:
+            yield Error(
+                f"The log of decisions can be edited: {', '.join(missing)} not in force.",
+                hint="Run again what stories/migrations/0002_moderators.py runs for this database, "
+                "and look for what was changed meanwhile.",
+                id="stories.E012",
+            )
+
+
+def _missing_triggers(connection: Any) -> list[str]:
+    """Of those that the migration made, where it was applied."""
+    if _RULINGS_MIGRATION not in MigrationRecorder(connection).applied_migrations():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS_IN_FORCE[connection.vendor])
+        there = {name for (name,) in cursor.fetchall()}
+    return [name for name in RULING_TRIGGERS[connection.vendor] if name not in there]
 
 
 def check_runs(**_: Any) -> Iterator[CheckMessage]:

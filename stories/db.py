@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +29,8 @@ async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 def _run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return function(*args, **kwargs)
+    except InterfaceError as error:  # what a driver says of a connection that is gone already
+        raise OperationalError(*error.args) from error
     finally:
         for connection in connections.all(initialized_only=True):
             if connection.errors_occurred:
@@ -43,6 +45,14 @@ def take_turn(number: int) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def tidy_up() -> None:
+    """Copy what was committed from SQLite's write-ahead log into its database, so that no commit
+    has to stop for that."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def close_connections() -> None:

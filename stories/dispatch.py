@@ -8,6 +8,8 @@ PostgreSQL every process also listens to what the others tell. No other module k
 import asyncio
 import contextlib
 import contextvars
+import functools
+import gc
 import uuid
 from collections.abc import Coroutine
 from typing import Any
@@ -111,9 +113,10 @@ def _dispatchers() -> list[Dispatcher]:
 
 
 def _begin(dispatcher: Dispatcher | None) -> asyncio.Task[None]:
-    parts = [wakeups.listen(_heed), _load_gate()]
+    preparing = [_load_gate()] if dispatcher is None else [_load_gate(), _warm_up_model()]
+    parts = [wakeups.listen(_heed), _prepare(preparing)]
     if dispatcher is not None:
-        parts += [dispatcher.run(), _warm_up_model()]
+        parts.append(dispatcher.run())
     if settings.RUNS == INPROCESS:
         parts.append(retention.tidy_daily())
     task = asyncio.create_task(_together(parts), context=contextvars.Context())
@@ -127,6 +130,11 @@ async def _together(parts: list[Coroutine[Any, Any, None]]) -> None:
             group.create_task(part)
 
 
+async def _prepare(parts: list[Coroutine[Any, Any, None]]) -> None:
+    await _together(parts)
+    _spare_the_collector()
+
+
 async def _load_gate() -> None:
     """Seconds of import that no reader shall wait for; a gate that cannot load says so itself."""
     with contextlib.suppress(ImportError):
@@ -137,6 +145,13 @@ async def _warm_up_model() -> None:
     """Import the provider's client, and start the embedded model, before the first story."""
     with contextlib.suppress(ModelUnavailable):
         await llm.open_models()
+
+
+@functools.cache
+def _spare_the_collector() -> None:
+    """Once a process: looking through all that was imported takes half a second, for which no
+    reader hears anything, and none of it is ever garbage."""
+    gc.freeze()
 
 
 def _heed(notice: Notice) -> None:

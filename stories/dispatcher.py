@@ -37,7 +37,10 @@ class _Running:
 
 @dataclass
 class Dispatcher:
-    """One process's runs. Lives on one event loop; `wake` and `stop` may come from any thread."""
+    """One process's runs. Lives on one event loop; `wake` and `stop` may come from any thread.
+
+    `_running` is by lease: a run that was lost may be claimed here again before its task has ended.
+    """
 
     loop: asyncio.AbstractEventLoop
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,26 +89,36 @@ class Dispatcher:
         self.loop.call_soon_threadsafe(self._stop, generation_id)
 
     def _stop(self, generation_id: uuid.UUID) -> None:
-        if running := self._running.get(generation_id):
+        for running in self._of(generation_id):
             running.orders.stop()
         self._woken.set()
 
+    def _of(self, generation_id: uuid.UUID) -> list[_Running]:
+        return [one for one in self._running.values() if one.claim.id == generation_id]
+
+    def _claims(self) -> list[Claim]:
+        return [one.claim for one in self._running.values()]
+
     async def _claim_all(self, store: Checkpoints) -> None:
-        while not self._is_retiring and (claim := await in_database(runs.claim_stopped)):
-            self._start(claim, store)
         capacity = (await llm.status()).concurrency
-        while not self._is_retiring and (claim := await in_database(runs.claim_next, capacity)):
+        while not self._is_retiring and (
+            claim := await in_database(runs.claim_next, capacity, self._claims())
+        ):
             self._start(claim, store)
+            if not claim.leaves_others:
+                return
         for generation_id, events in await in_database(queue.announce, capacity):
             eventlog.publish(generation_id, events)
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
+        for lost in self._of(claim.id):
+            lost.orders.lose()
         orders = runner.Orders()
         # A fresh context: a run outlives whatever woke the dispatcher.
         writing = runner.execute(claim, orders, store)
         task = asyncio.create_task(writing, context=contextvars.Context())
-        self._running[claim.id] = _Running(claim, orders, task)
-        task.add_done_callback(lambda _: self._ended(claim.id))
+        self._running[claim.lease_id] = _Running(claim, orders, task)
+        task.add_done_callback(lambda _: self._ended(claim.lease_id))
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renew(), context=contextvars.Context())
 
@@ -125,8 +138,8 @@ class Dispatcher:
                 elif held[one.claim.id]:
                     one.orders.stop()
 
-    def _ended(self, generation_id: uuid.UUID) -> None:
-        self._running.pop(generation_id, None)
+    def _ended(self, lease_id: uuid.UUID) -> None:
+        self._running.pop(lease_id, None)
         self._woken.set()
         if self._is_retiring and not self._running:
             self._is_over.set()

@@ -71,13 +71,13 @@ class ContextTooLong(StoryError):
 
 
 class Cancelled(StoryError):
-    """The story was stopped. What was written so far is kept."""
+    """The story was stopped. What was approved so far is kept."""
 
     code = ErrorCode.CANCELLED
 
 
 class Interrupted(StoryError):
-    """The story was interrupted before it was finished. What was written so far is kept."""
+    """The story was interrupted before it was finished. What was approved so far is kept."""
 
     code = ErrorCode.INTERRUPTED
 

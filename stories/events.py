@@ -54,6 +54,8 @@ class Content(Event):
 
 # The reason of a `content_reset` that the text which stands follows at once, as one `content`.
 RESYNC = "resync"
+# The reason of one that nothing follows but the end: the chapter was judged unfit.
+REJECTED = "rejected"
 
 
 class ContentReset(Event):

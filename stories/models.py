@@ -226,7 +226,8 @@ class Generation(models.Model):
     names the runner that may append to the log, until `lease_expires_at`. `timings` holds
     seconds by step. `pruned_at` is when the log's rows were removed (`stories.eventlog.prune`).
     Once it is withdrawn, no reader is given its text any more. `is_previewed` is fixed with the
-    brief: whether a parent looks at the chapter before the child does.
+    brief: whether a parent looks at the chapter before the child does; so is `is_by_word`: whether
+    readers may see its words ahead of their approval.
     """
 
     class Status(models.TextChoices):
@@ -252,6 +253,7 @@ class Generation(models.Model):
     )
     brief = models.JSONField(default=dict)
     is_previewed = models.BooleanField(default=False)
+    is_by_word = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
@@ -323,7 +325,10 @@ class GenerationEvent(models.Model):
     a `content` event approves, from which a run is taken up again.
     """
 
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="events")
+    # The constraint's index serves look-ups by generation, too.
+    generation = models.ForeignKey(
+        Generation, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     position = models.PositiveIntegerField()
     type = models.CharField(max_length=20)
     payload = models.TextField()
@@ -351,7 +356,9 @@ class GenerationEvent(models.Model):
 class SafetyFinding(models.Model):
     """Text that was held back, and why. For staff only: no reader's query touches this table.
 
-    All text is in stand-in form. `replacement` is what was shown in its place. Where it was prose,
+    All text is in stand-in form. `replacement` is what the chapter has in its place; of a chapter
+    that was judged unfit, the next version. `seen_length` is how many characters of `text` readers
+    had before it was withdrawn: 0, unless it was shown ahead of its check. Where it was prose,
     `before` ends where it would have stood, with a blank line where it would have begun a
     paragraph; without that line it ends `offset` characters into the chapter's `version`: 0 is the
     first, and each one that was judged and rewritten makes the next.
@@ -366,12 +373,14 @@ class SafetyFinding(models.Model):
         CHOICE = "choice", _("a choice")
         VOCABULARY = "vocabulary", _("a word's meaning")
         SUMMARY = "summary", _("the summary")
+        LEARNING = "learning", _("what can be learnt")
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="findings")
     attempt = models.PositiveSmallIntegerField()
     place = models.CharField(max_length=12, choices=Place)
     text = models.TextField()
     replacement = models.TextField(blank=True)
+    seen_length = models.PositiveIntegerField(default=0)
     version = models.PositiveSmallIntegerField(default=0)
     offset = models.PositiveIntegerField(null=True)
     before = models.TextField(blank=True)
@@ -476,11 +485,21 @@ class Reason(models.TextChoices):
     OTHER = "other", _("another reason")
 
 
+class Clearance(models.TextChoices):
+    """Why a text may stay as it is; none of these is a `Reason`."""
+
+    FINE = "fine", _("fine as shown")
+    HELD_RIGHTLY = "held_rightly", _("rightly held back, and fine as shown")
+    HELD_WRONGLY = "held_wrongly", _("wrongly held back")
+    OTHERWISE = "otherwise", _("another reason")
+
+
 class Ruling(models.Model):
     """What a member of staff did, when and why. Append-only: the database refuses anything else.
 
     It outlives what it is about, and the account of who made it, so it points at both without a
     constraint, and keeps the name. `subject` is `case`, `switch:<name>` or `threshold:<band>`.
+    `reason` is a `Clearance` where something was approved, and else a `Reason`.
     """
 
     class Action(models.TextChoices):
@@ -499,7 +518,9 @@ class Ruling(models.Model):
     )
     subject = models.CharField(_("subject"), max_length=140)
     action = models.CharField(_("action"), max_length=10, choices=Action)
-    reason = models.CharField(_("reason"), max_length=12, choices=Reason, blank=True)
+    reason = models.CharField(
+        _("reason"), max_length=12, choices=[*Reason.choices, *Clearance.choices], blank=True
+    )
     note = models.CharField(_("note"), max_length=500, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -21,6 +21,7 @@ from stories import checkpoints, eventlog, tickets
 from stories.db import in_database
 from stories.generations import runs
 from stories.models import Generation
+from stories.workflow import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +47,12 @@ class Tidied:
 async def tidy() -> Tidied:
     """Remove what has served its time and end what is stale; safe in any number of processes."""
     ended = await in_database(runs.end_stale, _ago(STALE_DAYS))
-    await _forget_checkpoints(ended)
     logs = events = 0
     while step := await in_database(_prune_some):
         chosen, removed = step
         logs += len(chosen)
         events += removed
-        await _forget_checkpoints(chosen)
+    await _forget_checkpoints()
     used = await in_database(tickets.forget_used)
     tidied = Tidied(logs, events, len(ended), used, await in_database(_forget_sessions))
     logger.info("tidied up: %s", tidied)
@@ -65,18 +65,25 @@ async def tidy_daily() -> None:
     while True:
         try:
             await tidy()
-        except DatabaseError:
+        except (DatabaseError, *StoreAway):
             logger.exception("could not tidy up; trying again tomorrow")
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def _forget_checkpoints(generation_ids: list[uuid.UUID]) -> None:
-    """A process that dies in the moment after its chapter was stored leaves them behind."""
-    if not generation_ids:
-        return
+async def _forget_checkpoints() -> None:
+    """Of runs that are over, or were deleted with their story: a process that died then left them.
+
+    The threads are listed first: what is begun after that is not among them.
+    """
     async with checkpoints.opened() as store:
-        for generation_id in generation_ids:
-            await store.forget(str(generation_id))
+        threads = await store.threads()
+        for thread_id in threads - await in_database(_threads_in_use):
+            await store.forget(thread_id)
+
+
+def _threads_in_use() -> set[str]:
+    active = Generation.objects.filter(status__in=Generation.ACTIVE)
+    return {str(pk) for pk in active.values_list("pk", flat=True)}
 
 
 def old_logs() -> QuerySet[Generation]:

@@ -23,6 +23,7 @@ from stories.generations.cases import Shown
 from stories.generations.runs import Claim
 from stories.safety.gate import Gate
 from stories.thresholds import threshold_of
+from stories.waiting import heed_cancellation
 from stories.workflow import (
     ChapterDraft,
     Checkpoints,
@@ -39,6 +40,9 @@ from stories.workflow import (
 )
 
 logger = logging.getLogger(__name__)
+
+# A client may hold tokens back for more than a second, to hand them on together.
+_LEAST_TOKEN_SECONDS = 5.0
 
 
 class WorkflowError(StoryError):
@@ -93,22 +97,55 @@ async def execute(claim: Claim, orders: Orders, checkpoints: Checkpoints) -> Non
     """Write the claimed chapter. Returns when the run has ended or another runner has it."""
     run = _Run(claim, orders, checkpoints)
     try:
-        with llm.traced():
-            await _write_and_watch(run)
+        if error := await _went_wrong(run):
+            await _fail(run, error)
     except LeaseLost:
-        logger.warning("generation %s: another process has taken it over", claim.id)
+        logger.warning("generation %s: another process has taken it over or ended it", claim.id)
+        await _leave(run)
     except asyncio.CancelledError:
-        await asyncio.shield(in_database(runs.release, claim))
+        await asyncio.shield(in_database(_hand_over, claim))
         raise
-    except StoryError as error:
-        await _fail(run, error)
     except (DatabaseError, *StoreAway):
         logger.exception("generation %s: given up, to be taken over when its lease ends", claim.id)
+
+
+async def _went_wrong(run: _Run) -> StoryError | None:
+    """Write the chapter to its end: None where it is stored, or else what its readers are told.
+
+    Raises what leaves the run to others: LeaseLost, and where the database or the store is away.
+    """
+    try:
+        with llm.traced():
+            await _write_and_watch(run)
+    except StoryError as error:
+        return error
+    except (LeaseLost, DatabaseError, *StoreAway):
+        raise
     except Exception as error:  # the outcome is always persisted, whatever it is
-        logger.exception("generation %s failed", claim.id)
+        logger.exception("generation %s failed", run.claim.id)
         failure = WorkflowError()
         failure.__cause__ = error
-        await _fail(run, failure)
+        return failure
+    return None
+
+
+def _hand_over(claim: Claim) -> None:
+    try:
+        runs.release(claim)
+    except DatabaseError:
+        logger.exception("generation %s: not handed over before its lease ends", claim.id)
+
+
+async def _leave(run: _Run) -> None:
+    """Where the run is over, or gone with its story, nobody else removes what it has stored."""
+    try:
+        is_over = await in_database(runs.is_over, run.claim.id)
+    except DatabaseError:
+        logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
+        return
+    if is_over:
+        eventlog.wake([run.claim.id])
+        await _forget(run)
 
 
 async def _write_and_watch(run: _Run) -> None:
@@ -131,8 +168,9 @@ async def _watch(run: _Run) -> None:
 
 
 def tells_by_word(claim: Claim) -> bool:
-    """Whether readers of this run see the words as they are written, ahead of their approval."""
-    return settings.RELEASE == "token" and not claim.generation.is_previewed
+    """Whether readers of this run see the words as they are written, ahead of their approval: where
+    that was so when it was asked for, and still is."""
+    return settings.RELEASE == "token" and claim.generation.is_by_word
 
 
 async def _write(run: _Run) -> None:
@@ -142,13 +180,14 @@ async def _write(run: _Run) -> None:
     if claim.generation.attempts > runs.MAX_ATTEMPTS:
         raise Interrupted
     seconds = settings.MODEL_TIMEOUT_SECONDS
-    patience = Patience(first_token_seconds=seconds, answer_seconds=seconds)
+    patience = Patience(
+        first_token_seconds=seconds,
+        next_token_seconds=max(seconds / 4, _LEAST_TOKEN_SECONDS),
+        answer_seconds=seconds,
+    )
     models = await _models(patience)
-    await in_database(runs.note_model, claim, models.name)
-    if not await in_database(switches.may_write_with, models.name):
-        raise ModelUnavailable
     brief = claim.brief
-    threshold = await in_database(threshold_of, brief.checked_as)
+    threshold = await in_database(_begin, claim, models.name)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
     tools = Tools(
@@ -169,7 +208,17 @@ async def _write(run: _Run) -> None:
     )
     async with aclosing(chapter) as steps:
         async for step in steps:
+            heed_cancellation()
             await _take(run, step)
+
+
+def _begin(claim: Claim, model: str) -> float:
+    """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
+    have turned that model off."""
+    runs.note_model(claim, model)
+    if not switches.may_write_with(model):
+        raise ModelUnavailable
+    return threshold_of(claim.brief.checked_as)
 
 
 async def _models(patience: Patience) -> llm.Models:
@@ -187,6 +236,7 @@ async def _take(run: _Run, step: Step) -> None:
         case ChapterDraft():
             await run.log.flush()
             await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+            await in_database(cases.note_what_stands, run.claim.generation, step)
             last = run.log.last
             events = await in_database(runs.complete, run.claim, step, last, run.uses)
             await _end(run, events)
@@ -239,19 +289,19 @@ def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    try:
-        await run.log.flush()
-        await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
-        events = await in_database(runs.fail, run.claim, error, run.log.last, run.uses)
-    except LeaseLost:
-        logger.warning("generation %s: ended by another process", run.claim.id)
-        return
+    await run.log.flush()
+    await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+    events = await in_database(runs.fail, run.claim, error, run.log.last, run.uses)
     await _end(run, events)
     logger.info("generation %s: ended with %s", run.claim.id, error.code)
 
 
 async def _end(run: _Run, events: list[LogEvent]) -> None:
     eventlog.publish(run.claim.id, events)
+    await _forget(run)
+
+
+async def _forget(run: _Run) -> None:
     try:
         await run.checkpoints.forget(str(run.claim.id))
     except StoreAway:

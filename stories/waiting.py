@@ -1,4 +1,4 @@
-"""Waiting for an event, but not for ever."""
+"""Waiting for an event, but not for ever; and heeding that one is to end."""
 
 import asyncio
 
@@ -14,3 +14,11 @@ async def set_within(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def heed_cancellation() -> None:
+    """Raise the cancellation of this task that a library has lost: `asyncio.wait_for`, by which
+    psycopg's pool waits for a connection, does so before Python 3.12. Without one, do nothing."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

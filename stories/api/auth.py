@@ -1,14 +1,18 @@
-"""Who is asking: a Bearer token, the web pages' session cookie, or, for streams, a ticket."""
+"""Who is asking: a Bearer token, the web pages' session cookie, or, for streams, a ticket.
+
+Each says `still` what has to hold of its user for it to be good, for as long as a stream lasts.
+"""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db.models import Q
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie, APIKeyQuery, HttpBearer
 
 from children import tokens
+from children.access import logged_in
 from children.models import User
 from stories import tickets
 from stories.db import in_database
@@ -20,6 +24,24 @@ class TokenHolder:
     """A parent's own program. The cookie is also that of the browser in which the child reads."""
 
     user: User
+    token_id: int
+
+    def still(self) -> Q:
+        return tokens.unrevoked(self.token_id)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser in which a parent is logged in."""
+
+    user: User
+    session_key: str | None
+
+    def still(self) -> Q:
+        return logged_in(self.user, self.session_key)
+
+
+Credential = TokenHolder | Visitor | Ticket
 
 
 class Bearer(HttpBearer):
@@ -28,8 +50,8 @@ class Bearer(HttpBearer):
     is_async = True
 
     async def authenticate(self, _request: HttpRequest, token: str) -> TokenHolder | None:
-        user = await in_database(tokens.owner_of, token)
-        return TokenHolder(user) if user else None
+        found = await in_database(tokens.find, token)
+        return TokenHolder(found.user, found.pk) if found else None
 
 
 class SessionCookie(APIKeyCookie):
@@ -44,11 +66,13 @@ class SessionCookie(APIKeyCookie):
             return None
         return super()._get_key(request)
 
-    async def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
+    async def authenticate(self, request: HttpRequest, key: str | None) -> Visitor | None:
         if key is None:
             return None
         user = await in_database(get_user, request)
-        return user if isinstance(user, User) and user.is_active else None
+        if not isinstance(user, User) or not user.is_active:
+            return None
+        return Visitor(user, request.session.session_key)
 
 
 class StreamTicket(APIKeyQuery):
@@ -71,20 +95,34 @@ def cursor_text(request: HttpRequest) -> str:
     return request.headers.get("Last-Event-ID", "") or request.GET.get("after", "")
 
 
+def credential_of(request: HttpRequest) -> Credential:
+    shown: Credential = request.auth  # type: ignore[attr-defined]
+    return shown
+
+
 def user_of(request: HttpRequest) -> User:
-    auth: Any = request.auth  # type: ignore[attr-defined]
-    return auth.user if isinstance(auth, Ticket | TokenHolder) else auth
+    return credential_of(request).user
 
 
 def ticket_of(request: HttpRequest) -> Ticket | None:
-    auth: Any = request.auth  # type: ignore[attr-defined]
-    return auth if isinstance(auth, Ticket) else None
+    shown = credential_of(request)
+    return shown if isinstance(shown, Ticket) else None
+
+
+def origin_of(request: HttpRequest) -> tickets.Origin:
+    """What a ticket that is made now depends on."""
+    match credential_of(request):
+        case TokenHolder(token_id=token_id):
+            return tickets.of_token(token_id)
+        case Visitor(user=user, session_key=str(session_key)):
+            return tickets.of_log_in(user, session_key)
+    raise BadTicket  # a ticket makes no tickets
 
 
 def sees_previews(request: HttpRequest) -> bool:
     """Whether the text of a chapter that awaits a parent's look goes into this answer."""
-    auth: Any = request.auth  # type: ignore[attr-defined]
-    return isinstance(auth, TokenHolder) or (isinstance(auth, Ticket) and auth.sees_previews)
+    shown = credential_of(request)
+    return isinstance(shown, TokenHolder) or (isinstance(shown, Ticket) and shown.sees_previews)
 
 
 USER = [Bearer(), SessionCookie()]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
@@ -105,4 +106,7 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], Refused]] = {
     ),
     QueueFull: lambda error: Refused(503, "QUEUE_FULL", str(error), retry_after=error.retry_after),
     ValidationError: _invalid,
+    OperationalError: lambda _: Refused(
+        503, "UNAVAILABLE", "The stories are out of reach for a moment.", retry_after=1
+    ),
 }

@@ -11,7 +11,7 @@ from children.models import Child, User
 from stories import access, tickets
 from stories.db import in_database
 
-from .auth import sees_previews, user_of
+from .auth import origin_of, user_of
 from .errors import PROBLEMS, Refused
 from .schemas import ChildIn, ChildOut, TicketOut
 
@@ -35,7 +35,7 @@ async def list_children(request: HttpRequest) -> list[Child]:
 )
 async def child_ticket(request: HttpRequest, child_id: uuid.UUID) -> TicketOut:
     child = await in_database(access.child_for, user_of(request), child_id)
-    ticket = tickets.for_child(user_of(request), child, sees_previews=sees_previews(request))
+    ticket = tickets.for_child(user_of(request), child, origin_of(request))
     return TicketOut(ticket=ticket, expires_in=int(tickets.FIRST_CONNECTION.total_seconds()))
 
 

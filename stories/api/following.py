@@ -8,12 +8,12 @@ from stories.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, withdrawn_stream
 
-from .auth import sees_previews, user_of
+from .auth import credential_of, sees_previews
 
 
 async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -> HttpResponseBase:
     """The stream of a generation that who asks may see, from where the client left off."""
-    user = user_of(request)
+    credential = credential_of(request)
     parsed = parse_cursor(cursor) or cursor if cursor else None
     if isinstance(parsed, Cursor) and await in_database(_is_terminal, generation, parsed):
         return HttpResponse(status=204)
@@ -21,7 +21,8 @@ async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -
         return EventStream(withdrawn_stream(generation.pk, generation.last_position))
 
     async def is_allowed() -> bool:
-        return await in_database(access.may_follow, user.pk, generation.pk)
+        asked = (credential.user.pk, generation.pk, credential.still())
+        return await in_database(access.may_follow, *asked)
 
     is_veiled = not sees_previews(request) and await in_database(_awaits_preview, generation)
     return EventStream(story_stream(generation.pk, parsed, is_allowed, is_veiled=is_veiled))

@@ -18,7 +18,7 @@ from stories.generations import Caller, Requested
 from stories.models import Generation
 from stories.streaming import Cursor
 
-from .auth import STREAM, cursor_text, sees_previews, ticket_of, user_of
+from .auth import STREAM, cursor_text, origin_of, sees_previews, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER
 from .following import stream_of
 from .schemas import ErrorOut, GenerationIn, GenerationOut, GenerationStarted, TicketOut
@@ -80,6 +80,7 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
     dispatch.stop(generation.pk)
+    eventlog.wake([generation.pk])
     return await in_database(_state, request, generation_id)
 
 
@@ -122,7 +123,7 @@ async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> 
 async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> TicketOut:
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
-    ticket = tickets.for_generation(user, generation, sees_previews=sees_previews(request))
+    ticket = tickets.for_generation(user, generation, origin_of(request))
     return TicketOut(ticket=ticket, expires_in=int(tickets.FIRST_CONNECTION.total_seconds()))
 
 

@@ -3,17 +3,19 @@
 import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from stories.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
 from stories.models import Generation, GenerationEvent
-from stories.wakeups import News, notify
+from stories.wakeups import CHANNEL, News, payloads
 
 
 class LeaseLost(Exception):
@@ -46,9 +48,9 @@ class LogEvent:
         return self.type in TERMINAL_TYPES
 
     @property
-    def is_resync(self) -> bool:
-        """Whether the text that stands comes next, and what stood before is not told any more."""
-        return self.type == "content_reset" and self.data["reason"] == RESYNC
+    def is_reset(self) -> bool:
+        """Whether the text before it is withdrawn, and is told to nobody any more."""
+        return self.type == "content_reset"
 
     @cached_property
     def json(self) -> str:
@@ -79,64 +81,79 @@ def insert(
     Raises LeaseLost where the lease is no longer held or somebody else has appended; then nothing
     was written.
     """
-    (outcome,) = insert_all([Addition(generation_id, lease_id, last, entries)])
+    (outcome,) = _insert_all([Addition(generation_id, lease_id, last, entries)])
     if isinstance(outcome, LeaseLost):
         raise outcome
     return outcome
 
 
-def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
-    """`insert` for several logs at once; what of it was refused is returned, not raised."""
-    held = _pass_fence(additions)
-    outcomes = [
-        addition.events()
-        if addition.generation_id in held
-        else LeaseLost(f"generation {addition.generation_id}")
-        for addition in additions
-    ]
-    _insert(additions, outcomes)
-    for of, events in zip(additions, outcomes, strict=True):
-        for event in events if isinstance(events, list) else []:
-            if event.is_resync:
+def commit_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
+    """`insert` for several logs at once, committed; what of it was refused is returned, not raised.
+
+    PostgreSQL's one statement is a transaction of its own, but for what a reset takes back.
+    """
+    is_one_statement = connection.vendor == "postgresql" and not any(
+        isinstance(entry.event, ContentReset) for of in additions for entry in of.entries
+    )
+    with nullcontext() if is_one_statement else transaction.atomic():
+        return _insert_all(additions)
+
+
+def _insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
+    added = [addition.events() for addition in additions]
+    append = _append_on_postgres if connection.vendor == "postgresql" else _append
+    held = append(additions, added)
+    for of, events in zip(additions, added, strict=True):
+        for event in events:
+            if event.is_reset and of.generation_id in held:
                 _silence_before(of.generation_id, event.position)
-    notify(News.LOG, held)
-    return outcomes
+    return [
+        events if of.generation_id in held else LeaseLost(f"generation {of.generation_id}")
+        for of, events in zip(additions, added, strict=True)
+    ]
 
 
-_SILENCE = Content(chunk="", is_complete=False).payload
+_SILENCE, _WHOLE_SILENCE = (
+    Content(chunk="", is_complete=is_complete).payload for is_complete in (False, True)
+)
 
 
 def _silence_before(generation_id: uuid.UUID, position: int) -> None:
-    """Take out of the log what a resync withdraws, as `silenced` does of events."""
+    """Take out of the log what a reset withdraws, as `silenced` does of events."""
     before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
     resets = before.filter(type="content_reset").order_by("-position")
     begin = resets.values_list("position", flat=True).first() or 0
-    before.filter(type="content", position__gt=begin).update(payload=_SILENCE)
+    is_whole = When(payload__endswith='"is_complete": true}', then=Value(_WHOLE_SILENCE))
+    before.filter(type="content", position__gt=begin).update(
+        payload=Case(is_whole, default=Value(_SILENCE)), source=""
+    )
 
 
 def silenced(events: Iterable[LogEvent]) -> list[LogEvent]:
-    """The events without the text that a resync withdraws: it is not told again."""
+    """The events without the text that a reset withdraws: it is not told again."""
     told: list[LogEvent] = []
     begin = 0
     for event in events:
-        if event.is_resync:
+        if event.is_reset:
             told[begin:] = [_silent(earlier) for earlier in told[begin:]]
-        if event.type == "content_reset":
             begin = len(told)
         told.append(event)
     return told
 
 
 def _silent(event: LogEvent) -> LogEvent:
-    return LogEvent(event.position, "content", _SILENCE) if event.type == "content" else event
+    if event.type != "content":
+        return event
+    silence = _WHOLE_SILENCE if event.data["is_complete"] else _SILENCE
+    return LogEvent(event.position, event.type, silence)
 
 
-# The ORM would be most of the time that an event takes to its readers; in these two statements:
-# a row matches only while the lease is held and nobody else has appended.
+# The ORM would be most of the time that an event takes to its readers. A log is appended to only
+# while the lease is held and nobody else has appended; what is returned are the logs that were.
 _FENCE = """
     UPDATE stories_generation SET last_position = added.column4
     FROM (VALUES {}) AS added
-    WHERE id = added.column1 AND COALESCE(lease_id, %s) = added.column2
+    WHERE id = added.column1 AND COALESCE(lease_id, added.column1) = added.column2
     AND last_position = added.column3 AND status IN ('queued', 'running')
     RETURNING id
 """
@@ -144,38 +161,81 @@ _INSERT = """
     INSERT INTO stories_generationevent
     (generation_id, position, type, payload, source, created_at) VALUES {}
 """
-_NO_LEASE = uuid.UUID(int=0)
+# All of it in one statement, for which the database is asked once.
+_APPEND = """
+    WITH held AS (
+        UPDATE stories_generation SET last_position = added.next
+        FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[]) AS added (log, lease, last, next)
+        WHERE id = log AND COALESCE(lease_id, id) = lease
+        AND last_position = last AND status IN ('queued', 'running')
+        RETURNING id
+    ), events AS (
+        INSERT INTO stories_generationevent
+        (generation_id, position, type, payload, source, created_at)
+        SELECT log, position, type, payload, source, %s
+        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[])
+        AS event (log, position, type, payload, source) JOIN held ON held.id = log
+    )
+    SELECT id, (SELECT count(pg_notify(%s, notice)) FROM unnest(%s::text[]) AS notice) FROM held
+"""
 
 
-def _pass_fence(additions: Sequence[Addition]) -> set[uuid.UUID]:
-    """The logs that have moved on, to which the additions may be made."""
-    values = [
-        (_stored(of), _stored(lease_id or _NO_LEASE), last, last + len(entries))
+def _append(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) -> set[uuid.UUID]:
+    """The logs to which the additions were made."""
+    fences: list[tuple[Any, ...]] = [
+        (of.hex, (lease_id or of).hex, last, last + len(entries))
         for of, lease_id, last, entries in additions
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_many(_FENCE, values), [*chain.from_iterable(values), _stored(_NO_LEASE)])
-        return {uuid.UUID(str(row[0])) for row in cursor.fetchall()}
+        cursor.execute(_many(_FENCE, fences), [*chain.from_iterable(fences)])
+        held = {uuid.UUID(row[0]) for row in cursor.fetchall()}
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        rows: list[tuple[Any, ...]] = [
+            (log.hex, *row, now) for log, *row in _rows(additions, added) if log in held
+        ]
+        if rows:
+            cursor.execute(_many(_INSERT, rows), [*chain.from_iterable(rows)])
+    return held
 
 
-def _insert(additions: Sequence[Addition], outcomes: Sequence[list[LogEvent] | LeaseLost]) -> None:
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = [
-        (_stored(of.generation_id), event.position, event.type, event.payload, entry.source, now)
-        for of, events in zip(additions, outcomes, strict=True)
-        if isinstance(events, list)
+def _append_on_postgres(
+    additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]
+) -> set[uuid.UUID]:
+    """The same, and other processes are told."""
+    fences = [
+        (of, lease_id or of, last, last + len(entries)) for of, lease_id, last, entries in additions
+    ]
+    notices = payloads(News.LOG, [of.generation_id for of in additions])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            [
+                *_columns(fences),
+                timezone.now(),
+                *_columns(_rows(additions, added)),
+                CHANNEL,
+                notices,
+            ],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+_Row = tuple[uuid.UUID, int, str, str, str]
+
+
+def _rows(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) -> list[_Row]:
+    return [
+        (of.generation_id, event.position, event.type, event.payload, entry.source)
+        for of, events in zip(additions, added, strict=True)
         for event, entry in zip(events, of.entries, strict=True)
     ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_many(_INSERT, rows), [*chain.from_iterable(rows)])
 
 
-def _stored(id_: uuid.UUID) -> Any:
-    return Generation._meta.pk.get_db_prep_value(id_, connection=connection)
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _many(statement: str, rows: Sequence[tuple[Any, ...]]) -> str:
+def _many(statement: str, rows: Sequence[tuple[object, ...]]) -> str:
     """The statement with places for these rows."""
     return statement.format(", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows)))
 

@@ -2,6 +2,7 @@
 all generations that are followed there share one poll."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import uuid
@@ -109,7 +110,7 @@ class _Tail:
     def _extend(self, events: list[LogEvent]) -> None:
         if events:
             self.events.extend(events)
-            if any(event.is_resync for event in events):
+            if any(event.is_reset for event in events):
                 self.events = silenced(self.events)
             self._changed_at = asyncio.get_running_loop().time()
             self._wake()
@@ -199,8 +200,10 @@ async def close_all(seconds: float) -> None:
     tails = list(_tails().values())
     for tail in tails:
         tail.close()
-    for tail in tails:
-        await set_within(tail.is_left, seconds)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for tail in tails:
+                await tail.is_left.wait()
 
 
 class _Followed:

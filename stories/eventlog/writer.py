@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, transaction
-
-from stories.db import in_database
+from stories.db import in_database, tidy_up
 
 from . import follower
-from .entries import Addition, Entry, LeaseLost, LogEvent, insert_all
+from .entries import Addition, Entry, LogEvent, commit_all
 
 logger = logging.getLogger(__name__)
+
+# A commit costs the same time for one event as for ten, and nobody reads so fast.
+SPACING_SECONDS = 0.001
+TIDYING_SECONDS = 1.0
 
 
 @dataclass(eq=False)
@@ -28,7 +30,7 @@ class LogWriter:
     lease_id: uuid.UUID
     last: int
     _pending: list[Entry] = field(default_factory=list)
-    _failure: LeaseLost | DatabaseError | None = None
+    _failure: Exception | None = None
     _committed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -47,6 +49,11 @@ class LogWriter:
         await self._committed.wait()
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to commit: not so, once a commit has failed."""
+        return bool(self._pending)
 
     def take(self) -> Addition:
         entries, self._pending = self._pending, []
@@ -72,6 +79,8 @@ class _Commits:
     def __init__(self) -> None:
         self._waiting: dict[LogWriter, None] = {}
         self._task: asyncio.Task[None] | None = None
+        self._began_at = self._tidied_at = 0.0
+        self._tidying: asyncio.Task[None] | None = None
 
     @classmethod
     def of_this_loop(cls) -> "_Commits":
@@ -84,20 +93,34 @@ class _Commits:
 
     async def _commit_all(self) -> None:
         while self._waiting:
-            writers, self._waiting = list(self._waiting), {}
+            await self._gather()
+            waiting, self._waiting = self._waiting, {}
+            writers = [writer for writer in waiting if writer.is_waiting]
             batch = [writer.take() for writer in writers]
-            outcomes = await in_database(_commit, batch)
+            outcomes = await _committed(batch)
             for writer, outcome in zip(writers, outcomes, strict=True):
                 writer.settle(outcome)
+            self._tidy_up()
+
+    async def _gather(self) -> None:
+        """Let commits begin some time apart, so that many events share one."""
+        loop = asyncio.get_running_loop()
+        if (seconds := self._began_at + SPACING_SECONDS - loop.time()) > 0:
+            await asyncio.sleep(seconds)
+        self._began_at = loop.time()
+
+    def _tidy_up(self) -> None:
+        if self._began_at > self._tidied_at + TIDYING_SECONDS:
+            self._tidied_at = self._began_at
+            self._tidying = asyncio.create_task(in_database(tidy_up))
 
 
-_Outcome = list[LogEvent] | LeaseLost | DatabaseError
+_Outcome = list[LogEvent] | Exception
 
 
-def _commit(batch: Sequence[Addition]) -> Sequence[_Outcome]:
+async def _committed(batch: Sequence[Addition]) -> Sequence[_Outcome]:
     try:
-        with transaction.atomic():
-            return insert_all(batch)
-    except DatabaseError as error:
+        return await in_database(commit_all, batch)
+    except Exception as error:  # whatever it was, nobody may wait for this commit for ever
         logger.exception("could not commit %d logs", len(batch))
         return [error for _ in batch]

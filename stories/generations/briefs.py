@@ -91,7 +91,8 @@ def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) ->
     It stays where the sibling's profile goes, since what was typed stays as well. Call it in a
     transaction: stories go on in several ways at once.
     """
-    story.refresh_from_db(fields=["companions"], from_queryset=Story.objects.select_for_update())
+    newest = Story.objects.select_for_update().values_list("companions", flat=True)
+    story.companions = newest.get(pk=story.pk)
     siblings = Child.objects.filter(family=story.child.family_id).exclude(pk=story.child_id)
     names = {str(sibling.pk): [sibling.name, *sibling.former_names] for sibling in siblings}
     companions: list[dict[str, Any]] = [

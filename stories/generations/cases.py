@@ -1,6 +1,5 @@
 """Cases for the moderators: opened as text is held back or reported, then claimed and released."""
 
-import re
 import uuid
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from children.models import User
 from stories.brief import AgeBand
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
 from stories.safety.prose import sentences_of
-from stories.workflow import HeldBack
+from stories.workflow import ChapterDraft, HeldBack
 
 from .inputs import InvalidRequest, clean_line, one_line
 
@@ -21,7 +20,7 @@ LONGEST_SENTENCE = 1000
 LONGEST_REMARK = 300
 MOST_REPORTS = 20
 _BEFORE_CHARACTERS = 240
-_AFTER = re.compile(r"(?s)\s*(.{1,400}?[.!?\u2026\u05c3][\"\u201d\u2019\u00bb)]*)(?=\s|\Z)")
+_LONGEST_SHOWN = 400
 
 # What a family complains of was read by a child; what was held back hard is the gravest of what
 # was not; a judged chapter was seen before it was judged; a soft hit is mostly a word.
@@ -60,6 +59,9 @@ def open_for_held_back(
 ) -> SafetyFinding:
     """Keep what is no part of the story, where and why, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
+    is_judged = held.place == SafetyFinding.Place.CHAPTER
+    # A chapter is shown as it is written, and judged when it is whole.
+    seen = held.text if is_judged else held.seen
     before = shown.text + held.ahead
     finding = SafetyFinding.objects.create(
         generation=generation,
@@ -67,6 +69,7 @@ def open_for_held_back(
         place=held.place,
         text=held.text,
         replacement=held.replacement,
+        seen_length=len(seen),
         version=shown.version,
         offset=len(before.rstrip("\n")) if is_prose else None,
         before=before[-_BEFORE_CHARACTERS:] if is_prose else "",
@@ -78,7 +81,6 @@ def open_for_held_back(
         score=verdict.score,
         threshold=verdict.threshold,
     )
-    is_judged = held.place == SafetyFinding.Place.CHAPTER
     source = Case.Source.JUDGED if is_judged else Case.Source(verdict.severity.value)
     Case.objects.create(
         source=source,
@@ -90,16 +92,41 @@ def open_for_held_back(
 
 
 def note_what_was_shown(generation: Generation, shown: Shown) -> None:
-    """Add to each sentence that was held back in this version what stands in its place in it."""
-    findings = SafetyFinding.objects.filter(
-        generation=generation, version=shown.version, offset__isnull=False, replacement=""
-    )
+    """Add to each sentence that was held back in this version what stands in its place in it, and
+    to the version before, which was judged unfit, this one."""
+    unanswered = SafetyFinding.objects.filter(generation=generation, replacement="")
+    judged = unanswered.filter(place=SafetyFinding.Place.CHAPTER, version=shown.version - 1)
+    judged.update(replacement=shown.text)
     told = []
-    for finding in findings:
-        after = _AFTER.match(shown.text, finding.offset or 0)
-        if after and finding.has_place_in(shown.text):
-            finding.replacement = after[1]
+    for finding in unanswered.filter(version=shown.version, offset__isnull=False):
+        if finding.has_place_in(shown.text):
+            rest = shown.text[finding.offset or 0 :]
+            finding.replacement = _first_sentence(rest, generation.brief["language"])
             told.append(finding)
+    SafetyFinding.objects.bulk_update(told, ["replacement"])
+
+
+def _first_sentence(text: str, language: str) -> str:
+    """What has no end, and marks that stand alone, are no sentence."""
+    sentences = (sentence.strip() for sentence in sentences_of(text, language))
+    return next((s for s in sentences if any(map(str.isalnum, s))), text.strip()[:_LONGEST_SHOWN])
+
+
+def note_what_stands(generation: Generation, draft: ChapterDraft) -> None:
+    """Add to each of the chapter's notes that was held back what the chapter has there."""
+    place = SafetyFinding.Place
+    notes = {
+        place.TITLE: draft.title,
+        place.QUESTION: draft.question,
+        place.CHOICE: "\n".join(f"{choice.text}. {choice.description}" for choice in draft.choices),
+        place.VOCABULARY: "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
+        place.SUMMARY: draft.summary,
+        place.LEARNING: "\n".join(draft.educational_elements),
+    }
+    findings = SafetyFinding.objects.filter(generation=generation, place__in=notes)
+    told = list(findings)
+    for finding in told:
+        finding.replacement = notes[place(finding.place)]
     SafetyFinding.objects.bulk_update(told, ["replacement"])
 
 

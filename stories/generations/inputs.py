@@ -52,10 +52,12 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZM"
 
 
-def admit(field: str, text: str, child: Child, language: str) -> None:
-    """Raises InvalidRequest, with a kind answer, where the gate stops what was typed."""
-    if answer := _answer(_gate(child, language).check_input, text):
-        raise InvalidRequest(field, answer)
+def admit(child: Child, language: str, **typed: str) -> None:
+    """Raises InvalidRequest, with a kind answer, where the gate stops what was typed, by field."""
+    gate = _gate(child, language)
+    for field, text in typed.items():
+        if answer := _answer(gate.check_input, text):
+            raise InvalidRequest(field, answer)
 
 
 def profile_problems(child: Child) -> dict[str, list[str]]:
@@ -75,6 +77,8 @@ def admitted_profile(child: Child, language: str) -> tuple[list[str], list[str]]
 
     Rules grow, and children grow: what was saved once may no longer pass.
     """
+    if not (child.interests or child.avoid):
+        return [], []
     gate = _gate(child, language)
     interests = [item for item in child.interests if gate.check_input(item).approved]
     return interests, [item for item in child.avoid if gate.check_named(item).approved]
@@ -116,5 +120,7 @@ def _answer(check: Callable[[str], Verdict], text: str) -> str:
             return _("Please leave out addresses, numbers and full names: a story needs none.")
         case "orders" | "leftover" | "markup":
             return _("Please say what it is about, in plain words and without instructions.")
+        case "failure":
+            return _("We cannot check what you typed just now. Please try again in a little while.")
         case _:
             return _("Let's think of something else: that is not for a children's story.")

@@ -14,8 +14,6 @@ from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from stories.models import Generation
-
 from . import queue
 
 logger = logging.getLogger(__name__)
@@ -63,14 +61,16 @@ def admit(family_id: uuid.UUID, capacity: int) -> None:
 
 def _find_place(family_id: uuid.UUID, capacity: int) -> None:
     """One family takes no more than half of the queue, or it would shut the others out."""
-    families = Generation.objects.filter(status__in=Generation.ACTIVE)
-    active = Counter(families.values_list("story__child__family", flat=True))
-    seconds = queue.seconds_per_run() or _USUAL_SECONDS
+    active = Counter({family: load.active for family, load in queue.loads().items()})
     own_places = queue.family_places(capacity)
     if active[family_id] >= own_places + max(1, settings.MAX_QUEUED // 2):
-        raise FamilyBusy(seconds / own_places)
+        raise FamilyBusy(_seconds_per_run() / own_places)
     if active.total() >= capacity + settings.MAX_QUEUED:
-        raise QueueFull(seconds / capacity)
+        raise QueueFull(_seconds_per_run() / capacity)
+
+
+def _seconds_per_run() -> float:
+    return queue.seconds_per_run() or _USUAL_SECONDS
 
 
 def _count(family_id: uuid.UUID) -> None:

@@ -1,13 +1,16 @@
 """Waiting for a place on the model: whose turn it is, and telling those who wait."""
 
+import datetime as dt
 import json
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Avg, F
+from django.db.models import Avg, Count, F, Q
+from django.utils import timezone
 
 from stories import db, eventlog
 from stories.eventlog import Entry, LeaseLost, LogEvent
@@ -19,8 +22,32 @@ _TURN = 0x5701237F  # any number that nobody else takes turns by
 Announced = list[tuple[uuid.UUID, list[LogEvent]]]
 
 
-@dataclass(frozen=True)
-class _Waiting:
+class Free(NamedTuple):
+    """A run that has not ended, and that nobody writes."""
+
+    generation_id: uuid.UUID
+    status: str
+    family_id: uuid.UUID
+    lease_expires_at: dt.datetime | None
+    stop_requested_at: dt.datetime | None
+    last_position: int
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no runner ever took it."""
+        return self.status == Generation.Status.QUEUED
+
+
+class Load(NamedTuple):
+    """How many of a family's runs have not ended; were taken by a runner; and are, by one that
+    lives."""
+
+    active: int
+    under_way: int
+    held: int
+
+
+class Waiting(NamedTuple):
     """`ahead` is how many chapters of its own family are under way or before it."""
 
     generation_id: uuid.UUID
@@ -38,23 +65,51 @@ def family_places(capacity: int) -> int:
     return min(settings.MAX_CONCURRENT_PER_FAMILY or capacity, capacity)
 
 
-def in_turn() -> list[_Waiting]:
+def orphaned() -> Q:
+    """Runs whose runner has not renewed its lease."""
+    return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
+
+
+def free() -> Q:
+    return Q(status=Generation.Status.QUEUED) | orphaned()
+
+
+def free_runs() -> list[Free]:
+    """By arrival."""
+    columns = ("lease_expires_at", "stop_requested_at", "last_position")
+    rows = Generation.objects.filter(free()).order_by("created_at")
+    owned = rows.values_list("pk", "status", "story__child__family", *columns)
+    return [Free(*row) for row in owned]
+
+
+def loads() -> dict[uuid.UUID, Load]:
+    """By family, of those that have any run."""
+    is_under_way = Q(status=Generation.Status.RUNNING)
+    is_held = is_under_way & Q(lease_expires_at__gte=timezone.now())
+    by_family = (
+        Generation.objects.filter(status__in=Generation.ACTIVE)
+        .order_by()
+        .values("story__child__family")
+        .annotate(
+            active=Count("pk"),
+            under_way=Count("pk", filter=is_under_way),
+            held=Count("pk", filter=is_held),
+        )
+    )
+    rows = by_family.values_list("story__child__family", *Load._fields)
+    return {family_id: Load(*counts) for family_id, *counts in rows}
+
+
+def in_turn(runs: Sequence[Free], loads: Mapping[uuid.UUID, Load]) -> list[Waiting]:
     """Everyone who waits, in fair order: the family with the fewest chapters under way or ahead
     first, and within that by arrival."""
-    ahead = _under_way()
-    arrivals = Generation.objects.filter(status=Generation.Status.QUEUED).order_by("created_at")
-    waiting: list[_Waiting] = []
-    rows = arrivals.values_list("pk", "story__child__family", "last_position")
-    for pk, family_id, last_position in rows:
-        waiting.append(_Waiting(pk, ahead[family_id], last_position))
-        ahead[family_id] += 1
+    ahead = Counter({family_id: load.under_way for family_id, load in loads.items()})
+    waiting: list[Waiting] = []
+    for run in runs:
+        if run.is_waiting:
+            waiting.append(Waiting(run.generation_id, ahead[run.family_id], run.last_position))
+            ahead[run.family_id] += 1
     return sorted(waiting, key=lambda one: one.ahead)  # which keeps arrivals in order
-
-
-def _under_way() -> Counter[uuid.UUID]:
-    """How many chapters of each family are being written."""
-    running = Generation.objects.filter(status=Generation.Status.RUNNING)
-    return Counter(running.values_list("story__child__family", flat=True))
 
 
 def announce(capacity: int) -> Announced:
@@ -62,13 +117,17 @@ def announce(capacity: int) -> Announced:
 
     Whoever came since places were given out, and will get one at once, has nothing to hear.
     """
-    free, own_places = capacity - _under_way().total(), family_places(capacity)
-    queue = in_turn()
+    if not (runs := free_runs()):
+        return []
+    under_way = loads()
+    queue = in_turn(runs, under_way)
+    places = capacity - sum(load.under_way for load in under_way.values())
+    own_places = family_places(capacity)
     told = _last_told(queue)
-    seconds = seconds_per_run() if queue else None
+    seconds = seconds_per_run()
     announced: Announced = []
     for position, waiting in enumerate(queue, start=1):
-        is_next = position <= free and waiting.ahead < own_places
+        is_next = position <= places and waiting.ahead < own_places
         if is_next or told.get(waiting.generation_id) == position:
             continue
         eta = None if seconds is None else seconds * _runs_before(waiting, position, capacity)
@@ -84,7 +143,7 @@ def announce(capacity: int) -> Announced:
     return announced
 
 
-def _last_told(queue: list[_Waiting]) -> dict[uuid.UUID, int]:
+def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:
     """The last place that each log names. A log that waits ends with its newest `queue` event."""
     rows = GenerationEvent.objects.filter(
         type="queue",
@@ -94,7 +153,7 @@ def _last_told(queue: list[_Waiting]) -> dict[uuid.UUID, int]:
     return {generation_id: json.loads(payload)["position"] for generation_id, payload in rows}
 
 
-def _runs_before(waiting: _Waiting, position: int, capacity: int) -> float:
+def _runs_before(waiting: Waiting, position: int, capacity: int) -> float:
     """How many chapters' time it waits: for a place on the model, or for one of its family's."""
     own_places = family_places(capacity)
     return max(position / capacity, (waiting.ahead + 1 - own_places) / own_places)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -32,6 +33,7 @@ from stories.switches import Feature
 from stories.wakeups import News, notify
 from stories.workflow import resume_from
 
+from . import runs
 from .briefs import brief_for, path_to, pseudonym_of
 from .inputs import InvalidRequest, admit, clean_line
 from .limits import admit as admit_now
@@ -126,6 +128,7 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
             return _joined(caller, running)
     choice = _decide(session, wish)
     with _alone(caller):
+        runs.end_stopping(Generation.objects.filter(choice=choice))
         if standing := _of_key(caller) or _standing(session, choice):
             return _joined(caller, standing)
         return _begun(caller, _begin_chapter(caller, session.story, choice))
@@ -179,12 +182,14 @@ def begin_again(generation: Generation, caller: Caller) -> bool:
 
 
 def request_stop(generation: Generation) -> None:
-    """Ask whoever writes this generation to stop; asking twice is asking once."""
+    """Ask whoever writes this generation to stop, or end it where nobody does; asking twice is
+    asking once."""
     asked = Generation.objects.filter(
         pk=generation.pk, status__in=Generation.ACTIVE, stop_requested_at=None
     )
     with transaction.atomic():
         asked.update(stop_requested_at=timezone.now())
+        runs.stop_unclaimed(generation.pk)
         notify(News.STOP, [generation.pk])
 
 
@@ -203,8 +208,7 @@ def _checked(new: NewStory) -> NewStory:
         raise InvalidRequest("language", f"language: allowed are {', '.join(offered_languages())}.")
     if new.total_chapters is not None and not 1 <= new.total_chapters <= LONGEST_STORY:
         raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {LONGEST_STORY}.")
-    admit("theme", theme, new.child, language)
-    admit("title", title, new.child, language)
+    admit(new.child, language, theme=theme, title=title)
     return replace(new, theme=theme, title=title)
 
 
@@ -221,7 +225,8 @@ def _like(new: NewStory, number: int) -> QuerySet[Generation]:
 
 
 def _active(generations: QuerySet[Generation]) -> Generation | None:
-    return generations.filter(status__in=Generation.ACTIVE).first()
+    """The one that can be joined: who asks after a stop does not ask for what is being stopped."""
+    return generations.filter(status__in=Generation.ACTIVE, stop_requested_at=None).first()
 
 
 def _begin_story(caller: Caller, new: NewStory) -> Generation:
@@ -243,6 +248,7 @@ def _first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
     """A story whose first chapter came to nothing begins once more, as the same story."""
     with _alone(caller):
         first = Generation.objects.filter(story=session.story_id, choice=None)
+        runs.end_stopping(first)
         finished = first.filter(status=Generation.Status.COMPLETED, withdrawn_at=None)
         if running := _active(first):
             return _joined(caller, running)
@@ -289,7 +295,7 @@ def _made_here(session: ReadingSession, own_idea: str) -> Choice:
     idea = clean_line("custom_text", own_idea, IDEA_LENGTH)
     if idea and switches.is_off(Feature.OWN_IDEAS):
         raise InvalidRequest("custom_text", "Own ideas are resting just now. Please pick a way.")
-    admit("custom_text", idea, session.story.child, session.story.language)
+    admit(session.story.child, session.story.language, custom_text=idea)
     kind = Choice.Kind.OWN_IDEA if idea else Choice.Kind.CONTINUE
     choice, _ = Choice.objects.get_or_create(chapter=here, kind=kind, text=idea)
     return choice
@@ -322,6 +328,7 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
     Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
     with _alone(caller):
+        runs.end_stopping(Generation.objects.filter(story=stopped.story, choice=stopped.choice))
         begun = _of_key(caller) or _active(_from_here(stopped).filter(choice=stopped.choice))
         if begun:
             return _joined(caller, begun)
@@ -349,6 +356,7 @@ def discard(user: User, ended: Generation) -> None:
         gone_before = Generation.objects.filter(chapter=None, pruned_at__isnull=False)
         if gone_before.filter(pk=ended.pk).exists():
             return
+        runs.end_stopping(Generation.objects.filter(pk=ended.pk))
         if not _is_turned_down(ended):
             _check_is_last(ended)
         gone = _from_here(ended).filter(finished_at__isnull=False)
@@ -402,15 +410,12 @@ def _is_turned_down(finished: Generation) -> bool:
 def _approved(stopped: Generation) -> tuple[str, bool]:
     """The text in stand-in form, and whether it is the whole chapter.
 
-    None of it where the chapter as a whole was judged unfit, and was about to be written anew.
+    None of it where the chapter as a whole was judged unfit.
     """
     text = eventlog.source_text(stopped.pk)
     log = eventlog.read_after(stopped.pk, 0)
     said = resume_from(((event.type, event.data) for event in log), text)
-    judgement = said.judgement_of(said.resets)
-    if judgement is not None and not judgement.approved:
-        return "", False
-    return text, said.is_whole
+    return ("", False) if said.is_rejected else (text, said.is_whole)
 
 
 def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
@@ -450,7 +455,8 @@ def _begin_chapter(
 ) -> Generation:
     """A new run; everyone who could write it is told, and its job is enqueued, as it is stored.
 
-    A parent looks at its chapter first where the family wants that now, or where `is_previewed`.
+    A parent looks at its chapter first where the family wants that now, or where `is_previewed`. It
+    is shown word by word, where the installation does that, to families who look at none first.
     """
     if not caller.has_model or switches.is_off(Feature.WRITING):
         raise ModelMissing
@@ -464,8 +470,9 @@ def _begin_chapter(
         requested_by=caller.user,
         brief=brief.model_dump(mode="json"),
         is_previewed=is_previewed or family.previews(brief.chapter_number),
+        is_by_word=settings.RELEASE == "token" and not (is_previewed or family.is_previewing),
     )
-    first = eventlog.begins(generation, ReadingSession.objects.get(story=story))
+    first = eventlog.begins(generation, story.session)
     eventlog.insert(generation.pk, None, 0, [Entry(first)])
     generation.last_position = 1
     caller.enqueue(generation)

@@ -10,24 +10,25 @@ from django.utils.translation import gettext as _
 from children.models import User
 from stories import switches
 from stories.brief import AgeBand
-from stories.models import Case, Ruling, Switch, Threshold
+from stories.models import Case, Clearance, Reason, Ruling, Switch, Threshold
 from stories.wakeups import News, notify
 
 from .cases import CannotRule, record
 from .requests import Caller, begin_again
-from .withdrawal import restore, withdraw
+from .withdrawal import restore, taken_away, withdraw
 
 
 @transaction.atomic
-def approve(case_id: uuid.UUID, by: User, note: str = "") -> None:
+def approve(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
     """What the family sees may stay. A chapter that was withdrawn meanwhile is given back, unless
-    another case about it ended otherwise. Raises CannotRule, as all here do."""
+    it is taken away for another case, too. Raises CannotRule, as all here do."""
     case = _held(case_id, by)
-    against = [Case.Outcome.REJECTED, Case.Outcome.SENT_BACK]
-    if not case.generation.cases.filter(outcome__in=against).exists():
+    _need_reason(reason, Clearance)
+    others = taken_away().filter(generation=case.generation_id).exclude(pk=case.pk)
+    if not others.exists():
         restore(case.generation)
     _close(case, Case.Outcome.APPROVED)
-    record(by, Ruling(action=Ruling.Action.APPROVE, case=case, note=note))
+    record(by, Ruling(action=Ruling.Action.APPROVE, case=case, reason=reason, note=note))
 
 
 @transaction.atomic
@@ -125,9 +126,11 @@ def _held(case_id: uuid.UUID, by: User) -> Case:
     return case
 
 
-def _need_reason(reason: str) -> None:
+def _need_reason(reason: str, kind: type[Reason | Clearance] = Reason) -> None:
     if not reason:
         raise CannotRule(_("Please give a reason."))
+    if reason not in kind.values:
+        raise CannotRule(_("That reason does not go with this decision."))
 
 
 def _need_note(note: str) -> None:

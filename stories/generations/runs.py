@@ -4,19 +4,19 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stories import eventlog
 from stories.brief import Pseudonym, StoryBrief
-from stories.errors import Interrupted, StoryError, Withdrawn
+from stories.errors import Cancelled, Interrupted, StoryError, Withdrawn
 from stories.eventlog import Entry, LogEvent
-from stories.events import ContentReset, Failed
+from stories.events import REJECTED, ContentReset, Failed
 from stories.models import (
     TITLE_LENGTH,
     Chapter,
@@ -27,9 +27,9 @@ from stories.models import (
 from stories.wakeups import News, notify
 from stories.workflow import ChapterDraft, ModelUse, Resume, resume_from
 
+from . import queue
 from .briefs import pseudonym_of
 from .previews import advance
-from .queue import family_places, in_turn, take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class Claim:
     """The right to write one generation, until its lease runs out.
 
     `log` is all that an earlier runner left, and `resume` where it is gone on with. `is_ahead` says
-    that readers have text which was not approved.
+    that readers have text which was not approved, and `leaves_others` that there may be more to
+    claim.
     """
 
     generation: Generation
@@ -52,46 +53,85 @@ class Claim:
     log: tuple[LogEvent, ...]
     is_ahead: bool
     is_stop_requested: bool
+    leaves_others: bool = True
 
     @property
     def id(self) -> uuid.UUID:
         return self.generation.pk
 
 
-def claim_next(capacity: int) -> Claim | None:
-    """Take a run whose runner died, or the generation whose turn it is; None where nobody waits
-    or no place is free.
+def claim_next(capacity: int, ours: Collection[Claim] = ()) -> Claim | None:
+    """Take one that only has to be ended, a run whose runner died, or the generation whose turn it
+    is; None where nobody waits or no place is free. `ours` are what this process is writing.
 
     A live lease is a place. Processes count and take them by turns, so that all together never
-    write more than `capacity` chapters, and never more of one family than it may have.
+    write more than `capacity` chapters, and never more of one family than it may have. To be ended,
+    a run needs no place.
     """
-    if not Generation.objects.filter(_free()).exists():
-        return None
+    free = _free_but_for(ours)
+    if stopped := [run.generation_id for run in free if run.stop_requested_at]:
+        with transaction.atomic():
+            if claim := _first_of(stopped):
+                return replace(claim, leaves_others=len(free) > 1)
+    return _claim_in_turn(capacity, ours) if free else None
+
+
+def _claim_in_turn(capacity: int, ours: Collection[Claim]) -> Claim | None:
     with transaction.atomic():
-        take_turn()
-        if Generation.objects.filter(_held()).count() >= capacity:
+        queue.take_turn()
+        free = _free_but_for(ours)
+        loads = queue.loads()
+        if sum(load.held for load in loads.values()) >= capacity:
             return None
-        orphaned = Generation.objects.filter(_orphaned()).order_by("lease_expires_at")
-        own_places = family_places(capacity)
-        in_order = [waiting.generation_id for waiting in in_turn() if waiting.ahead < own_places]
-        return _first_of([*orphaned.values_list("pk", flat=True), *in_order])
+        orphaned = [run for run in free if not run.is_waiting]
+        orphaned.sort(key=lambda run: run.lease_expires_at or timezone.now())
+        own_places = queue.family_places(capacity)
+        waiting = queue.in_turn(free, loads)
+        in_order = [one.generation_id for one in waiting if one.ahead < own_places]
+        claim = _first_of([*(run.generation_id for run in orphaned), *in_order])
+        return claim and replace(claim, leaves_others=len(free) > 1)
 
 
-def claim_stopped() -> Claim | None:
-    """Take one that only has to be ended, whoever waits: that needs no place on the model."""
-    stopped = Generation.objects.filter(_free(), stop_requested_at__isnull=False)
-    if not stopped.exists():
-        return None
-    with transaction.atomic():
-        return _first_of(list(stopped.values_list("pk", flat=True)))
+def _free_but_for(ours: Collection[Claim]) -> list[queue.Free]:
+    """What nobody writes. Leases of ours that ran out while nobody could renew them are held again:
+    the machine may have been asleep."""
+    free = queue.free_runs()
+    if ours and not all(run.is_waiting for run in free):
+        leases = [claim.lease_id for claim in ours]
+        lapsed = Generation.objects.filter(queue.orphaned(), lease_id__in=leases)
+        if lapsed.update(lease_expires_at=timezone.now() + _lease()):
+            return queue.free_runs()
+    return free
+
+
+def stop_unclaimed(pk: uuid.UUID) -> None:
+    """End a run that nobody writes, as whoever claims it would; call it inside a transaction."""
+    if claim := _first_of([pk]):
+        fail(claim, Cancelled(), claim.generation.last_position, ())
+
+
+def end_stopping(asked: QuerySet[Generation]) -> None:
+    """End at once those of these that a stop was asked for: their places are wanted. Whoever still
+    writes one of them has lost its lease. Call it inside a transaction."""
+    stopping = Q(status__in=Generation.ACTIVE, stop_requested_at__isnull=False)
+    for pk in list(asked.filter(stopping).values_list("pk", flat=True)):
+        if claim := _first_of([pk], stopping):
+            fail(claim, Cancelled(), claim.generation.last_position, ())
 
 
 def renew(claims: Collection[Claim]) -> dict[uuid.UUID, bool]:
-    """Hold leases for longer. Of those that nobody else has taken, whether a stop was asked for."""
+    """Hold leases for longer. Of those that nobody else has taken, whether a stop was asked for.
+
+    A log that is being appended to at this moment is passed over till the next time: whoever waits
+    for one row while holding others may wait for somebody who waits for these.
+    """
     ours = Generation.objects.filter(
         pk__in=[claim.id for claim in claims], lease_id__in=[claim.lease_id for claim in claims]
     )
-    ours.filter(status=Generation.Status.RUNNING).update(lease_expires_at=timezone.now() + _lease())
+    with transaction.atomic():
+        running = ours.filter(status=Generation.Status.RUNNING)
+        free = [*running.select_for_update(skip_locked=True).values_list("pk", flat=True)]
+        Generation.objects.filter(pk__in=free).update(lease_expires_at=timezone.now() + _lease())
     asked = ours.values_list("pk", "stop_requested_at")
     return {pk: stop_requested_at is not None for pk, stop_requested_at in asked}
 
@@ -133,7 +173,8 @@ def complete(
 
 @transaction.atomic
 def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
-    """End the log with an error a parent can read. What was approved so far stays in the log."""
+    """End the log with an error a parent can read. What was approved so far stays in the log,
+    unless it was judged unfit as a whole; readers then lose it in the same commit."""
     return _fail(claim.id, claim.lease_id, error, last, uses, before=_withdrawing(claim))
 
 
@@ -149,7 +190,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     entries = [*before]
     if _is_withdrawn(pk):
         error = Withdrawn()
-        entries.append(Entry(ContentReset(attempt=0, reason="withdrawn")))
+        entries = [Entry(ContentReset(attempt=0, reason="withdrawn"))]
     event = Failed(message=error.message, code=error.code, retryable=error.retryable)
     events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
     is_stop = error.code == "CANCELLED"
@@ -181,6 +222,11 @@ def end_stale(before: dt.datetime) -> list[uuid.UUID]:
     return ended
 
 
+def is_over(pk: uuid.UUID) -> bool:
+    """Whether nobody writes it any more; what was deleted is over, too."""
+    return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
+
+
 def note_model(claim: Claim, model: str) -> None:
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
         model=model, started_at=timezone.now()
@@ -198,27 +244,16 @@ def _lease() -> dt.timedelta:
     return dt.timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def _held() -> Q:
-    return Q(status=Generation.Status.RUNNING, lease_expires_at__gte=timezone.now())
-
-
-def _orphaned() -> Q:
-    return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
-
-
-def _free() -> Q:
-    return Q(status=Generation.Status.QUEUED) | _orphaned()
-
-
-def _first_of(candidates: list[uuid.UUID]) -> Claim | None:
-    """Take the first that is still free and can be read; call it inside a transaction.
+def _first_of(candidates: list[uuid.UUID], to_be_had: Q | None = None) -> Claim | None:
+    """Take the first that is still `to_be_had`, which is free where nothing is said, and can be
+    read; call it inside a transaction.
 
     The lease is committed together with the reading: where the database fails in between, nothing
     was taken. A row that makes no sense is ended, so that it stands in nobody's way.
     """
     for pk in candidates:
         lease_id = uuid.uuid4()
-        if not _lease_out(pk, lease_id):
+        if not _lease_out(pk, lease_id, queue.free() if to_be_had is None else to_be_had):
             continue
         try:
             return _claimed(pk, lease_id)
@@ -227,10 +262,9 @@ def _first_of(candidates: list[uuid.UUID]) -> Claim | None:
     return None
 
 
-def _lease_out(pk: uuid.UUID, lease_id: uuid.UUID) -> bool:
+def _lease_out(pk: uuid.UUID, lease_id: uuid.UUID, to_be_had: Q) -> bool:
     """The conditional update decides between processes that want the same one."""
-    free = Generation.objects.filter(_free(), pk=pk)
-    taken = free.update(
+    taken = Generation.objects.filter(to_be_had, pk=pk).update(
         status=Generation.Status.RUNNING,
         lease_id=lease_id,
         lease_expires_at=timezone.now() + _lease(),
@@ -266,13 +300,17 @@ def _claimed(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
 
 
 def _resume(pk: uuid.UUID, log: Sequence[LogEvent]) -> Resume:
-    return resume_from(((event.type, event.data) for event in log), eventlog.source_text(pk))
+    has_text = any(event.type == "content" for event in log)
+    source = eventlog.source_text(pk) if has_text else ""
+    return resume_from(((event.type, event.data) for event in log), source)
 
 
 def _withdrawing(claim: Claim) -> list[Entry]:
     """What withdraws from readers that which was not approved; nothing where they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = _resume(claim.id, log)
+    if resume.is_rejected:
+        return [Entry(ContentReset(attempt=0, reason=REJECTED))]
     revealed = claim.name.reveal(resume.text)
     if eventlog.shown_text(log) == revealed:
         return []

@@ -1,14 +1,13 @@
 """Taking a chapter away from its readers, with all that follows on it; and giving it back."""
 
-import datetime as dt
 import uuid
 from collections import defaultdict
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from stories.models import Chapter, Generation, ReadingSession, Story
+from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Story
 from stories.wakeups import News, notify
 
 
@@ -22,7 +21,7 @@ def withdraw(generation: Generation) -> list[uuid.UUID]:
     session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
     now = timezone.now()
     first = Chapter.objects.readable().filter(generation=generation.pk).first()
-    chapters = _with_all_after(first)
+    chapters = _with_all_after(first, Chapter.objects.readable())
     runs = Generation.objects.filter(
         Q(pk=generation.pk) | Q(chapter__in=chapters) | Q(choice__chapter__in=chapters),
         withdrawn_at=None,
@@ -39,29 +38,43 @@ def withdraw(generation: Generation) -> list[uuid.UUID]:
 
 @transaction.atomic
 def restore(generation: Generation) -> bool:
-    """Give back what was withdrawn with this run, where its place in the story is still free."""
+    """Give back what was withdrawn with this run, where its place in the story is still free; but
+    nothing that a moderator has taken away for another reason, nor what follows on that."""
     ReadingSession.objects.select_for_update().get(story=generation.story_id)
     chapter = Chapter.objects.filter(generation=generation.pk).first()
     if chapter is None or chapter.withdrawn_at is None or not _is_place_free(chapter):
         return False
-    _unmark(chapter.story_id, chapter.withdrawn_at)
+    _unmark(chapter)
     if not chapter.awaits_preview:
         Story.objects.filter(pk=chapter.story_id, title="").update(title=chapter.title)
     return True
 
 
-def _unmark(story_id: uuid.UUID, withdrawn_at: dt.datetime) -> None:
-    same = {"story": story_id, "withdrawn_at": withdrawn_at}
-    Chapter.objects.filter(**same).update(withdrawn_at=None)
-    Generation.objects.filter(**same, chapter__isnull=False).update(withdrawn_at=None)
+def taken_away() -> QuerySet[Case]:
+    """The cases for which a run's text is kept from its readers: decided so, or not decided yet."""
+    against = [Case.Outcome.REJECTED, Case.Outcome.SENT_BACK]
+    waits = Q(decided_at=None, rulings__action=Ruling.Action.WITHDRAW)
+    return Case.objects.filter(Q(outcome__in=against) | waits)
 
 
-def _with_all_after(chapter: Chapter | None) -> list[uuid.UUID]:
+def _unmark(chapter: Chapter) -> None:
+    others = (
+        taken_away().filter(generation__chapter__isnull=False).exclude(generation__chapter=chapter)
+    )
+    same = Chapter.objects.filter(withdrawn_at=chapter.withdrawn_at).exclude(
+        pk__in=others.values("generation__chapter")
+    )
+    chapters = _with_all_after(chapter, same)
+    Generation.objects.filter(chapter__in=chapters).update(withdrawn_at=None)
+    Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=None)
+
+
+def _with_all_after(chapter: Chapter | None, among: QuerySet[Chapter]) -> list[uuid.UUID]:
     """A chapter and those that follow on it, in one query whatever their number."""
     if chapter is None:
         return []
     following: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
-    of_story = Chapter.objects.readable().filter(story=chapter.story_id)
+    of_story = among.filter(story=chapter.story_id)
     for pk, parent_id in of_story.values_list("pk", "parent"):
         following[parent_id].append(pk)
     found = [chapter.pk]

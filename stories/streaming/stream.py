@@ -1,11 +1,13 @@
 """One reader's stream: replay after a cursor, then live until the terminal event."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from stories.errors import Withdrawn
 from stories.eventlog import Follower, LogEvent, follow, shown_text
@@ -14,6 +16,8 @@ from stories.events import RESYNC, Failed
 from .cursors import Cursor
 from .sse import KEEPALIVE, RETRY, control_frame, frame
 from .veil import veiled
+
+logger = logging.getLogger(__name__)
 
 AccessCheck = Callable[[], Awaitable[bool]]
 
@@ -64,17 +68,20 @@ async def story_stream(
     Where it `is_veiled`, the story's words are left out.
 
     Ends after the terminal event, when access was lost, or between events when the response has
-    lived long enough; the client then comes back with its cursor.
+    lived long enough or the database is away; the client then comes back with its cursor.
     """
     yield RETRY
-    async with follow(generation_id, 0) as reader:
-        if (start := _position(reader, generation_id, cursor)) is None:
-            yield _resync(reader, is_veiled=is_veiled)
-        else:
-            reader.position = start
-        show = veiled if is_veiled else _as_it_is
-        async for chunk in _live(reader, generation_id, is_allowed, show):
-            yield chunk
+    try:
+        async with follow(generation_id, 0) as reader:
+            if (start := _position(reader, generation_id, cursor)) is None:
+                yield _resync(reader, is_veiled=is_veiled)
+            else:
+                reader.position = start
+            show = veiled if is_veiled else _as_it_is
+            async for chunk in _live(reader, generation_id, is_allowed, show):
+                yield chunk
+    except DatabaseError:
+        logger.exception("generation %s: a reader was sent away, to come back", generation_id)
 
 
 async def withdrawn_stream(

@@ -5,8 +5,9 @@ when the run has ended.
 """
 
 import asyncio
+import functools
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
+
+from stories.waiting import heed_cancellation
 
 # What is raised where the store cannot be used.
 StoreAway = (sqlite3.Error, psycopg.Error)
@@ -34,6 +37,7 @@ class Checkpoints:
     """One process's access to the store; lives on one event loop."""
 
     saver: BaseCheckpointSaver[Any]
+    threads: Callable[[], Awaitable[set[str]]]  # all that it holds anything of
 
     async def forget(self, thread_id: str) -> None:
         await self.saver.adelete_thread(thread_id)
@@ -46,7 +50,7 @@ async def in_sqlite(path: Path) -> AsyncGenerator[Checkpoints]:
         saver = AsyncSqliteSaver(connection)
         await saver.setup()
         try:
-            yield Checkpoints(saver)
+            yield Checkpoints(saver, functools.partial(_threads_in_sqlite, saver))
         finally:
             # LangGraph may still be writing for a run that was cancelled. Closed within a
             # transaction, the connection would keep SQLite's write lock.
@@ -66,7 +70,27 @@ async def in_postgres(parameters: Mapping[str, Any]) -> AsyncGenerator[Checkpoin
     async with pool:
         saver = AsyncPostgresSaver(pool)
         await _set_up(saver, pool)
-        yield Checkpoints(saver)
+        heed_cancellation()
+        yield Checkpoints(saver, functools.partial(_threads_in_postgres, pool))
+
+
+async def _threads_in_sqlite(saver: AsyncSqliteSaver) -> set[str]:
+    query = "SELECT thread_id FROM checkpoints UNION SELECT thread_id FROM writes"
+    async with saver.lock, saver.conn.execute(query) as cursor:
+        return {row[0] async for row in cursor}
+
+
+async def _threads_in_postgres(
+    pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]],
+) -> set[str]:
+    query = """
+        SELECT thread_id FROM checkpoints UNION SELECT thread_id FROM checkpoint_writes
+        UNION SELECT thread_id FROM checkpoint_blobs
+    """
+    async with pool.connection() as connection:
+        heed_cancellation()
+        cursor = await connection.execute(query)
+        return {row["thread_id"] async for row in cursor}
 
 
 async def _set_up(

@@ -27,7 +27,7 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
     already."""
     brief, tools, shown = context.brief, context.tools, context.resume.text_of(version)
     if context.resume.is_written(version):
-        return {"text": shown, "version": version}
+        return {"text": shown, "version": version, "is_guarded": False}
     is_rewrite = version > 0
     attempt = state["attempt"] + is_rewrite
     step = "enhance_content" if is_rewrite else "generate_content"
@@ -47,7 +47,12 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
             lambda written: plan_chapter(brief, tools.profile, written, is_rewrite=is_rewrite)
         )
     manuscript.finish()
-    return {"text": manuscript.text, "attempt": manuscript.attempt, "version": version}
+    return {
+        "text": manuscript.text,
+        "attempt": manuscript.attempt,
+        "version": version,
+        "is_guarded": manuscript.is_guarded,
+    }
 
 
 def _conversation(brief: StoryBrief, profile: ModelProfile) -> Conversation:

@@ -215,19 +215,19 @@ class Drafting:
     async def _mend(self, sentence: str, verdict: Verdict) -> bool:
         """Puts another wording in the place of a sentence that did not pass, or leaves it out;
         whether the try may go on."""
-        self._manuscript.retract()
+        seen = self._manuscript.retract()
         self._concerns.append(verdict.category)
         self._soft_hits += 1
         if verdict.severity is Severity.HARD or self._soft_hits > _MOST_SOFT_HITS:
-            self._manuscript.hold_back(sentence, verdict)
+            self._manuscript.hold_back(sentence, verdict, seen=seen)
             return False
         self._leaves_out = not has_end(sentence)
         if self._manuscript.is_in_sentence:
-            self._manuscript.hold_back(sentence, verdict)
+            self._manuscript.hold_back(sentence, verdict, seen=seen)
             self._manuscript.close_sentence()
             return True
         other = await self._other_wording(sentence, verdict)
-        self._manuscript.hold_back(sentence, verdict, other)
+        self._manuscript.hold_back(sentence, verdict, other, seen)
         if other:
             self._manuscript.add(other)
             self._sentences += 1

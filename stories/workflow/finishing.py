@@ -19,7 +19,14 @@ from stories.workflow.tools import Tools
 
 FEWEST_CHOICES, MOST_CHOICES = 2, 4
 _MOST_WORDS_EXPLAINED = 4
-_LONGEST = {"title": 120, "question": 160, "choice": 300, "vocabulary": 160, "summary": 600}
+_LONGEST = {
+    "title": 120,
+    "question": 160,
+    "choice": 300,
+    "vocabulary": 160,
+    "summary": 600,
+    "learning": 600,
+}
 _TITLE_WRAPPING = re.compile(
     r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
 )
@@ -115,22 +122,22 @@ class Finishing:
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
         noted = repair.lines(notes.get("educational_elements"))[:3]
-        passed = tuple(text for text in dict.fromkeys(noted) if self._passes("summary", text))
+        passed = tuple(text for text in dict.fromkeys(noted) if self._passes("learning", text))
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
     def _checked(self, place: str, text: str, ours: str) -> str:
-        if text and self._passes(place, text, replacement=ours):
+        if text and self._passes(place, text):
             return text
         self.defaulted.append(place)
         return ours
 
-    def _passes(self, place: str, text: str, replacement: str = "") -> bool:
+    def _passes(self, place: str, text: str) -> bool:
         if len(text) > _LONGEST[place]:
             return False
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)
-            self._emit(HeldBack(self._attempt, place, text, replacement, verdict))
+            self._emit(HeldBack(self._attempt, place, text, "", verdict))
         return verdict.approved

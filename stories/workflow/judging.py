@@ -1,12 +1,15 @@
 """The chapter as a whole, judged: by the editor where its judgement is worth asking, else by the
-gate, paragraph by paragraph."""
+gate, paragraph by paragraph, and by the rubric of words. An editor that gives no judgement is no
+reason for the second way: what was not judged has not passed."""
 
 import re
+from dataclasses import replace
 
 import openai
 
 from stories.brief import StoryBrief
-from stories.safety.judge import UNJUDGED, Judgement, judge_chapter
+from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
+from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
 from stories.workflow.calls import Retries, metered
 from stories.workflow.state import Emit
@@ -18,8 +21,16 @@ _STOPPED = "A part of it did not pass the check for this age."
 
 
 async def judge(text: str, brief: StoryBrief, tools: Tools, emit: Emit) -> Judgement:
-    if not tools.profile.judges:
-        return _by_gate(text, tools)
+    """The judgement, with the layers that gave it."""
+    if tools.profile.judges:
+        return replace(await _by_model(text, brief, tools, emit), layers=(NAME,))
+    judgement = _by_gate(text, tools)
+    if not judgement.approved:
+        return judgement
+    return judge_by_words(text, band=brief.checked_as, language=brief.language)
+
+
+async def _by_model(text: str, brief: StoryBrief, tools: Tools, emit: Emit) -> Judgement:
     editor = metered(tools.editor, "safety_check", emit)
     try:
         return await Retries(tools.patience).ask(
@@ -41,6 +52,7 @@ def _by_gate(text: str, tools: Tools) -> Judgement:
         approved=not stopped,
         score=round(1 - max(verdict.score for verdict in verdicts), 3),
         issues=(_STOPPED,) if stopped else (),
+        layers=tools.gate.layers,
     )
 
 
@@ -48,11 +60,11 @@ def rejected_chapter(text: str, attempt: int, judgement: Judgement) -> HeldBack:
     """The record for staff of a chapter that was not approved."""
     verdict = Verdict(
         severity=Severity.SOFT,
-        layer="judge",
+        layer=judgement.layers[-1],
         rule="; ".join(judgement.issues)[:80],
         category="chapter",
         score=1 - judgement.score,
         threshold=_PASSING_SCORE,
-        layers=("judge",),
+        layers=judgement.layers,
     )
     return HeldBack(attempt, "chapter", text, "", verdict)

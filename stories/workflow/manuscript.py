@@ -37,6 +37,7 @@ class Manuscript:
         self._release = Release(text, tools.guard, emit, by_word=tools.by_word)
         self._progress = progress
         self._emit = emit
+        self._is_by_word = tools.by_word
         self._is_choppy = tools.profile.writing == "beats"
         # A guard lets paragraphs out, so that what is shown ends with one.
         self._begins_paragraph = bool(text) and tools.guard is not None
@@ -45,6 +46,11 @@ class Manuscript:
     @property
     def word_count(self) -> int:
         return len(self.text.split())
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a guard is known to have passed all that is shown."""
+        return self._release.is_guarded
 
     def begin_paragraph(self) -> None:
         self._begins_paragraph = True
@@ -90,9 +96,9 @@ class Manuscript:
         cleared = self._gate.cleared(chunk, before=self.end)
         self._release.glimpse(chunk[:cleared])
 
-    def retract(self) -> None:
-        """Withdraws what is shown of a sentence that is not part of the text."""
-        self._release.retract()
+    def retract(self) -> str:
+        """Withdraws what is shown of a sentence that is not part of the text, and returns it."""
+        return self._release.retract()
 
     def _may_break_before(self, sentence: str) -> bool:
         """A small model begins a paragraph with nearly every sentence; only speech may."""
@@ -114,10 +120,13 @@ class Manuscript:
         if progress := self._progress.wrote(self.word_count):
             self._emit(progress)
 
-    def hold_back(self, sentence: str, verdict: Verdict, replacement: str = "") -> None:
+    def hold_back(
+        self, sentence: str, verdict: Verdict, replacement: str = "", seen: str = ""
+    ) -> None:
         """Keeps a record for staff; a replacement is one that passed."""
+        text, seen = sentence.strip(), seen.strip()
         ahead = self._waiting + ("\n\n" if self._begins_paragraph and self.text else "")
-        self._emit(HeldBack(self.attempt, "prose", sentence.strip(), replacement, verdict, ahead))
+        self._emit(HeldBack(self.attempt, "prose", text, replacement, verdict, ahead, seen))
 
     @property
     def _waiting(self) -> str:
@@ -178,7 +187,8 @@ class Manuscript:
         layers = (*self._gate.layers, *withheld.verdict.layers)
         verdict = replace(withheld.verdict, layers=layers)
         ahead = "\n\n" if self._waiting.startswith("\n\n") else ""
-        self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict, ahead))
+        seen = withheld.text if self._is_by_word else ""
+        self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict, ahead, seen))
         self._release.take_back()
         self.text = self._release.approved
         self._sentence_at = len(self.text)

@@ -24,7 +24,7 @@ from stories.workflow.state import (
     judgement_from_json,
 )
 from stories.workflow.steps import ChapterDraft, Milestone
-from stories.workflow.vetting import unfit_notes
+from stories.workflow.vetting import vet_notes
 
 
 class Node(Protocol):
@@ -122,12 +122,16 @@ async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> C
     _enter(runtime, FINISHING)
     emit, context = runtime.stream_writer, runtime.context
     notes = await ask_notes(context.brief, state["text"], context.tools, emit)
-    judgement = replace(judgement_from_json(state["judgement"]), layers=context.tools.layers)
+    judgement = judgement_from_json(state["judgement"])
     finishing = Finishing(context.brief, state["text"], state["attempt"], context.tools, emit)
     draft = finishing.draft(notes, judgement)
+    is_guarded = False
     if guard := metered_guard(context.tools.guard, "calculate_metrics", emit):
-        unfit = await unfit_notes(draft, state["attempt"], guard, emit)
-        draft = finishing.draft(notes, judgement, unfit) if unfit else draft
+        opinion = await vet_notes(draft, state["attempt"], guard, emit)
+        is_guarded = opinion.is_guarded and state.get("is_guarded", False)
+        draft = finishing.draft(notes, judgement, opinion.unfit) if opinion.unfit else draft
+    layers = context.tools.layers(is_guarded=is_guarded)
+    draft = replace(draft, safety=replace(judgement, layers=layers))
     emit(_metadata(draft, context.brief))
     return {"draft": draft_to_json(draft)}
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from stories.events import Content
-from stories.safety.guard import Guard
+from stories.safety.guard import NAME, Guard
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
 from stories.workflow.state import Emit
@@ -33,12 +33,15 @@ class Release:
     in no event and in no log, so that a run which is taken up again writes it anew.
 
     With `by_word` readers have more: what waits for the guard, and the first words of a sentence.
+    `is_guarded` says that a guard has passed all that is approved: an advisory one may have failed.
     """
 
     def __init__(
         self, approved: str, guard: Guard | None, emit: Emit, *, by_word: bool = False
     ) -> None:
         self.approved = approved
+        # Which layers have passed what an earlier runner left, nobody knows any more.
+        self.is_guarded = guard is not None and not approved
         self._is_by_word = by_word
         self._guard = guard
         self._emit = emit
@@ -56,11 +59,12 @@ class Release:
         self._emit(Glimpse(words[len(self._words) :]))
         self._words = words
 
-    def retract(self) -> None:
-        """Withdraws the words that are shown of a sentence."""
-        if self._words:
-            self._words = ""
+    def retract(self) -> str:
+        """Withdraws the words that are shown of a sentence, and returns them."""
+        words, self._words = self._words, ""
+        if words:
             self._emit(Retraction(self._ahead))
+        return words
 
     def add(self, chunk: str) -> None:
         """What passed the gate; it begins with the words that are shown, or they with it."""
@@ -123,6 +127,7 @@ class Release:
         text = "".join(chunks)
         verdict = await guard.examine(Passage(text, self.approved[-_BEFORE_CHARACTERS:]))
         if verdict.approved:
+            self.is_guarded = self.is_guarded and NAME in verdict.layers
             for chunk in chunks:
                 self._approve(chunk)
         else:

@@ -9,6 +9,8 @@ from typing import Any
 
 from langchain_core.utils.json import parse_partial_json
 
+from stories.safety.cleaning import cleaned
+
 _TEXT_KEYS = ("text", "choice", "option", "title", "label", "action")
 _DESCRIPTION_KEYS = ("description", "impact", "hint", "consequence")
 _WORD_KEYS = ("word", "term")
@@ -35,8 +37,8 @@ def _partly_loaded(raw: str) -> Any:
 
 
 def line(value: Any) -> str:
-    """A text field on one line, "" for anything that is none."""
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    """A text field on one line, cleaned as prose is; "" for anything that is none."""
+    return " ".join(cleaned(value).split()) if isinstance(value, str) else ""
 
 
 def lines(value: Any) -> list[str]:

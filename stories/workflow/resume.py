@@ -34,6 +34,12 @@ class Resume:
     begun: frozenset[Pass] = frozenset()
     ended: frozenset[Pass] = frozenset()
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether this version of the text was judged, and must not be read."""
+        judgement = self.judgement_of(self.resets)
+        return judgement is not None and not judgement.approved
+
     def text_of(self, version: int) -> str:
         """What there is of this version; "" where it was withdrawn or not begun."""
         return self.text if self.resets == version else ""

@@ -24,12 +24,14 @@ class ChapterState(TypedDict, total=False):
     """JSON only, and all text in stand-in form: checkpoints keep it.
 
     `attempt` counts from 1 over every new start, `version` from 0 over the texts that were shown
-    whole; `judgement` is of the last of them, and `draft` is the finished chapter.
+    whole; `judgement` is of the last of them, and `draft` is the finished chapter. `is_guarded`:
+    a guard model is known to have passed all of the text.
     """
 
     text: str
     attempt: int
     version: int
+    is_guarded: bool
     judgement: dict[str, Any]
     draft: dict[str, Any]
 

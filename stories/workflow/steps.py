@@ -12,11 +12,12 @@ from stories.safety.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Text that did not pass, and what stands in its place ("" where it was left out).
+    """Text that did not pass; `replacement` is a sentence's other wording ("" where it has none).
 
     `attempt` counts from 1; `place` is a value of `SafetyFinding.Place`. `ahead` is what had passed
     the gate and was not shown yet, between the shown text and where this would have stood; it ends
-    with a blank line where this would have begun a paragraph.
+    with a blank line where this would have begun a paragraph. `seen` is what of the text's
+    beginning was glimpsed.
     """
 
     attempt: int
@@ -25,6 +26,7 @@ class HeldBack:
     replacement: str
     verdict: Verdict
     ahead: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

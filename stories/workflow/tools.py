@@ -5,8 +5,9 @@ from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
 
+from stories.safety import guard, judge, rubric
 from stories.safety.gate import Gate
-from stories.safety.guard import NAME, Guard
+from stories.safety.guard import Guard
 
 Writing = Literal["prose", "beats", "spine"]
 
@@ -19,7 +20,8 @@ class ModelProfile:
     primary language tags that it writes well enough to offer. `writing`: `prose` in one free call
     a chapter, `beats` in one turn per authored beat, `spine` where the program writes the story and
     the model adds a sentence per beat. `judges` and `structures` say whether its judgement of
-    safety, and its answers to a JSON schema, are worth asking for.
+    safety, and its answers to a JSON schema, are worth asking for; where it does not judge, the
+    rubric of words does.
     """
 
     name: str
@@ -63,8 +65,8 @@ class Tools:
     guard: Guard | None = None
     by_word: bool = False
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The names of all that a chapter passes before it is finished, in order."""
-        judge = ("judge",) if self.profile.judges else ()
-        return (*self.gate.layers, *([NAME] if self.guard else []), *judge)
+    def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
+        """The names of all that a finished chapter has passed, in order; the guard's where it has
+        seen all of it."""
+        by = judge.NAME if self.profile.judges else rubric.NAME
+        return (*self.gate.layers, *([guard.NAME] if is_guarded else []), by)

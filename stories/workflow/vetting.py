@@ -4,7 +4,9 @@ The gate's own layers have passed each part by then. The guard reads them all at
 one only where something is wrong with them.
 """
 
-from stories.safety.guard import Guard
+from typing import NamedTuple
+
+from stories.safety.guard import NAME, Guard
 from stories.safety.layers import Passage
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, HeldBack
@@ -15,16 +17,24 @@ _PLACES = {
     "choices": "choice",
     "vocabulary": "vocabulary",
     "summary": "summary",
-    "educational_elements": "summary",
+    "educational_elements": "learning",
 }
 
 
-async def unfit_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emit) -> set[str]:
-    """The names of the notes that the guard does not pass; all of them where it says no more."""
+class Opinion(NamedTuple):
+    """The names of the notes that the guard does not pass, and whether it has seen them all."""
+
+    unfit: frozenset[str]
+    is_guarded: bool
+
+
+async def vet_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emit) -> Opinion:
+    """What the guard says of the notes; where it says no more than that they are unfit, all are."""
     parts = _parts(draft)
     verdict = await guard.examine(Passage("\n".join(parts.values())))
+    is_guarded = NAME in verdict.layers
     if verdict.approved:
-        return set()
+        return Opinion(frozenset(), is_guarded)
     verdicts = {}
     if verdict.category != "failure":
         verdicts = {name: await guard.examine(Passage(text)) for name, text in parts.items()}
@@ -33,7 +43,7 @@ async def unfit_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emi
         own = verdicts.get(name, verdict)
         found = verdict if own.approved else own
         emit(HeldBack(attempt, _PLACES[name], parts[name], "", found))
-    return unfit
+    return Opinion(frozenset(unfit), is_guarded)
 
 
 def _parts(draft: ChapterDraft) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """With STORYTELLER_RELEASE=token a story is seen word by word, and kept as it was approved."""
 
-import json
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from pytest_django.fixtures import Settings
 
-from children.models import Child, User
+from children.models import Child, Family, Preview, User
 from stories import dispatch
 from stories.db import in_database
 from stories.generations import Caller, NewStory, start_story
@@ -16,7 +15,7 @@ from tests.clients import Client, Frame, frames_of, text_of
 from tests.ollama_server import Hold, OllamaServer, Reply, words
 from tests.stories.api.test_stream import events_of, start
 from tests.stories.safety.faults.test_everywhere import everything_said, pages
-from tests.stories.test_runner import die_after
+from tests.stories.test_runner import die_after, put_back, watched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,6 +148,48 @@ async def test_a_sentence_that_the_model_leaves_unfinished_is_taken_back(
     assert text_of(frames) == revealed(FIRST) == (await Chapter.objects.aget()).text
 
 
+@pytest.mark.parametrize(
+    ("preview", "is_by_word"),
+    [(Preview.NEVER, True), (Preview.FIRST, False), (Preview.ALWAYS, False)],
+)
+async def test_a_family_that_looks_at_any_chapter_first_sees_none_word_by_word(
+    api: Client, mia: Child, storyteller: OllamaServer, preview: Preview, is_by_word: bool
+) -> None:
+    storyteller.tokens_per_second = 100
+    storyteller.script(prose=[f"{FIRST} {SECOND}"] * 2)
+    await Family.objects.aupdate(preview=preview)
+    first = await api.frames(events_of(await start(api, mia)))
+    assert (len(chunks_of(first)) > 12) == is_by_word
+    if preview is not Preview.NEVER:
+        chapter = await Chapter.objects.aget()
+        await api.call("POST", f"/chapters/{chapter.pk}/release")
+    done = first[-1].data
+    wish = {"session_id": done["session_id"], "choice_id": done["choices"][0]["id"]}
+    second = await api.frames(events_of(await start(api, mia, **wish)))
+    assert second[-1].data["currentChapter"] == 2
+    assert (len(chunks_of(second)) > 12) == is_by_word
+
+
+@pytest.mark.parametrize("release", ["sentence", "token"])
+async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it(  # noqa: PLR0917 - fixtures all
+    api: Client, mia: Child, alice: User, ollama: OllamaServer, settings: Settings, release: str
+) -> None:
+    settings.RELEASE = release
+    await Family.objects.aupdate(preview=Preview.NEVER if release == "sentence" else Preview.FIRST)
+    generation = await in_database(queued, mia, alice)
+    settings.RELEASE = "token"
+    await Family.objects.aupdate(preview=Preview.NEVER)
+    ollama.tokens_per_second = 100
+    ollama.script(prose=f"{FIRST} {SECOND}")
+    dispatch.start()
+    frames = await api.frames(f"/generations/{generation.pk}/events")
+    await dispatch.shut_down()
+    assert [chunk for chunk in chunks_of(frames) if chunk] == [
+        revealed(FIRST),
+        revealed(f" {SECOND}"),
+    ]
+
+
 def queued(child: Child, user: User) -> Generation:
     return start_story(Caller(user=user), NewStory(child=child, theme="a fox")).generation
 
@@ -162,10 +203,10 @@ async def test_a_run_killed_after_any_event_goes_on_without_a_word_lost_or_told_
     ollama.script(prose=[f"{FIRST} {CRUDE}", SECOND], rewording=LAST, judge=[rejected])
     url = f"/generations/{generation.pk}/events"
     dispatch.start()
-    whole = await api.frames(url)
+    whole, sources = await watched(api, generation)
     await dispatch.shut_down()
     assert [frame.type for frame in whole].count("content_reset") == 2
-    sources = await in_database(sources_of, generation)
+    assert FIRST in sources
     ollama.tokens_per_second = 0
     ollama.script(prose=lambda _: LAST, judge=[])
     for position in range(2, len(whole)):
@@ -181,26 +222,6 @@ async def test_a_run_killed_after_any_event_goes_on_without_a_word_lost_or_told_
         chapter = await Chapter.objects.aget()
         assert chapter.text == text_of(frames) == frames[-1].data["story_content"]
         assert chapter.source == expected(whole[:position], sources), position
-
-
-def sources_of(generation: Generation) -> list[str]:
-    rows = GenerationEvent.objects.filter(generation=generation).order_by("position")
-    return list(rows.values_list("source", flat=True))
-
-
-def put_back(generation: Generation, frames: list[Frame], sources: list[str]) -> None:
-    """The log as it was when the last of these had been committed."""
-    GenerationEvent.objects.filter(generation=generation).delete()
-    GenerationEvent.objects.bulk_create(
-        GenerationEvent(
-            generation=generation,
-            position=position,
-            type=frame.type,
-            payload=json.dumps(frame.data, ensure_ascii=False),
-            source=source,
-        )
-        for position, (frame, source) in enumerate(zip(frames, sources, strict=False), start=1)
-    )
 
 
 def expected(frames: list[Frame], sources: list[str]) -> str:

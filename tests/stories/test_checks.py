@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from django.core.checks import CheckMessage, run_checks
+from django.core.checks import CheckMessage, Tags, run_checks
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from pytest_django.fixtures import Settings
 
 from stories import checks
@@ -156,3 +158,36 @@ def test_words_ahead_of_their_approval_are_a_warning_and_another_value_is_an_err
     assert "stories.W006" in _said()
     settings.RELEASE = "letter"
     assert "'letter'" in _said()["stories.E011"].msg
+
+
+@pytest.mark.django_db
+def test_a_trigger_of_the_log_of_decisions_that_is_gone_is_an_error_that_names_it() -> None:
+    assert [*checks.check_rulings(["default"])] == []
+    names = checks.RULING_TRIGGERS[connection.vendor]
+    on = " ON stories_ruling" if connection.vendor == "postgresql" else ""
+    for name in names:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER {name}{on}")
+        (message,) = checks.check_rulings(["default"])
+        assert (message.id, name in message.msg) == ("stories.E012", True)
+    assert all(name in message.msg for name in names)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite rebuilds tables")
+def test_a_rebuilt_table_of_decisions_is_found_out() -> None:
+    """As a later migration would rebuild it, by changing a column."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE rebuilt AS SELECT * FROM stories_ruling")
+        cursor.execute("DROP TABLE stories_ruling")
+        cursor.execute("ALTER TABLE rebuilt RENAME TO stories_ruling")
+    said = run_checks(tags=[Tags.database], databases=["default"])
+    assert [message.id for message in said] == ["stories.E012"]
+
+
+@pytest.mark.django_db
+def test_a_database_before_its_migration_has_no_triggers_to_miss() -> None:
+    MigrationRecorder(connection).record_unapplied("stories", "0002_moderators")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE stories_ruling")
+    assert [*checks.check_rulings(["default"])] == []

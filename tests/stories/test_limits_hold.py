@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import postgres, redis
 from tests.e2e.harness import ROOT
 from tests.ollama_server import Hold, Reply
+from tests.processes import Worker
 
 from . import test_workers
-from .test_workers import Site, Worker
+from .test_workers import Site
 
 _site, postgres_url, site = test_workers._site, test_workers.postgres_url, test_workers.site  # noqa: SLF001
 
@@ -140,8 +142,20 @@ def test_all_processes_together_fill_the_places_and_no_more(environment: dict[st
     assert sorted(claimed.values()) == [1, 2, 2], "five places, two at most for each family"
 
 
-def test_a_familys_limit_holds_whichever_process_it_asks(environment: dict[str, str]) -> None:
-    begun = at_once(_BEGIN + _BEGIN_MANY, environment | {"STORYTELLER_CHAPTERS_PER_MINUTE": "7"})
+@pytest.fixture(params=["database", "redis"])
+def counting(
+    request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    """The environment, with each place where a family's chapters may be counted."""
+    if request.param == "database":
+        yield environment
+        return
+    with redis.server(tmp_path) as url:
+        yield environment | {"REDIS_URL": url}
+
+
+def test_a_familys_limit_holds_whichever_process_it_asks(counting: dict[str, str]) -> None:
+    begun = at_once(_BEGIN + _BEGIN_MANY, counting | {"STORYTELLER_CHAPTERS_PER_MINUTE": "7"})
     assert begun == {True: 7, "FamilyBusy": 5 * PROCESSES - 7}
 
 

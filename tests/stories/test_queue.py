@@ -12,7 +12,7 @@ from children.models import Child, User
 from stories import eventlog
 from stories.db import in_database
 from stories.generations import Caller, NewStory, request_stop, runs, start_story
-from stories.generations.queue import announce, in_turn
+from stories.generations.queue import announce, free_runs, in_turn, loads
 from stories.models import Generation
 from tests.clients import Client, frames_of
 from tests.conftest import make_child
@@ -33,12 +33,12 @@ def test_a_family_that_asks_for_much_does_not_keep_another_waiting(
     others = make_child(charlie.family, "Tom")
     first, second, third = (ask(alice, mia, f"story {number}") for number in range(3))
     late = ask(charlie, others, "a snail")
-    turns = [waiting.generation_id for waiting in in_turn()]
+    turns = [waiting.generation_id for waiting in in_turn(free_runs(), loads())]
     assert turns == [first.pk, late.pk, second.pk, third.pk]
     claim = runs.claim_next(1)
     assert claim is not None
     assert claim.id == first.pk
-    assert in_turn()[0].generation_id == late.pk
+    assert in_turn(free_runs(), loads())[0].generation_id == late.pk
 
 
 def test_places_are_told_once_and_again_when_they_change(
@@ -127,12 +127,16 @@ def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
 
 
 def test_a_run_that_only_has_to_be_ended_needs_no_place(families: list[Generation]) -> None:
-    assert runs.claim_stopped() is None
-    assert len(claimed(1)) == 1
-    request_stop(families[2])
-    claim = runs.claim_stopped()
+    dead, writing = runs.claim_next(2), runs.claim_next(2)
+    assert dead is not None
+    assert writing is not None
+    request_stop(dead.generation)
+    assert claimed(2) == [], "its runner ends it"
+    past = timezone.now() - dt.timedelta(seconds=1)
+    Generation.objects.filter(pk=dead.id).update(lease_expires_at=past)
+    claim = runs.claim_next(1)
     assert claim is not None
-    assert (claim.id, claim.is_stop_requested) == (families[2].pk, True)
+    assert (claim.id, claim.is_stop_requested) == (dead.id, True)
 
 
 @pytest.mark.parametrize("spoilt", [{"brief": {"theme": 7}}, {"brief": None}])

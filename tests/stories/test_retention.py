@@ -18,10 +18,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from children.models import Child, User
-from stories import retention, tickets
+from stories import dispatch, retention, tickets
 from stories.db import in_database
 from stories.generations import Caller, NewStory, runs, start_story
-from stories.models import Chapter, Generation, GenerationEvent, TicketUse
+from stories.models import Chapter, Generation, GenerationEvent, Story, TicketUse
 from tests.books import add_chapter
 from tests.clients import Client, text_of
 from tests.e2e.harness import ROOT
@@ -30,6 +30,7 @@ from tests.ollama_server import Hold, OllamaServer, Reply
 from .api.test_stopped import order, stopped_first, stopped_second
 from .api.test_story_flow import choose
 from .api.test_stream import FIRST_CHAPTER, THEME, events_of, start
+from .test_runner import has_checkpoints
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -252,6 +253,23 @@ async def test_what_nobody_has_written_for_a_week_is_ended_and_can_be_carried_on
     status, _, _ = await api.call("POST", f"/generations/{queued.pk}/continue")
     assert status == 201
     assert (await retention.tidy()).ended == 0
+
+
+async def test_what_a_deleted_story_left_in_the_checkpoints_goes_and_no_others(
+    mia: Child, alice: User, ollama: OllamaServer, settings: Settings
+) -> None:
+    settings.MAX_CONCURRENT = settings.MAX_CONCURRENT_PER_FAMILY = 2
+    first, second = Hold(after=0), Hold(after=0)
+    ollama.script(judge=[Reply(hold=first), Reply(hold=second)])
+    kept = await in_database(ask, alice, mia, "a story that is taken up tomorrow")
+    gone = await in_database(ask, alice, mia, "a story that is deleted")
+    dispatch.start()
+    await asyncio.gather(first.reached.seen(30), second.reached.seen(30))
+    await dispatch.shut_down()
+    await Story.objects.filter(generations=gone.pk).adelete()
+    assert [await has_checkpoints(run) for run in (kept, gone)] == [True, True]
+    await retention.tidy()
+    assert [await has_checkpoints(run) for run in (kept, gone)] == [True, False]
 
 
 async def test_what_is_being_written_is_not_ended_however_long_it_has_waited(

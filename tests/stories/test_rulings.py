@@ -1,7 +1,6 @@
 """Cases: opened, claimed by one, decided once, and written into a log that nobody can edit."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +22,16 @@ from stories.generations import (
 )
 from stories.generations.briefs import brief_for
 from stories.generations.cases import Shown, open_for_held_back, risk_of
-from stories.models import Case, Chapter, Generation, ReadingSession, Reason, Ruling, Switch
+from stories.models import (
+    Case,
+    Chapter,
+    Clearance,
+    Generation,
+    ReadingSession,
+    Reason,
+    Ruling,
+    Switch,
+)
 from stories.safety.verdict import Severity, Verdict
 from stories.thresholds import threshold_of
 from stories.workflow import HeldBack
@@ -57,9 +65,11 @@ def mine(generation: Generation, by: User) -> Case:
     return cases.open_by_staff(generation, by)
 
 
-def held(severity: Severity = Severity.SOFT, text: str = "It bled.", place: str = "prose") -> Any:
+def held(
+    severity: Severity = Severity.SOFT, text: str = "It bled.", place: str = "prose", seen: str = ""
+) -> HeldBack:
     verdict = Verdict(severity, "rules", "en.gore", "violence", 0.7, 0.5)
-    return HeldBack(1, place, text, "", verdict)
+    return HeldBack(1, place, text, "", verdict, seen=seen)
 
 
 def session_of(chapter: Chapter) -> ReadingSession:
@@ -98,6 +108,50 @@ def test_a_sentence_of_a_version_that_was_rewritten_keeps_what_that_version_show
     assert finding.replacement == "Two."
 
 
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        (" Then it was tired, said Dr. Mole. It slept.", "Then it was tired, said Dr. Mole."),
+        ("… Then it slept.", "Then it slept."),
+        (" Then it", "Then it"),
+        ("", ""),
+    ],
+)
+def test_what_was_shown_instead_is_the_whole_sentence_that_follows(
+    mia: Child, after: str, shown: str
+) -> None:
+    run = make_run(make_story(mia), status="running")
+    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, Shown(0, "The fox ran."))
+    cases.note_what_was_shown(run, Shown(0, f"The fox ran.{after}"))
+    finding.refresh_from_db()
+    assert finding.replacement == shown
+
+
+def test_a_judged_chapter_was_seen_and_the_next_version_is_what_was_shown_instead(
+    mia: Child,
+) -> None:
+    run = make_run(make_story(mia), status="running")
+    texts = ("The fox ran.", "The fox hid.", "The fox slept.")
+    found = []
+    for version, text in enumerate(texts[:2]):
+        shown = Shown(version, text)
+        step = held(text=text, place="chapter")
+        found.append(open_for_held_back(run, step, AgeBand.MIDDLE, shown))
+        cases.note_what_was_shown(run, shown)
+    cases.note_what_was_shown(run, Shown(2, texts[2]))
+    for finding in found:
+        finding.refresh_from_db()
+    assert [f.replacement for f in found] == list(texts[1:])
+    assert [f.text[: f.seen_length] for f in found] == list(texts[:2])
+
+
+def test_only_what_was_glimpsed_counts_as_seen(mia: Child) -> None:
+    run = make_run(make_story(mia), status="running")
+    for seen in ("", "It"):
+        finding = open_for_held_back(run, held(seen=seen), AgeBand.MIDDLE, Shown())
+        assert finding.text[: finding.seen_length] == seen
+
+
 def test_risk_grows_with_the_source_the_score_and_the_childs_youth() -> None:
     hard, soft = risk_of("hard", AgeBand.OLDER, 1.0), risk_of("soft", AgeBand.OLDER, 1.0)
     assert soft < hard < risk_of("report", AgeBand.YOUNG, 1.0) <= 100
@@ -122,17 +176,17 @@ def test_a_report_names_a_sentence_of_the_chapter(alice: User, chapter: Chapter)
 def test_only_one_claims_and_only_they_decide(chapter: Chapter, mod: User, other: User) -> None:
     case = Case.objects.create(source="soft", risk=30, generation=chapter.generation)
     with pytest.raises(CannotRule):
-        rulings.approve(case.pk, mod)
+        rulings.approve(case.pk, mod, "fine")
     cases.claim(case.pk, mod)
     with pytest.raises(CannotRule):
         cases.claim(case.pk, other)
     with pytest.raises(CannotRule):
         cases.release(case.pk, other)
     with pytest.raises(CannotRule):
-        rulings.approve(case.pk, other)
+        rulings.approve(case.pk, other, "fine")
     cases.release(case.pk, mod)
     cases.claim(case.pk, other)
-    rulings.approve(case.pk, other, "Fine.")
+    rulings.approve(case.pk, other, "fine", "Fine.")
     with pytest.raises(CannotRule):
         rulings.reject(case.pk, other, "fear")
     actions = list(case.rulings.order_by("pk").values_list("action", "by_name"))
@@ -192,7 +246,7 @@ def test_a_withdrawal_leaves_the_case_open_and_approval_gives_the_chapters_back(
     case = mine(chapter.generation, mod)
     rulings.withdraw_for(case.pk, mod, "fear")
     assert Chapter.objects.readable().count() == 1
-    rulings.approve(case.pk, mod)
+    rulings.approve(case.pk, mod, "fine")
     assert Chapter.objects.readable().count() == 3
     assert not Generation.objects.filter(withdrawn_at__isnull=False).exists()
 
@@ -201,13 +255,55 @@ def test_approval_gives_nothing_back_that_another_case_rejected_or_that_was_repl
     chapter: Chapter, mod: User, alice: User
 ) -> None:
     rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
-    rulings.approve(mine(chapter.generation, mod).pk, mod)
+    rulings.approve(mine(chapter.generation, mod).pk, mod, "fine")
     assert Chapter.objects.readable().count() == 1
     first = mine(chapter.parent.generation, mod)
     rulings.withdraw_for(first.pk, mod, "fear")
     next_chapter(Caller(user=alice), session_of(chapter), Wish())
-    rulings.approve(first.pk, mod)
+    rulings.approve(first.pk, mod, "fine")
     assert not Chapter.objects.readable().exists(), "its place is being written anew"
+
+
+def test_approval_gives_nothing_back_while_another_case_that_took_it_away_is_open(
+    chapter: Chapter, mod: User, other: User
+) -> None:
+    rulings.withdraw_for(mine(chapter.generation, mod).pk, mod, "fear")
+    rulings.approve(mine(chapter.generation, other).pk, other, "fine")
+    assert Chapter.objects.readable().count() == 1
+    rulings.approve(Case.objects.get(decided_at=None).pk, mod, "fine")
+    assert Chapter.objects.readable().count() == 3
+
+
+def test_approval_of_a_chapter_gives_back_none_after_it_that_was_taken_away_itself(
+    chapter: Chapter, mod: User, other: User
+) -> None:
+    first = mine(chapter.parent.generation, mod)
+    rulings.withdraw_for(first.pk, mod, "fear")
+    rulings.reject(mine(chapter.generation, other).pk, other, "violence")
+    rulings.approve(first.pk, mod, "fine")
+    assert list(Chapter.objects.readable().values_list("number", flat=True)) == [1]
+    given_back = Generation.objects.filter(withdrawn_at=None)
+    assert list(given_back.values_list("chapter_number", flat=True)) == [1]
+
+
+def test_an_approval_needs_a_reason_of_its_own_which_the_log_keeps(
+    chapter: Chapter, mod: User
+) -> None:
+    case = mine(chapter.generation, mod)
+    for decide, reason in (
+        (rulings.approve, ""),
+        (rulings.approve, "fear"),
+        (rulings.reject, "fine"),
+    ):
+        with pytest.raises(CannotRule):
+            decide(case.pk, mod, reason)
+    rulings.approve(case.pk, mod, "held_wrongly", WHY)
+    line = Ruling.objects.get(action="approve")
+    assert (line.by, line.reason, line.note) == (mod, "held_wrongly", WHY)
+
+
+def test_no_reason_to_approve_is_one_to_take_away() -> None:
+    assert not {*Clearance.values} & {*Reason.values}
 
 
 def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
@@ -251,7 +347,7 @@ def test_what_was_approved_after_all_is_no_concern(chapter: Chapter, mod: User) 
     case = mine(chapter.generation, mod)
     rulings.withdraw_for(case.pk, mod, "fear")
     assert brief_for(chapter.story, chapter.choice).concerns == (Concern.FEAR,)
-    rulings.approve(case.pk, mod)
+    rulings.approve(case.pk, mod, "fine")
     assert brief_for(chapter.story, chapter.choice).concerns == ()
 
 

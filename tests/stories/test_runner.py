@@ -2,23 +2,30 @@
 
 import asyncio
 import datetime as dt
+import json
 import uuid
+from itertools import zip_longest
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from children.models import Child, User
-from stories import dispatch, eventlog
+from stories import checkpoints, dispatch, eventlog
 from stories.db import in_database
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.events import Content, Progress
 from stories.generations import Caller, NewStory, request_stop, runs, start_story
 from stories.models import Chapter, Generation, GenerationEvent
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.ollama_server import Hold, OllamaServer, Reply
+from tests.ollama_server import Hold, OllamaServer, Reply, Signal
+
+from .api.test_stream import before
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -113,6 +120,18 @@ async def test_a_stop_before_the_first_word_ends_it_without_a_model_call(
     assert ollama.calls == []
 
 
+async def test_a_stop_of_what_nobody_writes_waits_for_no_process_that_could(
+    api: Client, queued: Generation
+) -> None:
+    await api.call("POST", f"/generations/{queued.pk}/stop")
+    frames = await ended(api, queued)
+    assert frames[-1].data["code"] == "CANCELLED"
+    assert (await Generation.objects.aget()).status == "stopped"
+    assert await in_database(runs.claim_next, 1) is None
+    await in_database(request_stop, queued)
+    assert await ended(api, queued) == frames
+
+
 async def test_a_stop_that_another_process_asked_for_is_seen(
     api: Client, queued: Generation, ollama: OllamaServer, settings: Any
 ) -> None:
@@ -126,6 +145,125 @@ async def test_a_stop_that_another_process_asked_for_is_seen(
     await dispatch.shut_down()
     assert frames[-1].data["code"] == "CANCELLED"
     await ollama.calls[0].disconnected.seen()
+
+
+async def test_a_process_that_slept_past_its_leases_goes_on_with_its_own_runs(
+    api: Client, queued: Generation, ollama: OllamaServer, settings: Any
+) -> None:
+    settings.MAX_CONCURRENT = 2
+    asleep, other = Hold(after=60), Hold(after=0)
+    ollama.script(prose=[Reply(hold=asleep), Reply(hold=other)])
+    dispatch.start()
+    await asleep.reached.seen(30)
+    await in_database(expire, queued)
+    await in_database(ask_for_another, queued)
+    dispatch.wake()
+    await other.reached.seen()
+    now = await Generation.objects.aget(pk=queued.pk)
+    assert (now.attempts, now.status) == (1, "running")
+    assert now.lease_expires_at is not None
+    assert now.lease_expires_at > timezone.now()
+    asleep.release()
+    assert (await ended(api, queued))[-1].type == "complete"
+    await dispatch.shut_down()
+
+
+async def test_a_run_that_was_lost_and_came_back_is_stopped_at_once_as_any_other(
+    api: Client, queued: Generation, ollama: OllamaServer, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 60.0
+    first, second = Hold(after=60), Hold(after=60)
+    ollama.script(prose=[Reply(hold=first), Reply(hold=second)])
+    dispatch.start()
+    await first.reached.seen(30)
+    await in_database(expire, queued, lease_id=uuid.uuid4())
+    dispatch.wake()
+    await second.reached.seen(30)
+    await ollama.calls_for("prose")[0].disconnected.seen()
+    await in_database(request_stop, queued)
+    dispatch.stop(queued.pk)
+    await ollama.calls_for("prose")[1].disconnected.seen()
+    assert (await ended(api, queued))[-1].data["code"] == "CANCELLED"
+    await dispatch.shut_down()
+
+
+def ask_for_another(beside: Generation) -> None:
+    caller = Caller(user=User.objects.get())
+    start_story(caller, NewStory(child=beside.story.child, theme="a robot"))
+
+
+def expire(generation: Generation, **others: Any) -> None:
+    past = timezone.now() - dt.timedelta(seconds=1)
+    Generation.objects.filter(pk=generation.pk).update(lease_expires_at=past, **others)
+
+
+async def test_a_run_that_is_given_up_while_it_ends_is_handed_over(
+    api: Client, queued: Generation, ollama: OllamaServer
+) -> None:
+    hold, is_ending, may_go_on = Hold(after=60), Signal(), Signal()
+    ollama.script(prose=[Reply(hold=hold)])
+    dispatch.start()
+    await hold.reached.seen(30)
+
+    def wait() -> None:
+        is_ending.set()
+        may_go_on.wait()
+
+    async with before("SELECT", "stories_safetyfinding", wait):
+        await in_database(request_stop, queued)
+        dispatch.stop(queued.pk)
+        await is_ending.seen()
+        leaving = asyncio.create_task(dispatch.shut_down())
+        await asyncio.wait({leaving}, timeout=0.1)
+        may_go_on.set()
+        await leaving
+    given_up = await Generation.objects.aget()
+    assert given_up.status == "running"
+    assert given_up.lease_expires_at is not None
+    assert given_up.lease_expires_at < timezone.now(), "nobody has to wait for the lease"
+    dispatch.start()
+    assert (await ended(api, queued))[-1].data["code"] == "CANCELLED"
+    await dispatch.shut_down()
+
+
+async def test_a_story_that_is_deleted_while_it_is_written_leaves_no_text_behind(
+    queued: Generation, ollama: OllamaServer, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 1.0
+    hold = Hold(after=0)
+    ollama.script(judge=[Reply(hold=hold)])
+    dispatch.start()
+    await hold.reached.seen(30)
+    assert await has_checkpoints(queued)
+    await Child.objects.all().adelete()
+    await ollama.calls_for("judge")[0].disconnected.seen()
+    await dispatch.shut_down(LONG_SECONDS)
+    assert not await has_checkpoints(queued)
+
+
+async def test_a_chapter_that_is_stored_as_its_stop_comes_leaves_no_checkpoints_behind(
+    queued: Generation, ollama: OllamaServer
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        dispatch.stop(queued.pk)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result()
+
+    async with before("INSERT", "stories_chapter", stop):
+        dispatch.start()
+        await ollama.called(3).seen(30)
+        await dispatch.shut_down(LONG_SECONDS)
+    # SQLite lets the one that has begun go first; on PostgreSQL the stop may be quicker.
+    may_be = {"completed"} if connection.vendor == "sqlite" else {"completed", "stopped"}
+    assert (await Generation.objects.aget()).status in may_be
+    assert not await has_checkpoints(queued)
+
+
+async def has_checkpoints(generation: Generation) -> bool:
+    """Whether LangGraph's store, which all tests share, has something of this run."""
+    async with checkpoints.opened() as store:
+        return str(generation.pk) in await store.threads()
 
 
 async def test_a_run_that_kills_its_processes_is_interrupted_at_last(
@@ -172,6 +310,38 @@ async def test_a_log_nobody_holds_refuses_a_writer_with_another_lease(queued: Ge
         await writer.flush()
 
 
+async def watched(api: Client, generation: Generation) -> tuple[list[Frame], list[str]]:
+    """The events of a run as they come, and the sources that stood beside them then: of text that
+    is withdrawn later, neither is in the log any more."""
+    frames: list[Frame] = []
+    sources: list[str] = []
+    async for frame in api.following(f"/generations/{generation.pk}/events"):
+        frames.append(frame)
+        now = await in_database(sources_of, generation)
+        sources = [then or source for then, source in zip_longest(sources, now, fillvalue="")]
+    return frames, sources
+
+
+def sources_of(generation: Generation) -> list[str]:
+    rows = GenerationEvent.objects.filter(generation=generation).order_by("position")
+    return list(rows.values_list("source", flat=True))
+
+
+def put_back(generation: Generation, frames: list[Frame], sources: list[str]) -> None:
+    """The log as it was when the last of these had been committed."""
+    GenerationEvent.objects.filter(generation=generation).delete()
+    GenerationEvent.objects.bulk_create(
+        GenerationEvent(
+            generation=generation,
+            position=position,
+            type=frame.type,
+            payload=json.dumps(frame.data, ensure_ascii=False),
+            source=source,
+        )
+        for position, (frame, source) in enumerate(zip(frames, sources, strict=False), start=1)
+    )
+
+
 def die_after(generation: Generation, position: int) -> None:
     """Puts the database back to where its runner was killed after committing this event."""
     Chapter.objects.all().delete()
@@ -191,23 +361,27 @@ async def test_a_run_killed_after_any_event_goes_on_at_that_step(
 ) -> None:
     rejected = {"problem": "meanness", "weight": 3}
     ollama.script(judge=[rejected] * rejections)
+    ollama.tokens_per_second = 400
     dispatch.start()
-    whole = await ended(api, queued)
+    whole, sources = await watched(api, queued)
     await dispatch.shut_down()
+    ollama.tokens_per_second = 0
     assert whole[-1].type == "complete"
     assert len([f for f in whole if f.type == "content_reset"]) == rejections
     expected, position = outline(whole), 1
     while (position := next_step(whole, position)) < len(whole):
+        await in_database(put_back, queued, whole[:position], sources)
         await in_database(die_after, queued, position)
         ollama.script(judge=[rejected] * (rejections if is_unjudged(whole[:position]) else 0))
         dispatch.start()
         frames = await ended(api, queued)
         await dispatch.shut_down()
-        assert [f.raw for f in frames[:position]] == [f.raw for f in whole[:position]]
+        assert [f.id for f in frames[:position]] == [f.id for f in whole[:position]]
         assert frames[-1].type == "complete"
         assert text_of(frames) == (await Chapter.objects.aget()).text
+        stands = "content_reset" not in [frame.type for frame in frames[position:]]
+        assert not stands or text_of(frames).startswith(text_of(whole[:position])), position
         assert outline(frames) == expected, position
-        whole = frames
 
 
 def next_step(frames: list[Frame], position: int) -> int:

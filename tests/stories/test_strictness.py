@@ -55,9 +55,9 @@ def test_only_the_limits_change_in_what_the_storyteller_is_told(mia: Child) -> N
 
 
 def test_what_is_typed_is_held_to_the_same_limits(mia: Child) -> None:
-    admit("theme", "an assassin in the palace", aged(mia, 10, "usual"), "en")
+    admit(aged(mia, 10, "usual"), "en", theme="an assassin in the palace")
     with pytest.raises(InvalidRequest):
-        admit("theme", "an assassin in the palace", aged(mia, 10, "gentle"), "en")
+        admit(aged(mia, 10, "gentle"), "en", theme="an assassin in the palace")
 
 
 def test_a_brief_without_a_decision_is_checked_by_the_age() -> None:

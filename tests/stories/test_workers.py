@@ -4,6 +4,7 @@ Everything here is a real process: `manage.py serve`, `manage.py workers`, and t
 """
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -26,6 +26,9 @@ from tests import postgres
 from tests.clients import Frame, parse_frame, text_of
 from tests.e2e.harness import READY_SECONDS, ROOT, App, Family
 from tests.ollama_server import Call, Hold, OllamaServer, Reply
+from tests.processes import Server, Worker
+from tests.readme import BASH, example
+from tests.readme import run as run_example
 
 LEASE_SECONDS = 6.0
 # A stop that no notice told of is seen at the next renewal; half of all would be later than this.
@@ -33,61 +36,15 @@ STOP_SECONDS = 0.25
 # Readers who poll would see half of all events later than this.
 LAG_SECONDS = 0.15
 
-
-@dataclass
-class Web(App):
-    """A web process that writes nothing itself."""
-
-    settings: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | self.settings
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-        self.process = None
-
-
-@dataclass
-class Worker:
-    """A process of `manage.py workers`, ready when this object is there."""
-
-    web: Web
-    process: subprocess.Popen[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        with (self.web.data / "workers.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "workers"],
-                cwd=ROOT,
-                env=self.web.environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        said = self.process.stdout.readline()
-        assert said.startswith("Writing stories"), (self.web.data / "workers.log").read_text()
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.ended()
-
-    def ended(self) -> int:
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return self.process.wait(READY_SECONDS)
+_numbers = itertools.count(1)
 
 
 @dataclass
 class Site:
     """Two web processes of one database, a family, and workers as tests need them."""
 
-    near: Web
-    far: Web
+    near: Server
+    far: Server
     host: OllamaServer
     family: Family
     workers: list[Worker] = field(default_factory=list)
@@ -107,10 +64,11 @@ class Site:
         return self.workers
 
     def begin(self) -> str:
-        return self.family.start_story(f"a lantern called {uuid.uuid4().hex[:8]}").generation_id
+        """A story of its own: the same wish would join the one that is being written."""
+        return self.family.start_story(f"lantern number {next(_numbers)}").generation_id
 
     @asynccontextmanager
-    async def follow(self, generation_id: str, web: Web) -> AsyncIterator[AsyncIterator[Frame]]:
+    async def follow(self, generation_id: str, web: Server) -> AsyncIterator[AsyncIterator[Frame]]:
         """The events of a stream as they come."""
         headers = {"Authorization": f"Bearer {self.family.ids['token']}"}
         url = f"{web.url}/api/v1/generations/{generation_id}/events"
@@ -121,7 +79,7 @@ class Site:
             assert response.status_code == 200
             yield _events(response)
 
-    async def read(self, generation_id: str, web: Web) -> list[Frame]:
+    async def read(self, generation_id: str, web: Server) -> list[Frame]:
         async with self.follow(generation_id, web) as frames:
             return [frame async for frame in frames]
 
@@ -154,9 +112,9 @@ def _site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "STORYTELLER_GRACE_SECONDS": "0",
         }
         data = tmp_path_factory.mktemp("site")
-        near, far = (Web(data, host.url, host.model, settings=settings) for _ in range(2))
+        near, far = (Server(data, host.url, host.model, settings=settings) for _ in range(2))
         with ThreadPoolExecutor() as both:  # and both bring the database up to date
-            list(both.map(Web.start, (near, far)))
+            list(both.map(Server.start, (near, far)))
         site = Site(near, far, host, Family(near))
         yield site
         site.staff(0)
@@ -234,7 +192,7 @@ async def test_two_web_processes_show_the_same_story_as_it_is_written(site: Site
     generation_id = site.begin()
     lags: list[float] = []
 
-    async def read(web: Web) -> list[str]:
+    async def read(web: Server) -> list[str]:
         got: list[str] = []
         async with site.follow(generation_id, web) as frames:
             async for frame in frames:
@@ -278,17 +236,19 @@ async def test_a_worker_that_is_killed_is_taken_over_and_the_story_goes_on(site:
 async def test_a_worker_that_is_told_to_end_hands_its_story_over_before_its_lease_ends(
     site: Site,
 ) -> None:
+    site.staff(0)
     pause = Pause(site.host)
-    [first] = site.staff(1)
+    lasting = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    first = await asyncio.to_thread(Worker, lasting)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
         frames = await until_text(live)
         await pause.reached()
         shown = (await site.state(generation_id))["text"]
-        site.staff(2)
+        site.staff(1)
         called = site.host.called(len(site.host.calls) + 1)
         first.end(signal.SIGTERM)
-        await called.seen(LEASE_SECONDS / 2)
+        await called.seen(READY_SECONDS)
         frames += [frame async for frame in live]
     assert_is_one_story(frames, shown, await site.state(generation_id))
 
@@ -466,34 +426,56 @@ def test_one_process_with_sqlite_needs_nothing_of_the_worker_engine(tmp_path: Pa
     assert done.returncode == 0, done.stderr
 
 
-def test_a_family_moves_from_sqlite_to_postgresql(postgres_url: str, tmp_path: Path) -> None:
+_MOVING = (
+    "To move a family from SQLite, end the app first; then, with an empty PostgreSQL database:"
+)
+
+
+def move(app: App, url: str) -> None:
+    """What README says, but for where things are."""
+    dump = app.data / "family.json"
+    commands = example(_MOVING, "sh")
+    for old, new in {
+        ".venv/bin/python": "python",
+        "postgres://user:password@host/name": url,
+        "family.json": str(dump),
+    }.items():
+        assert old in commands
+        commands = commands.replace(old, new)
+    run_example(app, *BASH, commands)
+    kept = json.loads(dump.read_text())
+    assert {row["model"] for row in kept} >= {"children.user", "stories.generationevent"}
+
+
+@pytest.mark.timeout(300)
+def test_a_family_moves_to_postgresql_and_its_unfinished_story_is_written_on(
+    postgres_url: str, tmp_path: Path
+) -> None:
     with OllamaServer() as host, postgres.database(postgres_url) as url:
         old = App(tmp_path, host.url, host.model)
         old.start()
         family = Family(old)
         reader = family.start_story("a fox who moves house")
-        until(lambda: len(family.chapters(reader)) == 1)
+        family.finished(reader)
         before = family.call("GET", f"/stories/{reader.story_id}")
+        host.script(prose=[Reply(hold=Hold(after=60))])
+        unfinished = family.start_story("a snail who is on its way")
+        state = f"/generations/{unfinished.generation_id}"
+        until(lambda: family.call("GET", state)["text"])
+        shown = family.call("GET", state)["text"]
         old.stop()
-        dump = tmp_path / "family.json"
-        old.manage("dumpdata", *_DUMP, "--output", str(dump))
+        move(old, url)
 
-        new = Web(tmp_path, host.url, host.model, settings={"DATABASE_URL": url})
-        new.manage("migrate")
-        new.manage("loaddata", str(dump))
+        new = Server(tmp_path, host.url, host.model, settings={"DATABASE_URL": url})
         new.start()
         try:
             family.app = new
+            family.finished(unfinished)
             assert family.call("GET", f"/stories/{reader.story_id}") == before
-            choice = before["chapters"][0]["choices"][0]["id"]
-            wish = {"child_id": family.ids["maya"], "theme": "a fox who moves house"}
-            going_on = wish | {"session_id": reader.session_id, "choice_id": choice}
-            family.call("POST", "/generations", going_on)
-            until(lambda: len(family.chapters(reader)) == 2)
+            going_on = {"choice_id": before["chapters"][0]["choices"][0]["id"]}
+            family.finished(family.go_on(reader, "maya", theme="a fox who moves house", **going_on))
+            assert len(family.chapters(reader)) == 2
+            [chapter] = family.chapters(unfinished)
+            assert chapter["text"].startswith(shown)
         finally:
             new.stop()
-    kept = json.loads(dump.read_text())
-    assert {row["model"] for row in kept} >= {"children.user", "stories.generationevent"}
-
-
-_DUMP = ("--natural-foreign", "--exclude=contenttypes", "--exclude=auth.permission")

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self._fetch_model()
             storyteller = asyncio.run(llm.status())
         self._introduce(storyteller)
-        self.check(display_num_errors=True)
+        self.check(display_num_errors=True, databases=list(settings.DATABASES))
         self._serve(port, demo=demo)
 
     def _fetch_model(self) -> None:

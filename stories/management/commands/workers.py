@@ -5,6 +5,7 @@ import contextlib
 import signal
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from stories import dispatch, llm
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             )
         self.check()
         bring_up_to_date()
+        self.check(tags=[Tags.database], databases=list(settings.DATABASES))
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(self._work())
 

@@ -1,5 +1,6 @@
 """Model hosts that fail: each ends in the code that the contract names, with nothing lost."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -39,6 +40,15 @@ async def test_a_host_that_is_away_is_unavailable(
     generation = await Generation.objects.aget()
     assert (generation.status, generation.error_code) == ("failed", "MODEL_UNAVAILABLE")
     assert generation.finished_at is not None
+
+
+async def test_a_host_that_comes_back_soon_writes_the_chapter_after_all(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    storyteller.stop()
+    started = await start(api, mia)
+    asyncio.get_running_loop().call_later(0.5, storyteller.start)
+    assert (await api.frames(events_of(started)))[-1].type == "complete"
 
 
 async def test_a_host_that_answers_500_is_unavailable(

@@ -1,15 +1,21 @@
 """A chapter that was stopped or failed: carried on from its approved text, or discarded."""
 
+import uuid
 from typing import Any
 
 import pytest
 from django.test import AsyncClient
+from django.utils import timezone
 
 from children.models import Child, User
-from stories import dispatch, shelf
+from stories import dispatch, eventlog, shelf
+from stories.db import in_database
+from stories.generations import request_stop
+from stories.generations.runs import MAX_ATTEMPTS
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.ollama_server import Hold, OllamaServer, Reply
+from tests.stories.test_runner import die_after, put_back, watched
 
 from .test_story_flow import first_chapter
 from .test_stream import FIRST_CHAPTER, events_of, outline, start
@@ -17,6 +23,8 @@ from .test_stream import FIRST_CHAPTER, events_of, outline, start
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GRAVE = {"problem": "fear", "weight": 3, "reason": "It stays dark."}
+UNFIT = "Nobody in the well called out any more."
+NOW = timezone.now()
 
 
 async def stopped(api: Client, host: OllamaServer, started: dict[str, Any]) -> dict[str, Any]:
@@ -125,21 +133,52 @@ async def test_a_chapter_that_was_whole_is_judged_and_not_written_again(
 async def test_a_chapter_that_was_judged_unfit_is_not_carried_on_but_begun_again(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
-    hold = Hold(after=0)
-    storyteller.script(judge=[GRAVE], prose=[None, Reply(hold=hold)])
-    started = await start(api, mia)
-    await hold.reached.seen(30)
-    await stop(api, started)
-    # As if it had been stopped between the judgement and the reset that follows it.
-    withdrawn = await GenerationEvent.objects.aget(type="content_reset")
-    log = GenerationEvent.objects.filter(generation=started["id"])
-    await log.filter(position__gte=withdrawn.position, type__startswith="content").adelete()
-    _, unfit, _ = await api.call("GET", f"/generations/{started['id']}")
-    assert unfit["text"]
-    _, begun = await carry_on(api, unfit)
+    unfit, judged = await ended_when_judged_unfit(api, mia, storyteller, stop_requested_at=NOW)
+    assert judged[-1].data["code"] == "CANCELLED"
+    _, begun = await carry_on(api, {"id": str(unfit.pk)})
     frames = await api.frames(events_of(begun))
     assert order(frames) == FIRST_CHAPTER
-    assert unfit["text"] not in [frame.data.get("chunk") for frame in frames]
+    assert next(frame.data["chunk"] for frame in frames if frame.type == "content") != UNFIT
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"stop_requested_at": NOW}, "CANCELLED"), ({"attempts": MAX_ATTEMPTS}, "INTERRUPTED")],
+)
+async def test_a_chapter_that_was_judged_unfit_is_withdrawn_however_its_run_ends(
+    api: Client, mia: Child, storyteller: OllamaServer, change: dict[str, Any], code: str
+) -> None:
+    unfit, frames = await ended_when_judged_unfit(api, mia, storyteller, **change)
+    reset, error = frames[-2:]
+    assert (reset.type, reset.data["reason"]) == ("content_reset", "rejected")
+    assert (error.type, error.data["code"]) == ("error", code)
+    _, state, answer = await api.call("GET", f"/generations/{unfit.pk}")
+    assert state["text"] == ""
+    rows = [f"{e.payload}{e.source}" async for e in GenerationEvent.objects.all()]
+    said = [answer.content.decode(), *(frame.raw for frame in frames), *rows]
+    assert [text for text in said if UNFIT in text] == []
+
+
+async def ended_when_judged_unfit(
+    api: Client, child: Child, host: OllamaServer, **change: Any
+) -> tuple[Generation, list[Frame]]:
+    """A run that was given up between the judgement and the reset that follows it, and ended by
+    another process, for what is changed of it; and what a replay of it is then."""
+    host.script(judge=[GRAVE], prose=[UNFIT])
+    host.tokens_per_second = 400
+    await start(api, child)
+    generation = await Generation.objects.aget()
+    frames, sources = await watched(api, generation)
+    await dispatch.shut_down()
+    judged = [frame.type for frame in frames].index("safety_check") + 1
+    await in_database(put_back, generation, frames[:judged], sources)
+    await in_database(die_after, generation, judged)
+    assert UNFIT in eventlog.shown_text(await in_database(eventlog.read_after, generation.pk, 0))
+    await Generation.objects.filter(pk=generation.pk).aupdate(**change)
+    dispatch.start()
+    events = f"/generations/{generation.pk}/events"
+    await api.frames(events)
+    return generation, await api.frames(events)
 
 
 @pytest.mark.parametrize("change", [{"avoid": ["thunder", "lanterns"]}, {"strictness": "gentle"}])
@@ -184,6 +223,51 @@ async def test_carrying_on_twice_is_carrying_on_once(
     status, again = await carry_on(api, state, Idempotency_Key="once")
     assert (status, again["id"]) == (200, first["id"])
     assert await Generation.objects.acount() == 2
+
+
+async def stopped_elsewhere(api: Client, host: OllamaServer, started: dict[str, Any]) -> str:
+    """What was shown when another process asked this one's run to stop, of which it has not heard;
+    the host writes no more of it."""
+    stream = frames_of(await api.stream(events_of(started)))
+    await anext(frame async for frame in stream if frame.type == "content")
+    run = await Generation.objects.aget(pk=started["id"])
+    await in_database(request_stop, run)
+    _, state, _ = await api.call("GET", f"/generations/{started['id']}")
+    assert state["is_active"]
+    return str(state["text"])
+
+
+async def test_who_asks_again_just_after_a_stop_gets_a_run_of_their_own(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 60.0
+    done = await first_chapter(api, mia)
+    wish = {"session_id": done["session_id"], "choice_id": done["choices"][0]["id"]}
+    for wanted in ({"theme": "a robot"}, wish):
+        storyteller.script(prose=[Reply(hold=Hold(after=60))])
+        old = await start(api, mia, **wanted)
+        await stopped_elsewhere(api, storyteller, old)
+        new = await start(api, mia, **wanted)
+        assert new["id"] != old["id"]
+        dispatch.stop(uuid.UUID(old["id"]))
+        assert (await api.frames(events_of(old)))[-1].data["code"] == "CANCELLED"
+        assert (await api.frames(events_of(new)))[-1].type == "complete"
+    assert await Chapter.objects.acount() == 3
+
+
+async def test_what_was_just_stopped_is_carried_on_or_discarded_at_once(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 60.0
+    storyteller.script(prose=[Reply(hold=Hold(after=60)), Reply(hold=Hold(after=60))])
+    first = await start(api, mia)
+    shown = await stopped_elsewhere(api, storyteller, first)
+    status, second = await carry_on(api, first)
+    assert (status, second["id"] == first["id"]) == (201, False)
+    assert (await api.frames(events_of(first)))[-1].data["code"] == "CANCELLED"
+    assert (await stopped_elsewhere(api, storyteller, second)).startswith(shown)
+    status, state = await discard(api, second)
+    assert (status, state["status"], state["text"]) == (200, "stopped", "")
 
 
 async def test_a_host_that_failed_in_the_middle_is_carried_on_too(

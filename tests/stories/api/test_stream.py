@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from children.models import Child, User
+from children import tokens
+from children.models import ApiToken, Child, User
+from stories import dispatch, eventlog
 from stories.db import THREADS, in_database
 from stories.models import Chapter, Generation
 from tests.clients import Client, Frame, frames_of, text_of
@@ -255,6 +257,36 @@ async def test_a_stream_ends_when_its_reader_loses_access(
     hold.release()
 
 
+@pytest.mark.parametrize("opened_by", ["token", "cookie", "ticket", "cookie's ticket"])
+async def test_a_stream_ends_when_the_token_is_revoked_or_its_browser_logs_out(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Any, opened_by: str
+) -> None:
+    settings.SSE_ACCESS_SECONDS = settings.SSE_KEEPALIVE_SECONDS = 0.05
+    hold = Hold(after=0)
+    storyteller.script(prose=[Reply(hold=hold)])
+    started = await start(api, mia)
+    path, browser = events_of(started), Client(api.user, is_browser=True)
+    is_ticket = opened_by.endswith("ticket")
+    maker = browser if opened_by.startswith("cookie") else api
+    if is_ticket:
+        _, made, _ = await maker.call("POST", f"/generations/{started['id']}/ticket")
+        path += f"?token={made['ticket']}"
+    client = Client(None) if is_ticket else maker
+    stream = frames_of(await client.stream(path))
+    for _ in range(3):  # for so long it is as good as it was
+        await anext(frame async for frame in stream if frame.raw.startswith(":"))
+    if maker is browser:
+        await browser.log_out()
+    else:
+        await in_database(lambda: tokens.revoke(ApiToken.objects.get()))
+    rest = [frame async for frame in stream]
+    assert "complete" not in [frame.type for frame in rest]
+    if is_ticket:
+        status, _, _ = await client.call("GET", path, Last_Event_ID=f"{'0' * 32}-1")
+        assert status == 401
+    hold.release()
+
+
 async def test_a_response_ends_between_events_after_its_time(
     api: Client, mia: Child, storyteller: OllamaServer, settings: Any
 ) -> None:
@@ -270,6 +302,38 @@ async def test_a_response_ends_between_events_after_its_time(
     assert outline(before + after) == FIRST_CHAPTER
 
 
+@pytest.mark.parametrize("needed", ["stories_generationevent", "stories_generation"])
+async def test_a_database_that_fails_ends_a_stream_between_events_and_loses_none(
+    api: Client, mia: Child, ollama: OllamaServer, settings: Any, needed: str
+) -> None:
+    settings.SSE_ACCESS_SECONDS = 0.05
+    started = await start(api, mia)
+    stream = frames_of(await api.stream(events_of(started)))
+    first = await anext(frame async for frame in stream if frame.type)
+    async with without(needed):
+        eventlog.wake([uuid.UUID(started["id"])])
+        assert [frame async for frame in stream if frame.type] == []
+    dispatch.start()
+    rest = await api.frames(events_of(started), Last_Event_ID=first.id)
+    await dispatch.shut_down()
+    assert outline([first, *rest]) == FIRST_CHAPTER
+
+
+@asynccontextmanager
+async def without(table: str) -> AsyncIterator[None]:
+    """Whoever asks the database for this table is told that there is none."""
+
+    def rename(old: str, new: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    await in_database(rename, table, "elsewhere")
+    try:
+        yield
+    finally:
+        await in_database(rename, "elsewhere", table)
+
+
 async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
@@ -283,7 +347,7 @@ async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
         while Generation.objects.filter(pk=started["id"], status="running").exists():
             time.sleep(0.01)
 
-    async with before_a_log_is_read(end):
+    async with before("SELECT", "stories_generationevent", end):
         status, state, _ = await api.call("GET", f"/generations/{started['id']}")
     assert status == 200
     assert (state["status"], state["is_active"]) == ("completed", False)
@@ -291,13 +355,13 @@ async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
 
 
 @asynccontextmanager
-async def before_a_log_is_read(act: Callable[[], None]) -> AsyncIterator[None]:
-    """Has `act` done once, behind whatever was read before that, by any of the app's threads."""
+async def before(verb: str, table: str, act: Callable[[], None]) -> AsyncIterator[None]:
+    """Has `act` done once, before the first such statement, by whichever of the app's threads."""
     is_due = True
 
     def watch(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
         nonlocal is_due
-        if is_due and sql.startswith("SELECT") and "stories_generationevent" in sql:
+        if is_due and sql.lstrip().startswith(verb) and table in sql:
             is_due = False
             act()
         return execute(sql, *arguments)

@@ -84,3 +84,18 @@ async def test_a_following_ticket_opens_within_a_minute_and_reconnects_for_an_ho
     with monkeypatch.context() as clock:
         aged(clock, tickets.RECONNECTIONS + dt.timedelta(seconds=2))
         assert (await browser.call("GET", url, Last_Event_ID=whole[0].id))[0] == 401
+
+
+async def test_a_ticket_that_a_log_in_made_ends_with_the_password(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    started = await start(api, mia)
+    assert api.user is not None
+    browser = Client(api.user, is_browser=True)
+    ticket = await ticket_for(browser, f"/generations/{started['id']}")
+    url = f"{events_of(started)}?token={ticket}"
+    frames = await Client(None).frames(url)
+    api.user.set_password("another-quiet-lantern-8")
+    await api.user.asave()
+    status, _, _ = await Client(None).call("GET", url, Last_Event_ID=frames[0].id)
+    assert status == 401

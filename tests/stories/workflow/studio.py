@@ -4,6 +4,7 @@ that sorts what comes out."""
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx
 from langchain_ollama import ChatOllama
 
 from stories.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
@@ -27,6 +28,8 @@ from tests.ollama_server import OllamaServer
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
+# No connection outlives its test's event loop.
+UNKEPT = {"limits": httpx.Limits(max_keepalive_connections=0)}
 QUICK = Patience(
     first_token_seconds=5.0,
     next_token_seconds=5.0,
@@ -74,7 +77,11 @@ def tools_for(
     is_advisory: bool = False,
 ) -> Tools:
     model = ChatOllama(
-        model=server.model, base_url=server.url, num_ctx=context_tokens, reasoning=False
+        model=server.model,
+        base_url=server.url,
+        num_ctx=context_tokens,
+        reasoning=False,
+        async_client_kwargs=UNKEPT,
     )
     profile = ModelProfile(
         name=server.model,
@@ -94,6 +101,7 @@ def tools_for(
         model=server.model if guard == OWN_MODEL else guard,
         base_url=server.url,
         reasoning=False,
+        async_client_kwargs=UNKEPT,
     )
     return replace(tools, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory))
 

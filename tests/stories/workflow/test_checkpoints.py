@@ -1,6 +1,7 @@
 """A chapter that was interrupted goes on at the step that LangGraph's checkpoint names."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
@@ -127,6 +128,16 @@ async def test_no_step_that_was_done_is_done_or_told_again(
     assert sorted(calls) == ["judge", "judge", "prose", "prose", "structured"]
 
 
+async def test_what_the_store_has_of_a_run_can_be_found_and_is_gone_when_it_is_forgotten(
+    ollama: OllamaServer, checkpoints: Checkpoints
+) -> None:
+    assert THREAD not in await checkpoints.threads()
+    await Telling(ollama, checkpoints).until(told("generate_content", "completed"))
+    assert THREAD in await checkpoints.threads()
+    await checkpoints.forget(THREAD)
+    assert THREAD not in await checkpoints.threads()
+
+
 async def test_a_finished_chapter_is_not_asked_of_the_model_again(
     ollama: OllamaServer, checkpoints: Checkpoints
 ) -> None:
@@ -188,3 +199,21 @@ async def test_what_is_being_written_is_whole_before_the_file_is_closed(tmp_path
 
 def _new_thread(thread_id: str) -> RunnableConfig:
     return RunnableConfig(configurable={"thread_id": thread_id, "checkpoint_ns": ""})
+
+
+async def test_a_process_that_is_to_end_while_it_opens_its_store_ends(postgres_url: str) -> None:
+    """Also where that is told together with what it waits for, as on a machine that is busy."""
+    parameters = psycopg.conninfo.conninfo_to_dict(postgres_url)
+
+    async def open_for_ever() -> None:
+        async with in_postgres(parameters):
+            await asyncio.Event().wait()
+
+    for turns in range(60):
+        opening = asyncio.create_task(open_for_ever())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            time.sleep(0.002)  # noqa: ASYNC251 - whatever comes meanwhile comes at once
+        opening.cancel()
+        _, pending = await asyncio.wait({opening}, timeout=10)
+        assert not pending, f"cancelled after {turns} turns of the loop"

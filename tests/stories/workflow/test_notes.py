@@ -37,6 +37,13 @@ async def test_a_sound_answer_is_taken_as_it_is(ollama: OllamaServer) -> None:
     assert draft.used_defaults == ()
 
 
+async def test_notes_are_cleaned_as_prose_is(ollama: OllamaServer) -> None:
+    hidden = "The\u200b Lan\x01tern\u202e of\xa0Jose\u0301 \U0001f469\u200d\U0001f680\ue000"
+    draft = await _drafted(ollama, json.dumps(NOTES | {"title": hidden, "summary": hidden}))
+    clean = "The Lantern of Jos\xe9 \U0001f469\u200d\U0001f680"
+    assert (draft.title, draft.summary) == (clean, clean)
+
+
 async def test_a_malformed_answer_is_asked_for_once_more(ollama: OllamaServer) -> None:
     draft = await _drafted(ollama, "Here you are!", json.dumps(NOTES))
     assert draft.title == "The Lantern"
