@@ -71,6 +71,10 @@ class Client:
         """A page of the family, in a browser."""
         return cast(HttpResponse, await self._request("GET", url, None, {}, api=""))
 
+    async def log_out(self) -> None:
+        """As the browser's user; the next call would log in anew."""
+        await self._http.alogout()
+
     async def following(self, path: str) -> AsyncIterator[Frame]:
         """The events of a stream, as they come."""
         async for frame in frames_of(await self.stream(path)):
@@ -86,7 +90,8 @@ class Client:
         self, method: str, path: str, body: Any, headers: dict[str, str], *, api: str = API
     ) -> Any:
         if self.user is not None and self._is_browser:
-            await self._http.aforce_login(self.user)
+            if not self._http.cookies:
+                await self._http.aforce_login(self.user)
         elif self.user is not None and not self._headers:
             token = await in_database(tokens.create, self.user, "tests")
             self._headers = {"Authorization": f"Bearer {token}"}

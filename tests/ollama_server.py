@@ -20,6 +20,7 @@ import json
 import random
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -151,6 +152,7 @@ class Call:
     method: str
     path: str
     raw: bytes
+    host: str = ""  # by which name this server was called
     at: float = field(default_factory=time.monotonic)  # seconds, as time.monotonic counts
     tokens_sent: int = 0
     answered: Signal = field(default_factory=Signal)
@@ -268,7 +270,8 @@ class OllamaServer:
         self._holds: list[Hold] = []
         self._offered: list[str] = []
         self._arrivals: list[tuple[int, Signal]] = []
-        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
+        self._connections: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping = asyncio.Event()
@@ -359,32 +362,38 @@ class OllamaServer:
     async def _listen(self, is_listening: Signal) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        server = await asyncio.start_server(
-            self._connected, "127.0.0.1", self.port, backlog=1024, limit=1 << 20
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        is_listening.set()
-        await self._stopping.wait()
-        server.close()
-        for writer in list(self._connections):
+        with socket.create_server(("127.0.0.1", self.port), backlog=1024) as listening:
+            listening.setblocking(False)
+            self.port = listening.getsockname()[1]
+            self._loop.add_reader(listening, self._accept, listening)
+            is_listening.set()
+            await self._stopping.wait()
+            self._loop.remove_reader(listening)
+        for writer in self._writers:
             writer.transport.abort()
-        await asyncio.gather(*self._connections.values())
-        await server.wait_closed()
+        await asyncio.gather(*self._connections)
+
+    def _accept(self, listening: socket.socket) -> None:
+        """By hand: an asyncio.Server that is closed forgets what it has accepted just now."""
+        with contextlib.suppress(BlockingIOError):
+            accepted, _ = listening.accept()
+            connection = asyncio.create_task(self._connected(accepted))
+            self._connections.add(connection)
+            connection.add_done_callback(self._connections.discard)
 
     # Connections ---------------------------------------------------------------------------------
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[writer] = task
+    async def _connected(self, accepted: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=accepted, limit=1 << 20)
+        self._writers.add(writer)
         self.connections_opened += 1
         try:
-            while await self._serve_one(reader, writer):
+            while not self._stopping.is_set() and await self._serve_one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, _AbortedError):
             pass
         finally:
-            del self._connections[writer]
+            self._writers.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
@@ -626,6 +635,8 @@ def _usage(call: Call, started: float) -> dict[str, int]:
 
 
 def _listed(model: str) -> dict[str, Any]:
+    """As large as its tag says, or 8B."""
+    size = re.search(r":(\d+(?:\.\d+)?)b\b", model)
     return {
         "name": model,
         "model": model,
@@ -637,7 +648,7 @@ def _listed(model: str) -> dict[str, Any]:
             "format": "gguf",
             "family": "llama",
             "families": ["llama"],
-            "parameter_size": "8.0B",
+            "parameter_size": f"{float(size[1]) if size else 8.0}B",
             "quantization_level": "Q4_K_M",
         },
     }
@@ -648,7 +659,8 @@ async def _read_call(reader: asyncio.StreamReader) -> Call:
     method, path, _ = head.split(" ", 2)
     length = re.search(r"^content-length:\s*(\d+)", head, re.IGNORECASE | re.MULTILINE)
     raw = await reader.readexactly(int(length[1])) if length else b""
-    return Call(method, path.partition("?")[0], raw)
+    host = re.search(r"^host:\s*([^:\s]+)", head, re.IGNORECASE | re.MULTILINE)
+    return Call(method, path.partition("?")[0], raw, host[1] if host else "")
 
 
 def main() -> None:

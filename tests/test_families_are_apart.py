@@ -154,18 +154,27 @@ async def test_a_start_for_another_familys_child_is_forbidden(
     assert response.status_code == 403
 
 
+def _made_with(user: User) -> tickets.Origin:
+    token = tokens.find(tokens.create(user, "a program"))
+    assert token is not None
+    return tickets.of_token(token.pk)
+
+
 async def test_tickets_are_bound_to_one_stream(
     belongings: Belongings, alice: User, charlie: User
 ) -> None:
     client = AsyncClient()
     events = f"/api/v1/generations/{belongings.generation.pk}/events"
-    ticket = tickets.for_generation(alice, belongings.generation)
+    ours, theirs = await in_database(_made_with, alice), await in_database(_made_with, charlie)
+    ticket = tickets.for_generation(alice, belongings.generation, ours)
     other = Generation(pk=uuid.uuid4())
-    foreign = tickets.for_generation(charlie, belongings.generation)
+    foreign = tickets.for_generation(charlie, belongings.generation, theirs)
+    stolen = tickets.for_generation(charlie, belongings.generation, ours)
     assert (await client.get(f"{events}?token={ticket}")).status_code == 200
-    for bad in (tickets.for_generation(alice, other), foreign):
+    for bad in (tickets.for_generation(alice, other, ours), foreign):
         assert (await client.get(f"{events}?token={bad}")).status_code == 403
-    assert (await client.get(f"{events}?token={ticket}x")).status_code == 401
+    for bad in (f"{ticket}x", stolen):
+        assert (await client.get(f"{events}?token={bad}")).status_code == 401
     token = await in_database(tokens.create, alice, "long-lived")
     assert (await client.get(f"{events}?token={token}")).status_code == 401
     plain = f"/api/v1/generations/{belongings.generation.pk}?token={ticket}"

@@ -1,16 +1,12 @@
 """README keeps its word: its examples run as they stand, and what it lists is what there is."""
 
 import json
-import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -19,41 +15,14 @@ from stories.management.commands import demo_family
 from tests.e2e import conftest as e2e
 from tests.e2e.harness import ROOT, App
 from tests.ollama_server import OllamaServer
+from tests.readme import BASH, README, example, run
 
-README = (ROOT / "README.md").read_text()
 CHAPTER_SECONDS = 90
 # A chapter takes some seconds at this pace, and a restless server ends a stream after one.
 TOKENS_PER_SECOND = 80
-BASH = ("bash", "-euo", "pipefail", "-c")
 
 pytestmark = pytest.mark.timeout(300)
 browser = e2e.browser
-
-
-def example(heading: str, language: str) -> str:
-    """The first block in this language after a heading."""
-    start = README.index(f"\n{heading}\n")
-    found = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL).search(
-        README, start
-    )
-    assert found is not None, f"README has no {language} example under {heading!r}"
-    return found[1]
-
-
-def run(app: App, *command: str, **variables: str) -> str:
-    """What a command wrote, on a machine where the app's environment is active."""
-    path = f"{Path(sys.executable).parent}:{os.defpath}"
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=app.environment | variables | {"BASE_URL": app.url, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=CHAPTER_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import asyncio
 import sys
 from contextlib import ExitStack
 
-from tests.conformance.own import temporary_server
 from tests.conformance.requirements import Outcome, Status, all_requirements, checked
+from tests.conformance.sites import temporary_site
 from tests.conformance.stage import Stage
 
 
@@ -23,7 +23,7 @@ def main() -> int:
         if options.base_url:
             stage = Stage(options.base_url, options.token, options.second_token)
         else:
-            own = stack.enter_context(temporary_server())
+            own = stack.enter_context(temporary_site("one"))
             stage = own.stage()
         outcomes = asyncio.run(_check(stage, options.only, options.patience))
     failed = [outcome for outcome in outcomes if outcome.status is Status.FAIL]

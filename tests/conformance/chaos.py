@@ -1,9 +1,10 @@
 """Many stories at once, while readers come and go and the server is killed; nothing may be lost.
 
     python -m tests.conformance.chaos --schedules 1000
-    python -m tests.conformance.chaos --seed 417 --schedules 1
+    python -m tests.conformance.chaos --site many --seed 417 --schedules 1
 
-A schedule is drawn from its seed: one story in one or two chapters, what its readers do, whether
+The site is one process with SQLite, or several with PostgreSQL behind nginx (`--site many`). A
+schedule is drawn from its seed: one story in one or two chapters, what its readers do, whether
 and when it is stopped, and what befalls the server meanwhile. Schedules overlap and share one
 server, so a fault of one hits all that are under way. How the events of different stories
 interleave is up to the machine; all else is the same whenever a seed is played again.
@@ -16,13 +17,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
-from tests.conformance.audit import Reading, faults_of
-from tests.conformance.control import Control
+from tests.conformance.audit import Reading, as_told, faults_of
 from tests.conformance.log import check_log, text_of
-from tests.conformance.own import Own, temporary_server
+from tests.conformance.own import Own
 from tests.conformance.readers import LATE, Source, insistent, read
 from tests.conformance.schedules import Chapter, Fault, Schedule, draw
+from tests.conformance.sites import SITES, temporary_site
 from tests.conformance.stage import THEME, Run, Stage, run_of
 from tests.conformance.wire import Broken, Frame, must
 
@@ -30,6 +32,7 @@ _AT_ONCE = 24
 _PATIENCE_SECONDS = 240.0
 # After so many deaths of its process a run is given up: it may be what kills them.
 _DEADLY_KILLS = 5
+_DEADLY = {Fault.KILL, Fault.KILL_WORKER}
 _SAYS_EVERY = 50
 _KINDS = ("lost", "repeated", "out of order", "changed", "never ended", "broken")
 
@@ -57,24 +60,20 @@ class Tally:
 class Server:
     """The server that all schedules share; one fault at a time."""
 
-    control: Control
+    own: Own
     tally: Tally
     kills: int = 0
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def befall(self, fault: Fault) -> None:
+    async def befall(self, fault: Fault, seed: int) -> None:
         """Returns once it is up again, which it will be even where nobody waits for that."""
-        await asyncio.shield(asyncio.ensure_future(self._down_and_up(fault)))
+        await asyncio.shield(asyncio.ensure_future(self._down_and_up(fault, seed)))
 
-    async def _down_and_up(self, fault: Fault) -> None:
+    async def _down_and_up(self, fault: Fault, seed: int) -> None:
         async with self._alone:
             self.tally.counts[f"{fault}s"] += 1
-            if fault is Fault.KILL:
-                self.kills += 1
-                await self.control.kill()
-            else:
-                await self.control.stop()
-            await self.control.start()
+            self.kills += fault in _DEADLY
+            await self.own.befall(fault, seed)
 
 
 @dataclass
@@ -144,17 +143,18 @@ class Play:
 
     async def _befall(self, source: Source, fault: Fault) -> None:
         await source.reached(self.schedule.fault_at)
-        await self.server.befall(fault)
+        await self.server.befall(fault, self.schedule.seed)
 
     async def _stop(self, source: Source, chapter: Chapter) -> None:
         await source.reached(chapter.stops_at)
         await asyncio.gather(*(insistent(source.run.stop) for _ in range(chapter.stops)))
 
     def _check_readers(self, readers: list[list[Reading]], log: list[Frame]) -> None:
+        told = as_told(log, chain.from_iterable(readers))
         for readings in readers:
             for reading in readings:
                 self.server.tally.counts["events read"] += len(reading.frames)
-                self.found += faults_of(reading, log, is_whole=reading is readings[-1])
+                self.found += faults_of(reading, told, is_whole=reading is readings[-1])
         check_log(log)
 
     def _check_end(self, end: Frame, chapter: Chapter, kills: int) -> None:
@@ -178,7 +178,8 @@ async def play_all(own: Own, seeds: range) -> Tally:
     tally, waiting = Tally(), iter(seeds)
     server = Server(own, tally)
     token = await own.guest()
-    async with Stage(own.base_url, token, control=own) as stage, asyncio.TaskGroup() as group:
+    stage = Stage(own.base_url, token, control=own, trusted=own.trusted)
+    async with stage, asyncio.TaskGroup() as group:
         for _ in range(min(_AT_ONCE, len(seeds))):
             group.create_task(_play_some(waiting, stage, server))
     return tally
@@ -186,7 +187,7 @@ async def play_all(own: Own, seeds: range) -> Tally:
 
 async def _play_some(seeds: Iterator[int], stage: Stage, server: Server) -> None:
     for seed in seeds:
-        play = Play(draw(seed), stage, server)
+        play = Play(draw(seed, server.own.faults), stage, server)
         why = ""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -226,15 +227,17 @@ def main() -> int:
     )
     parser.add_argument("--schedules", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the first schedule")
+    parser.add_argument("--site", choices=SITES, default="one", help="one process, or many")
     options = parser.parse_args()
     seeds = range(options.seed, options.seed + options.schedules)
     began = time.monotonic()
-    with temporary_server() as own:
+    with temporary_site(options.site) as own:
         tally = asyncio.run(play_all(own, seeds))
     _say(f"{tally}; {time.monotonic() - began:.0f} s")
     for line in tally.told:
         seed = line.split(":")[0].removeprefix("seed ")
-        _say(f"{line}\n    python -m tests.conformance.chaos --seed {seed} --schedules 1")
+        again = f"--site {options.site} --seed {seed} --schedules 1"
+        _say(f"{line}\n    python -m tests.conformance.chaos {again}")
     return 1 if tally.told else 0
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-Kind = Literal["prose", "judge", "structured"]
+Kind = Literal["prose", "judge", "rewording", "structured"]
 
 
 class Pause(Protocol):
@@ -35,6 +35,9 @@ class ModelHost(Protocol):
 
         It is the next one, or where `passing` calls go by before, the one after these.
         """
+
+    def stumble(self) -> None:
+        """The next chapter has a sentence that has to be worded anew, behind some that have not."""
 
     def reject(self) -> None:
         """The next chapter to be judged is found wanting, and has to be written again."""
@@ -72,6 +75,15 @@ class Control(Protocol):
 
     async def lock_out(self, token: str) -> None:
         """The guest with this token may see nothing from now on."""
+
+    async def revoke(self, token: str) -> None:
+        """This token opens nothing from now on."""
+
+    async def log_in(self, token: str) -> str:
+        """The cookie, as `name=value`, of a browser in which the guest with this token is."""
+
+    async def log_out(self, cookie: str) -> None:
+        """The guest leaves that browser."""
 
     async def settle(self) -> None:
         """Ends the runs that earlier checks left under way: a disconnect did not stop them."""

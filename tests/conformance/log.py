@@ -1,6 +1,6 @@
 """What must hold for a generation's log as a whole, as the stream contract has it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tests.conformance.wire import Broken, Frame, must
 
@@ -89,8 +89,28 @@ def text_of(frames: Sequence[Frame]) -> str:
     return "".join(chunks)
 
 
+def withdrawn_in(log: Sequence[Frame]) -> set[str]:
+    """The ids of the text that a later reset of the log withdraws."""
+    resets = [at for at, frame in enumerate(log) if frame.type == "content_reset"]
+    before = log[: resets[-1]] if resets else []
+    return {frame.id for frame in before if frame.type == "content"}
+
+
+def is_same(one: Frame, other: Frame, withdrawn: Collection[str]) -> bool:
+    """Whether both are one event: byte for byte, or, of text that was withdrawn, the one as it was
+    told before that and the other as it is told since, with an empty chunk."""
+    if one.raw == other.raw:
+        return True
+    if one.id != other.id or one.type != other.type or one.id not in withdrawn:
+        return False
+    return "" in (one.data["chunk"], other.data["chunk"]) and (
+        {**one.data, "chunk": ""} == {**other.data, "chunk": ""}
+    )
+
+
 def check_log(log: Sequence[Frame]) -> None:
-    """Raises Broken where a whole log is not one that the contract allows."""
+    """Raises Broken where a whole log, as it is told after its end, is not one that the contract
+    allows."""
     must(log, "the log is empty")
     must(
         [f for f in log if f.is_terminal] == [log[-1]], "not exactly one terminal event, at the end"
@@ -100,13 +120,19 @@ def check_log(log: Sequence[Frame]) -> None:
     _check_keys(log)
     _check_order(log)
     _check_text(log)
+    _check_withdrawn(log)
     _check_progress(log)
 
 
-def check_same(seen: Sequence[Frame], expected: Sequence[Frame], who: str) -> None:
-    """Raises Broken unless both are the same frames, byte for byte."""
+def check_same(
+    seen: Sequence[Frame], expected: Sequence[Frame], who: str, log: Sequence[Frame] = ()
+) -> None:
+    """Raises Broken unless both are the same frames (`is_same`); `log` is the whole of which they
+    are a part, where a reset may stand behind them."""
+    withdrawn = withdrawn_in(seen) | withdrawn_in(expected) | withdrawn_in(log)
     for at, (one, other) in enumerate(zip(seen, expected, strict=False)):
-        must(one.raw == other.raw, f"{who}: event {at} is {one.raw!r}, not {other.raw!r}")
+        is_one = is_same(one, other, withdrawn)
+        must(is_one, f"{who}: event {at} is {one.raw!r}, not {other.raw!r}")
     must(len(seen) == len(expected), f"{who}: {len(seen)} events, not {len(expected)}")
 
 
@@ -123,12 +149,14 @@ def _check_keys(log: Sequence[Frame]) -> None:
 
 def _check_order(log: Sequence[Frame]) -> None:
     before, failed = "", False
-    for frame in log:
+    for at, frame in enumerate(log):
         name = frame.name
         if name == "progress":
             continue
         if name.endswith(" failed"):
             failed = True
+        elif name == "content_reset" and frame.data["reason"] == "rejected":
+            must(log[at + 1].type == "error", "a chapter was rejected, and its log goes on")
         elif name != "error":
             allowed = set() if failed else _FOLLOWS[before]
             must(name in allowed, f"{name!r} after {before!r}")
@@ -150,6 +178,20 @@ def _check_text(log: Sequence[Frame]) -> None:
         must(text, "a complete chapter without text")
         must(log[-1].data["story_content"] == text, "the chunks are not `story_content`")
         must("\n\n".join(log[-1].data["content"]) == text, "the paragraphs are not the text")
+
+
+def _check_withdrawn(log: Sequence[Frame]) -> None:
+    """What was withdrawn is not told again, and what was judged unfit is withdrawn."""
+    withdrawn = withdrawn_in(log)
+    told = [frame for frame in log if frame.id in withdrawn and frame.data["chunk"]]
+    must(not told, f"text that was withdrawn is told again: {[frame.raw for frame in told]}")
+    is_unfit = False
+    for frame in log:
+        if frame.type == "safety_check":
+            is_unfit = not frame.data["approved"]
+        elif frame.type == "content_reset":
+            is_unfit = False
+    must(not is_unfit, "a chapter that was judged unfit was not withdrawn")
 
 
 def _check_progress(log: Sequence[Frame]) -> None:

@@ -2,23 +2,31 @@
 
 import asyncio
 import itertools
-import tempfile
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
+from tests.conformance import schedules
 from tests.conformance.control import Kind
+from tests.conformance.schedules import Fault
 from tests.conformance.stage import Stage
-from tests.e2e.harness import App
 from tests.ollama_server import Call, Hold, OllamaServer, Reply, Script
+from tests.processes import Server
 
 # A name that the app takes for a model which writes every language on offer.
-_MODEL = "gemma3:12b"
-_TOKENS_PER_SECOND = 120.0
+MODEL = "gemma3:12b"
+TOKENS_PER_SECOND = 120.0
+_STUMBLES = (
+    "A fox found a lantern. It shone on the path. "
+    "The cold wind killed the little flame. "
+    "Then they all went home."
+)
 _LEASE_SECONDS = 2.0
 # Short times, so that what happens in minutes elsewhere is seen in seconds.
-_SETTINGS = {
+SETTINGS = {
     "STORYTELLER_LEASE": str(_LEASE_SECONDS),
     "STORYTELLER_SSE_KEEPALIVE": "0.5",
     "STORYTELLER_SSE_ACCESS": "0.5",
@@ -38,8 +46,15 @@ from stories.models import Generation
 active = Generation.objects.filter(status__in=Generation.ACTIVE)
 for generation in active:
     request_stop(generation)
-while active.exists():
+while active.all().exists():  # asked anew: a query remembers what it found
     time.sleep(0.05)
+"""
+
+_IN_BROWSER = """
+from django.test import Client
+from django.contrib.auth import get_user_model
+
+browser = Client()
 """
 
 
@@ -68,9 +83,10 @@ class _Pause:
 
 @dataclass
 class Host:
-    """The scripted model host, seen from its own side."""
+    """The scripted model host, seen from its own side; `held` is the call that it kept last."""
 
     server: OllamaServer
+    held: Call | None = None
 
     @property
     def calls(self) -> int:
@@ -85,9 +101,17 @@ class Host:
 
     def pause(self, kind: Kind, *, after: int = 0, passing: int = 0) -> _Pause:
         pause = _Pause(Hold(after=after))
-        script: Script = [*[None] * passing, pause.answer]
+
+        def answer(call: Call) -> Reply:
+            self.held = call
+            return pause.answer(call)
+
+        script: Script = [*[None] * passing, answer]
         self.server.script(**{kind: script})
         return pause
+
+    def stumble(self) -> None:
+        self.server.script(prose=[_STUMBLES])
 
     def reject(self) -> None:
         self.server.script(judge=[{"problem": "sadness", "weight": 3}])
@@ -98,32 +122,16 @@ class Host:
 
     def recover(self) -> None:
         self.server.script(prose=[], judge=[], structured=[])
-
-
-@dataclass
-class Server(App):
-    """The app, which can also be killed; `settings` are environment variables."""
-
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | dict(self.settings)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def token(self, email: str) -> str:
-        return self.manage("api_token", email, "--create").strip()
+        self.server.tokens_per_second = TOKENS_PER_SECOND
 
 
 @dataclass
 class Own:
-    """The `Control` of a server that the suite has started itself."""
+    """The `Control` of a server that the suite has started itself; `server` is asked for all that
+    is no process's own. `faults` may befall it in a chaos run, each as often as its weight says.
+    """
 
+    faults: ClassVar[Mapping[Fault | None, int]] = schedules.OF_ONE
     server: Server
     host: Host
     lease_seconds: float = _LEASE_SECONDS
@@ -133,19 +141,31 @@ class Own:
     def base_url(self) -> str:
         return self.server.url
 
+    @property
+    def trusted(self) -> ssl.SSLContext | None:
+        """What makes clients believe its certificate, where it has one."""
+        return None
+
     def stage(self) -> Stage:
         """This server, with users of two families."""
         alice, charlie = (self.server.token(f"{name}@example.org") for name in ("alice", "charlie"))
-        return Stage(self.base_url, alice, charlie, self)
+        return Stage(self.base_url, alice, charlie, self, trusted=self.trusted)
 
     async def start(self) -> None:
-        await asyncio.to_thread(self.server.start)
+        """Where it runs, nothing happens."""
+        if self.server.process is None:
+            await asyncio.to_thread(self.server.start)
 
     async def stop(self) -> None:
         await asyncio.to_thread(self.server.stop)
 
     async def kill(self) -> None:
         await asyncio.to_thread(self.server.kill)
+
+    async def befall(self, fault: Fault, _seed: int) -> None:
+        """Returns once all is up again; where there are several processes, the seed says which."""
+        await (self.kill() if fault is Fault.KILL else self.stop())
+        await self.start()
 
     async def prune(self, run_id: str) -> None:
         old = "finished_at=datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)"
@@ -164,29 +184,35 @@ class Own:
         found = f"User.objects.filter(email={self._guests[token]!r})"
         await self._shell(f"from children.models import User; {found}.update(is_active=False)")
 
+    async def revoke(self, token: str) -> None:
+        revoked = f"tokens.revoke(tokens.find({token!r}))"
+        await self._shell(f"from children import tokens; {revoked}")
+
+    async def log_in(self, token: str) -> str:
+        found = f"get_user_model().objects.get(email={self._guests[token]!r})"
+        show = "print(browser.cookies.output(attrs=[], header=''))"
+        said = await self._shell(f"{_IN_BROWSER}browser.force_login({found})\n{show}")
+        return said.strip()
+
+    async def log_out(self, cookie: str) -> None:
+        await self._shell(f"{_IN_BROWSER}browser.cookies.load({cookie!r})\nbrowser.logout()")
+
     async def settle(self) -> None:
         await self._shell(_STOP_ALL)
 
-    async def _shell(self, script: str) -> None:
-        await asyncio.to_thread(self.server.manage, "shell", "--no-imports", "--command", script)
+    async def _shell(self, script: str) -> str:
+        """What it prints."""
+        command = ("shell", "--no-imports", "--command", script)
+        return await asyncio.to_thread(self.server.manage, *command)
 
 
 @contextmanager
 def own_server(folder: Path) -> Iterator[Own]:
     """The app served as `make serve` does it, with a data directory in `folder`."""
-    with OllamaServer(model=_MODEL, tokens_per_second=_TOKENS_PER_SECOND) as host:
-        server = Server(folder, host.url, host.model, settings=_SETTINGS)
+    with OllamaServer(model=MODEL, tokens_per_second=TOKENS_PER_SECOND) as host:
+        server = Server(folder, host.url, host.model, settings=SETTINGS)
         server.start()
         try:
             yield Own(server, Host(host))
         finally:
             server.kill()
-
-
-@contextmanager
-def temporary_server() -> Iterator[Own]:
-    with (
-        tempfile.TemporaryDirectory(prefix="storyteller-") as folder,
-        own_server(Path(folder)) as own,
-    ):
-        yield own

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -16,10 +17,27 @@ Join = Literal["header", "query", "afresh", "unknown"]
 
 
 class Fault(StrEnum):
-    """What befalls the server."""
+    """What befalls a server, one process of several, or all connections to their database."""
 
     KILL = "kill"
     RESTART = "restart"
+    KILL_WORKER = "worker kill"
+    KILL_WEB = "web kill"
+    RESTART_WORKER = "worker restart"
+    RESTART_WEB = "web restart"
+    CUT = "database cut"
+
+
+# How often each befalls a schedule. A draw takes one throw of the dice whatever stands here.
+OF_ONE: Mapping[Fault | None, int] = {None: 18, Fault.KILL: 1, Fault.RESTART: 1}
+OF_MANY: Mapping[Fault | None, int] = {
+    None: 15,
+    Fault.KILL_WORKER: 1,
+    Fault.KILL_WEB: 1,
+    Fault.RESTART_WORKER: 1,
+    Fault.RESTART_WEB: 1,
+    Fault.CUT: 1,
+}
 
 
 @dataclass(frozen=True)
@@ -62,13 +80,13 @@ class Schedule:
     fault_at: int
 
 
-def draw(seed: int) -> Schedule:
+def draw(seed: int, faults: Mapping[Fault | None, int] = OF_ONE) -> Schedule:
     dice = random.Random(seed)
     return Schedule(
         seed=seed,
         language=dice.choice(_LANGUAGES),
         chapters=tuple(_chapter(dice) for _ in range(dice.choice((1, 1, 2)))),
-        fault=dice.choices((None, Fault.KILL, Fault.RESTART), (18, 1, 1))[0],
+        fault=dice.choices(list(faults), list(faults.values()))[0],
         fault_at=dice.randrange(_EVENTS),
     )
 

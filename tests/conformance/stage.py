@@ -1,6 +1,7 @@
 """Where a check plays: the server under test, the users it is tested with, and runs to look at."""
 
 import re
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Stage:
     token: str
     second_token: str = ""
     control: Control | None = None
+    trusted: ssl.SSLContext | None = None
     unchecked: list[str] = field(default_factory=list)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _finished: Run | None = None
@@ -87,7 +89,14 @@ class Stage:
         await self._stack.aclose()
 
     async def user(self, token: str) -> Api:
-        return await self._stack.enter_async_context(Api(self.base_url, token))
+        return await self._stack.enter_async_context(
+            Api(self.base_url, token, trusted=self.trusted)
+        )
+
+    async def browser(self, cookie: str) -> Api:
+        return await self._stack.enter_async_context(
+            Api(self.base_url, cookie=cookie, trusted=self.trusted)
+        )
 
     async def stranger(self, what: str) -> Api | None:
         """A user of another family; without one, `what` is left unchecked."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.audit import Reading, faults_of
-from tests.conformance.log import check_log, text_of
+from tests.conformance.audit import Reading, as_told, faults_of
+from tests.conformance.log import check_log, check_same, text_of
 from tests.conformance.schedules import draw
 from tests.conformance.wire import Broken, Frame, parse_frame
 
@@ -65,8 +65,75 @@ def test_a_snapshot_that_is_not_the_text_so_far_is_found() -> None:
     assert faults_of(Reading(snapshot="On", frames=LOG[4:]), LOG, is_whole=True) == {"changed": 1}
 
 
+def written_anew(first: str) -> list[Frame]:
+    """A log whose first version was withdrawn; `first` is what is told of it."""
+    return [
+        *LOG[:3],
+        frame(4, "content", chunk=first, is_complete=False),
+        frame(5, "content", chunk="", is_complete=True),
+        node(6, "generate_content", "completed"),
+        node(7, "safety_check", "started"),
+        frame(8, "safety_check", approved=False, score=0.2, issues=["fear"]),
+        node(9, "safety_check", "completed"),
+        node(10, "enhance_content", "started"),
+        frame(11, "content_reset", attempt=2, reason="rewrite"),
+        frame(12, "content", chunk="Once.", is_complete=False),
+        frame(13, "error", message="It was stopped.", code="CANCELLED", retryable=True),
+    ]
+
+
+REJECTED = frame(10, "content_reset", attempt=0, reason="rejected")
+ANEW, SEEN = written_anew(""), written_anew("Dark.")
+
+
+def test_text_that_was_withdrawn_was_told_to_those_who_were_there_and_to_nobody_later() -> None:
+    for early in (SEEN, SEEN[:4], ANEW):
+        reading = Reading(frames=early)
+        told = as_told(ANEW, [reading])
+        assert not faults_of(reading, told, is_whole=early[-1].is_terminal)
+    check_same(SEEN, ANEW, "a reader")
+    check_same(SEEN[:5], ANEW[:5], "a reader", ANEW)
+
+
+@pytest.mark.parametrize("who", [SEEN, written_anew("Grim.")])
+def test_those_who_were_told_it_were_told_the_same(who: list[Frame]) -> None:
+    told = as_told(ANEW, [Reading(frames=SEEN), Reading(frames=who)])
+    assert faults_of(Reading(frames=who), told, is_whole=True) == (
+        {} if who is SEEN else {"changed": 1, "lost": 1}
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "snapshot", "faults"),
+    [
+        ([SEEN], "Dark.", {}),
+        ([SEEN], "", {"changed": 1}),
+        ([SEEN], "Dark. More.", {"changed": 1}),
+        ([], "Anything.", {}),
+        ([], "", {"changed": 1}),
+    ],
+)
+def test_a_snapshot_of_what_was_withdrawn_is_what_others_were_told(
+    others: list[list[Frame]], snapshot: str, faults: dict[str, int]
+) -> None:
+    reading = Reading(snapshot=snapshot, frames=ANEW[4:])
+    told = as_told(ANEW, [reading, *(Reading(frames=frames) for frames in others)])
+    assert faults_of(reading, told, is_whole=True) == faults
+
+
+def test_only_what_was_withdrawn_may_be_told_with_an_empty_chunk() -> None:
+    silent = [*ANEW[:11], frame(12, "content", chunk="", is_complete=False), ANEW[12]]
+    assert faults_of(Reading(frames=silent), ANEW, is_whole=True) == {"changed": 1, "lost": 1}
+    with pytest.raises(Broken, match="event 11"):
+        check_same(silent, ANEW, "a reader")
+    with pytest.raises(Broken, match="event 3"):
+        check_same(SEEN[:5], ANEW[:5], "a reader of no reset")
+
+
 def test_a_sound_log_passes() -> None:
     check_log(LOG)
+    check_log(ANEW)
+    check_log([*ANEW[:9], REJECTED, ANEW[-1]])
     assert text_of(LOG) == "Once. Twice."
 
 
@@ -80,6 +147,9 @@ def test_a_sound_log_passes() -> None:
         ([*LOG[:3], *LOG[6:]], "after 'generate_content started'"),
         ([*LOG[:4], LOG[3], *LOG[4:]], "twice"),
         (LOG[:5] + LOG[6:], "is_complete"),
+        (SEEN, "told again"),
+        ([*ANEW[:9], ANEW[-1]], "judged unfit"),
+        ([*ANEW[:9], REJECTED, *ANEW[11:]], "rejected"),
         ([*LOG[:6], frame(9, "content", chunk="x", is_complete=False), *LOG[6:]], "is_complete"),
         (
             [*LOG[:3], frame(9, "progress", percent=0, stage="", eta_seconds=None), *LOG[3:]],

@@ -1,4 +1,4 @@
-"""R1 to R14 against a server of the suite's own, one test each."""
+"""R1 to R14 against sites of the suite's own: one process, and many."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,7 +23,8 @@ def users(own_of_all: Own) -> Stage:
 
 @pytest.fixture
 async def stage(users: Stage, own: Own) -> AsyncIterator[Stage]:
-    async with Stage(users.base_url, users.token, users.second_token, own) as stage:
+    tokens = users.token, users.second_token
+    async with Stage(own.base_url, *tokens, control=own, trusted=own.trusted) as stage:
         yield stage
 
 

@@ -6,6 +6,7 @@ Knows HTTP and Server-Sent Events, and nothing of the application behind the URL
 import asyncio
 import codecs
 import json
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -154,16 +155,26 @@ class Connection:
 
 
 class Api:
-    """One user's calls; without a token, nobody's."""
+    """One user's calls; without a token or the cookie of a browser, nobody's. `trusted` is for
+    certificates of one's own."""
 
-    def __init__(self, base_url: str, token: str = "") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        token: str = "",
+        *,
+        cookie: str = "",
+        trusted: ssl.SSLContext | None = None,
+    ) -> None:
         self._base_url = base_url
         self.token = token
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers=bearer | ({"Cookie": cookie} if cookie else {}),
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
+            verify=trusted or True,
         )
 
     async def __aenter__(self) -> Self:

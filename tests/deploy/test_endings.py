@@ -15,10 +15,10 @@ import pytest
 
 from tests import postgres
 from tests.clients import text_of
-from tests.conformance.own import Server
 from tests.conformance.wire import Api, Connection
 from tests.e2e.harness import ROOT
 from tests.ollama_server import Hold, OllamaServer, Reply
+from tests.processes import Server
 
 LEASE_SECONDS = 60.0
 SOON_SECONDS = 20.0

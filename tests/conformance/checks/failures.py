@@ -1,5 +1,7 @@
 """R11 and R12: what goes wrong arrives as an event, and who may not see a stream does not."""
 
+from collections.abc import Awaitable, Callable
+
 from tests.conformance.control import Control
 from tests.conformance.log import check_log, text_of
 from tests.conformance.requirements import requirement
@@ -54,7 +56,12 @@ async def access_is_checked_every_time(stage: Stage) -> None:
             answer = await stranger.send(method, path)
             must(answer.status_code == 403, f"another family: {answer.status_code} for {path}")
     if control := stage.controlled("that losing access ends a stream"):
-        await _check_lock_out(stage, control)
+        token, other = await control.guest(), await control.guest()
+        cookie = await control.log_in(token)
+        browser = await stage.browser(cookie)
+        await _check_lost(stage, control, token, lambda: control.log_out(cookie), browser)
+        await _check_lost(stage, control, token, lambda: control.revoke(token))
+        await _check_lost(stage, control, other, lambda: control.lock_out(other))
 
 
 def _paths(run: Run) -> list[tuple[str, str]]:
@@ -95,16 +102,22 @@ async def _check_refused(api: Api, run: Run, status: int, token: str, what: str)
         must(connection.status == status, f"{what}: {connection.status}, not {status}")
 
 
-async def _check_lock_out(stage: Stage, control: Control) -> None:
-    token = await control.guest()
+async def _check_lost(
+    stage: Stage,
+    control: Control,
+    token: str,
+    lose: Callable[[], Awaitable[None]],
+    reader: Api | None = None,
+) -> None:
+    """That a guest's stream, or the one of their `reader`, ends when its access is lost."""
     guest = await stage.user(token)
     pause = control.host.pause("prose", after=40)
     run = await stage.start(guest)
-    async with run.follow() as connection:
+    async with run.follow(api=reader) as connection:
         await connection.until("content")
         await pause.reached()
-        await control.lock_out(token)
+        await lose()
         rest = await connection.rest()
     must(not any(frame.is_terminal for frame in rest), "the stream outlived the access")
-    await _check_refused(guest, run, 401, "", "who was locked out")
+    await _check_refused(reader or guest, run, 401, "", "who has lost access")
     pause.release()

@@ -1,8 +1,9 @@
 """R7 and R8: a disconnect is no stop, a stop is one, and the model is really left."""
 
 import asyncio
+from collections.abc import Callable
 
-from tests.conformance.control import Control, Kind
+from tests.conformance.control import Control, ModelHost, Pause
 from tests.conformance.log import check_log, check_same, text_of
 from tests.conformance.requirements import requirement
 from tests.conformance.stage import Run, Stage, run_of
@@ -11,7 +12,26 @@ from tests.conformance.wire import Frame, must
 # The events after which a chapter is stopped, besides at once.
 _MOMENTS = ("workflow started", "generate_content started", "content")
 _LEFT_WITHIN_SECONDS = 5.0
-_CALLS: tuple[tuple[Kind, int], ...] = (("prose", 40), ("judge", 0), ("structured", 0))
+
+
+def _in_rewording(host: ModelHost) -> Pause:
+    host.stumble()
+    return host.pause("rewording")
+
+
+def _in_rewrite(host: ModelHost) -> Pause:
+    host.reject()
+    return host.pause("prose", after=40, passing=1)
+
+
+# The calls of a chapter, each kept waiting until the chapter is stopped.
+_CALLS: dict[str, Callable[[ModelHost], Pause]] = {
+    "first": lambda host: host.pause("prose", after=40),
+    "judge's": lambda host: host.pause("judge"),
+    "rewording": _in_rewording,
+    "rewrite's": _in_rewrite,
+    "last": lambda host: host.pause("structured"),
+}
 
 
 @requirement("R7", "disconnect is not stop; stop is idempotent and works at every moment")
@@ -100,6 +120,7 @@ async def _check_stop_after_kill(stage: Stage, control: Control) -> None:
     async with run.follow() as connection:
         await connection.until("content")
         await pause.reached()
+    control.host.pause("prose")  # whoever goes on with it gets no further than this
     await control.kill()
     await control.start()
     await run.stop()
@@ -112,13 +133,34 @@ async def a_stop_leaves_the_model(stage: Stage) -> None:
     control = stage.control_needed()
     host = control.host
     await control.settle()
-    for kind, after in _CALLS:
-        pause = host.pause(kind, after=after)
+    for which, pause_in in _CALLS.items():
+        pause = pause_in(host)
         run = await stage.start()
+        await _check_left(run, host, pause, which)
+    await _check_left_after_resume(stage, control)
+
+
+async def _check_left(run: Run, host: ModelHost, pause: Pause, which: str) -> None:
+    await pause.reached()
+    await run.stop()
+    async with asyncio.timeout(_LEFT_WITHIN_SECONDS):
+        await pause.left()
+    log = await _check_stopped(run, f"in its {which} call")
+    must(text_of(log), f"a stop in the {which} call lost the text")
+    must(host.active == 0, f"after a stop in the {which} call the model is still asked")
+
+
+async def _check_left_after_resume(stage: Stage, control: Control) -> None:
+    """That a run which was taken over is stopped like any other."""
+    pause = control.host.pause("prose", after=40)
+    run = await stage.start()
+    async with run.follow() as connection:
+        await connection.until("content")
         await pause.reached()
-        await run.stop()
-        async with asyncio.timeout(_LEFT_WITHIN_SECONDS):
-            await pause.left()
-        log = await _check_stopped(run, f"in its {kind} call")
-        must(text_of(log), f"a stop in the {kind} call lost the text")
-        must(host.active == 0, f"after a stop in the {kind} call the model is still asked")
+    shown = (await run.state())["text"]
+    await control.kill()
+    again = control.host.pause("prose", after=20)
+    await control.start()
+    await _check_left(run, control.host, again, "resumed")
+    text = (await run.state())["text"]
+    must(text.startswith(shown), "a stop after a resume lost text that was shown before")

@@ -32,6 +32,18 @@ _MOMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class _Killed:
+    """A run whose process was killed: what a reader has seen of it, in all and before that, and how
+    often the model had been called.
+    """
+
+    run: Run
+    seen: list[Frame]
+    last_before: str
+    calls: int
+
+
 @requirement("R9", "kill -9 of the process that writes: the run goes on by itself to its end")
 async def a_killed_run_goes_on(stage: Stage) -> None:
     control = stage.control_needed()
@@ -41,17 +53,17 @@ async def a_killed_run_goes_on(stage: Stage) -> None:
 
 async def _problem_when_killed(stage: Stage, control: Control, moment: _Moment) -> str:
     """What did not hold, so that every moment has its say."""
-    run, seen = await _killed(stage, control, moment)
+    killed = await _killed(stage, control, moment)
     try:
-        await _come_back(control)
-        await _check_continuity(run, seen)
+        await _come_back(control, killed.calls)
+        await _check_continuity(killed)
     except Broken as problem:
         return f"killed {moment.name}: {problem}"
     return ""
 
 
-async def _killed(stage: Stage, control: Control, moment: _Moment) -> tuple[Run, list[Frame]]:
-    """A run whose process was killed at this moment, and what a reader had seen of it."""
+async def _killed(stage: Stage, control: Control, moment: _Moment) -> _Killed:
+    """Reads to the end of the connection: where others serve it, that is the run's end."""
     control.host.recover()
     if moment.is_rewritten:
         control.host.reject()
@@ -61,14 +73,15 @@ async def _killed(stage: Stage, control: Control, moment: _Moment) -> tuple[Run,
     async with run.follow() as connection:
         seen = await connection.until("generate_content started")
         await pause.reached()
+        before = (await run.state())["cursor"]
         rest = asyncio.create_task(connection.until_gone())
         await control.kill()
-        return run, seen + await rest
+        calls = control.host.calls
+        return _Killed(run, seen + await rest, before, calls)
 
 
-async def _come_back(control: Control) -> None:
+async def _come_back(control: Control, calls: int) -> None:
     """Starts the server, and asks it nothing: the run has to go on by itself."""
-    calls = control.host.calls
     await control.start()
     patience = control.lease_seconds + _TAKEN_OVER_WITHIN_SECONDS
     try:
@@ -78,11 +91,13 @@ async def _come_back(control: Control) -> None:
         raise Broken(f"nobody went on with it for {patience:.0f} s") from None
 
 
-async def _check_continuity(run: Run, seen: list[Frame]) -> None:
+async def _check_continuity(killed: _Killed) -> None:
+    run, seen = killed.run, killed.seen
     rest = await run.after(seen[-1].id)
     whole = await run.after()
     check_same(seen + rest, whole, "before and after")
     must(whole[-1].type == "complete", f"it ended with {whole[-1].data}")
-    must("content_reset" not in {frame.type for frame in rest}, "text was withdrawn")
+    at = next(at for at, frame in enumerate(whole) if frame.id == killed.last_before)
+    must("content_reset" not in {frame.type for frame in whole[at + 1 :]}, "text was withdrawn")
     must(text_of(whole) == await run.stored_text(), "another text was stored")
     check_log(whole)
