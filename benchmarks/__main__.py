@@ -1,6 +1,7 @@
-"""`make bench`: what the app adds to its model's time, and what many readers cost it.
+"""`make bench`: what the app adds to its model's time, what many readers cost it, and how soon a
+stop leaves the model alone.
 
-Without names, everything runs (in about six minutes) and the results are kept.
+Without names, everything runs (in about seven minutes) and the results are kept.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import chapters, commits, readers, rejoin, streams
+from . import chapters, commits, readers, rejoin, stopping, streams
 from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -24,7 +25,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: Benchmark(module.TITLE, module.run)
-    for module in (chapters, streams, readers, commits, rejoin)
+    for module in (chapters, streams, readers, commits, rejoin, stopping)
 }
 
 

@@ -99,6 +99,22 @@ def served(app: App) -> Iterator[App]:
         app.stop()
 
 
+@contextmanager
+def working(app: App) -> Iterator[None]:
+    """A worker of this app's, ready to write."""
+    command = [sys.executable, "manage.py", "workers"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=app.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                raise RuntimeError("the worker did not start")
+            yield
+        finally:
+            process.terminate()
+
+
 @dataclass(frozen=True)
 class Chapter:
     """`asked_at` as time.monotonic counts, the rest in seconds after it.
