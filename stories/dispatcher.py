@@ -40,6 +40,7 @@ class Dispatcher:
     """One process's runs. Lives on one event loop; `wake` and `stop` may come from any thread.
 
     `_running` is by lease: a run that was lost may be claimed here again before its task has ended.
+    `_leaves_others` says that the last look left somebody who waits for a place.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -47,6 +48,7 @@ class Dispatcher:
     _running: dict[uuid.UUID, _Running] = field(default_factory=dict)
     _renewing: asyncio.Task[None] | None = None
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _leaves_others: bool = True
     _is_retiring: bool = False
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -101,12 +103,15 @@ class Dispatcher:
 
     async def _claim_all(self, store: Checkpoints) -> None:
         capacity = (await llm.status()).concurrency
-        while not self._is_retiring and (
-            claim := await in_database(runs.claim_next, capacity, self._claims())
-        ):
-            self._start(claim, store)
-            if not claim.leaves_others:
+        while not self._is_retiring:
+            look = await in_database(runs.claim_next, capacity, self._claims())
+            self._leaves_others = look.leaves_others
+            if look.claim is not None:
+                self._start(look.claim, store)
+            if not look.leaves_others:
                 return
+            if look.claim is None:
+                break
         for generation_id, events in await in_database(queue.announce, capacity):
             eventlog.publish(generation_id, events)
 
@@ -140,7 +145,8 @@ class Dispatcher:
 
     def _ended(self, lease_id: uuid.UUID) -> None:
         self._running.pop(lease_id, None)
-        self._woken.set()
+        if self._leaves_others:
+            self._woken.set()
         if self._is_retiring and not self._running:
             self._is_over.set()
 

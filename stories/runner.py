@@ -71,7 +71,7 @@ class _Run:
 
     `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
     text. `shown` is what was approved, and `ahead` what readers have behind that, both in stand-in
-    form.
+    form. `has_findings` says that something was held back, or may have been by an earlier runner.
     """
 
     claim: Claim
@@ -82,6 +82,7 @@ class _Run:
     percent: int = field(init=False)
     is_measured: bool = field(init=False)
     shown: Shown = field(init=False)
+    has_findings: bool = field(init=False)
     ahead: str = ""
 
     def __post_init__(self) -> None:
@@ -89,6 +90,7 @@ class _Run:
         self.percent = max(told, default=0)
         self.is_measured = any(event.type == "metadata" for event in self.claim.log)
         self.shown = Shown(self.claim.resume.resets, self.claim.resume.text)
+        self.has_findings = self.claim.generation.attempts > 1
         last = self.claim.generation.last_position
         self.log = LogWriter(self.claim.id, self.claim.lease_id, last)
 
@@ -235,12 +237,12 @@ async def _take(run: _Run, step: Step) -> None:
     match step:
         case ChapterDraft():
             await run.log.flush()
-            await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
-            await in_database(cases.note_what_stands, run.claim.generation, step)
+            await _note_instead(run, step)
             last = run.log.last
             events = await in_database(runs.complete, run.claim, step, last, run.uses)
             await _end(run, events)
         case HeldBack():
+            run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
             await in_database(cases.open_for_held_back, *held)
         case ModelUse():
@@ -250,7 +252,7 @@ async def _take(run: _Run, step: Step) -> None:
         case Glimpse() | Retraction() | Content():
             _tell(run, step)
         case ContentReset():
-            await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+            await _note_instead(run)
             run.log.append(Entry(step))
             run.shown = Shown(run.shown.version + 1)
         case Progress() if step.percent < run.percent:
@@ -288,9 +290,18 @@ def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
     run.ahead = ""
 
 
+async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
+    """Keep with all that was held back what readers had, or have in this draft, in its place."""
+    if not run.has_findings:
+        return
+    await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+    if draft is not None:
+        await in_database(cases.note_what_stands, run.claim.generation, draft)
+
+
 async def _fail(run: _Run, error: StoryError) -> None:
     await run.log.flush()
-    await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+    await _note_instead(run)
     events = await in_database(runs.fail, run.claim, error, run.log.last, run.uses)
     await _end(run, events)
     logger.info("generation %s: ended with %s", run.claim.id, error.code)

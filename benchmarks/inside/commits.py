@@ -55,7 +55,7 @@ def claims(count: int) -> list[runs.Claim]:
     )
     for number in range(count):
         start_story(Caller(user=user), NewStory(child=child, theme=f"lantern number {number}"))
-    claimed = [runs.claim_next(count) for _ in range(count)]
+    claimed = [runs.claim_next(count).claim for _ in range(count)]
     return [claim for claim in claimed if claim is not None]
 
 

@@ -26,7 +26,7 @@ def finished(email: str, events: int) -> UUID:
     child = Child.objects.filter(family=user.family).order_by("name").first()
     assert child is not None
     start_story(Caller(user=user), NewStory(child=child, theme="a lantern for 500 moths"))
-    claim = runs.claim_next(1)
+    claim = runs.claim_next(1).claim
     assert claim is not None
     told = [_event(number, events) for number in range(events - _OTHER_EVENTS)]
     text = "".join(event.chunk for event in told if isinstance(event, Content))

@@ -4,8 +4,8 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -41,8 +41,7 @@ class Claim:
     """The right to write one generation, until its lease runs out.
 
     `log` is all that an earlier runner left, and `resume` where it is gone on with. `is_ahead` says
-    that readers have text which was not approved, and `leaves_others` that there may be more to
-    claim.
+    that readers have text which was not approved.
     """
 
     generation: Generation
@@ -53,16 +52,23 @@ class Claim:
     log: tuple[LogEvent, ...]
     is_ahead: bool
     is_stop_requested: bool
-    leaves_others: bool = True
 
     @property
     def id(self) -> uuid.UUID:
         return self.generation.pk
 
 
-def claim_next(capacity: int, ours: Collection[Claim] = ()) -> Claim | None:
+class Look(NamedTuple):
+    """What was found of what nobody writes: the one that was claimed, and whether there may be
+    others."""
+
+    claim: Claim | None
+    leaves_others: bool
+
+
+def claim_next(capacity: int, ours: Collection[Claim] = ()) -> Look:
     """Take one that only has to be ended, a run whose runner died, or the generation whose turn it
-    is; None where nobody waits or no place is free. `ours` are what this process is writing.
+    is; none where nobody waits or no place is free. `ours` are what this process is writing.
 
     A live lease is a place. Processes count and take them by turns, so that all together never
     write more than `capacity` chapters, and never more of one family than it may have. To be ended,
@@ -72,24 +78,24 @@ def claim_next(capacity: int, ours: Collection[Claim] = ()) -> Claim | None:
     if stopped := [run.generation_id for run in free if run.stop_requested_at]:
         with transaction.atomic():
             if claim := _first_of(stopped):
-                return replace(claim, leaves_others=len(free) > 1)
-    return _claim_in_turn(capacity, ours) if free else None
+                return Look(claim, leaves_others=len(free) > 1)
+    return _claim_in_turn(capacity, ours) if free else Look(None, leaves_others=False)
 
 
-def _claim_in_turn(capacity: int, ours: Collection[Claim]) -> Claim | None:
+def _claim_in_turn(capacity: int, ours: Collection[Claim]) -> Look:
     with transaction.atomic():
         queue.take_turn()
         free = _free_but_for(ours)
         loads = queue.loads()
         if sum(load.held for load in loads.values()) >= capacity:
-            return None
+            return Look(None, leaves_others=True)
         orphaned = [run for run in free if not run.is_waiting]
         orphaned.sort(key=lambda run: run.lease_expires_at or timezone.now())
         own_places = queue.family_places(capacity)
         waiting = queue.in_turn(free, loads)
         in_order = [one.generation_id for one in waiting if one.ahead < own_places]
         claim = _first_of([*(run.generation_id for run in orphaned), *in_order])
-        return claim and replace(claim, leaves_others=len(free) > 1)
+        return Look(claim, leaves_others=len(free) > (claim is not None))
 
 
 def _free_but_for(ours: Collection[Claim]) -> list[queue.Free]:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def claim(mia: Child, alice: User) -> runs.Claim:
     start_story(Caller(user=alice), NewStory(child=mia, theme="a fox who finds a lantern"))
-    claim = runs.claim_next(1)
+    claim = runs.claim_next(1).claim
     assert claim is not None
     return claim
 
@@ -39,7 +39,7 @@ async def test_a_commit_that_fails_keeps_nobody_waiting(
     claim: runs.Claim, mia: Child, alice: User
 ) -> None:
     await in_database(start_story, Caller(user=alice), NewStory(child=mia, theme="an owl"))
-    other = await in_database(runs.claim_next, 2)
+    other = (await in_database(runs.claim_next, 2)).claim
     assert other is not None
     broken, healthy = (
         LogWriter(one.id, one.lease_id, one.generation.last_position) for one in (claim, other)

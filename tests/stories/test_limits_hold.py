@@ -75,7 +75,7 @@ print(json.dumps([begin(email, next(numbers), 2) for email in emails * 3]))
 _CLAIM = """
 from stories.generations import runs
 together()
-claims = list(iter(lambda: runs.claim_next(5), None))
+claims = list(iter(lambda: runs.claim_next(5).claim, None))
 print(json.dumps([str(claim.generation.story.child.family_id) for claim in claims]))
 """
 

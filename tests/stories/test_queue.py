@@ -35,7 +35,7 @@ def test_a_family_that_asks_for_much_does_not_keep_another_waiting(
     late = ask(charlie, others, "a snail")
     turns = [waiting.generation_id for waiting in in_turn(free_runs(), loads())]
     assert turns == [first.pk, late.pk, second.pk, third.pk]
-    claim = runs.claim_next(1)
+    claim = runs.claim_next(1).claim
     assert claim is not None
     assert claim.id == first.pk
     assert in_turn(free_runs(), loads())[0].generation_id == late.pk
@@ -91,7 +91,7 @@ def families(alice: User, charlie: User, mia: Child, ollama: OllamaServer) -> li
 
 
 def claimed(capacity: int) -> list[Any]:
-    claims = iter(lambda: runs.claim_next(capacity), None)
+    claims = iter(lambda: runs.claim_next(capacity).claim, None)
     return [claim.id for claim in claims if claim]
 
 
@@ -118,7 +118,7 @@ def test_a_family_at_its_limit_waits_and_keeps_no_other_waiting(
 def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
     families: list[Generation],
 ) -> None:
-    dead = runs.claim_next(1)
+    dead = runs.claim_next(1).claim
     assert dead is not None
     assert claimed(1) == []
     past = timezone.now() - dt.timedelta(seconds=1)
@@ -127,14 +127,14 @@ def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
 
 
 def test_a_run_that_only_has_to_be_ended_needs_no_place(families: list[Generation]) -> None:
-    dead, writing = runs.claim_next(2), runs.claim_next(2)
+    dead, writing = runs.claim_next(2).claim, runs.claim_next(2).claim
     assert dead is not None
     assert writing is not None
     request_stop(dead.generation)
     assert claimed(2) == [], "its runner ends it"
     past = timezone.now() - dt.timedelta(seconds=1)
     Generation.objects.filter(pk=dead.id).update(lease_expires_at=past)
-    claim = runs.claim_next(1)
+    claim = runs.claim_next(1).claim
     assert claim is not None
     assert (claim.id, claim.is_stop_requested) == (dead.id, True)
 

@@ -277,7 +277,7 @@ async def test_what_is_being_written_is_not_ended_however_long_it_has_waited(
 ) -> None:
     generation = await in_database(ask, alice, mia, "a story that waited long")
     await Generation.objects.aupdate(created_at=timezone.now() - LONG_AGO)
-    claim = await in_database(runs.claim_next, 4)
+    claim = (await in_database(runs.claim_next, 4)).claim
     assert claim is not None
     assert (await retention.tidy()).ended == 0
     assert await in_database(runs.renew, [claim]) == {claim.id: False}

@@ -180,7 +180,7 @@ async def test_a_run_that_finishes_as_it_is_withdrawn_stores_no_chapter(
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    claim = await in_database(runs.claim_next, 1)
+    claim = (await in_database(runs.claim_next, 1)).claim
     assert claim is not None
     await in_database(withdrawal.withdraw, generation)
     writer = LogWriter(claim.id, claim.lease_id, claim.generation.last_position)
