@@ -33,7 +33,8 @@ def test_a_sentence_of_the_open_chapter_is_reported_from_the_reader_with_the_key
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reader.path}#chapter-1")
-    expect(page.get_by_role("status").filter(has_text="Thank you for telling us")).to_be_visible()
+    thanks = page.get_by_role("status").filter(has_text="Thank you for telling us")
+    expect(thanks).to_be_in_viewport(ratio=1)
     (told,) = reports(family, reader)
     assert told["sentence"] in " ".join(family.chapters(reader)[0]["text"].split())
     assert told["remark"] == "It gave her a fright."
