@@ -95,7 +95,7 @@ def _claim_in_turn(capacity: int, ours: Collection[Claim]) -> Look:
         waiting = queue.in_turn(free, loads)
         in_order = [one.generation_id for one in waiting if one.ahead < own_places]
         claim = _first_of([*(run.generation_id for run in orphaned), *in_order])
-        return Look(claim, leaves_others=len(free) > (claim is not None))
+        return Look(claim, leaves_others=len(free) > (1 if claim else 0))
 
 
 def _free_but_for(ours: Collection[Claim]) -> list[queue.Free]:
