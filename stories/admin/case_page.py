@@ -9,7 +9,7 @@ from stories.models import Case, Chapter, Clearance, Generation, Reason, Ruling,
 
 from .display import language_name
 from .held import Held, held_of
-from .marked import MarkedParagraph, marked
+from .marked import MarkedParagraph, marked, with_report
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def case_page(case: Case) -> CasePage:
         checked_as=brief.checked_as,
         language_name=language_name(story.language),
         held=held_of(case.finding, generation, name) if case.finding else None,
-        paragraphs=marked(text, source, all_held, name),
+        paragraphs=with_report(marked(text, source, all_held, name), case.text),
         all_held=all_held,
         rulings=list(case.rulings.order_by("made_at", "pk")),
         others=list(others.select_related("finding")),

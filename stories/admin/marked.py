@@ -1,5 +1,6 @@
-"""A chapter's text with a mark at each place where a sentence was held back."""
+"""A chapter's text with a mark at each place where a sentence was held back, or reported."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,12 +8,21 @@ from stories.brief import Pseudonym
 
 from .held import Held
 
-Piece = str | Held
+
+@dataclass(frozen=True)
+class Reported:
+    """A sentence that a family complained of, where it stands."""
+
+    sentence: str
+
+
+Piece = str | Held | Reported
 
 
 @dataclass(frozen=True)
 class MarkedParagraph:
-    """What stands in a paragraph, in order: text, and marks where sentences would have stood."""
+    """What stands in a paragraph, in order: text, marks where sentences would have stood, and
+    sentences that are marked themselves."""
 
     pieces: list[Piece]
 
@@ -61,3 +71,24 @@ def _pieces(paragraph: str, start: int, marks: Sequence[tuple[int, Held]]) -> li
         done = at
     pieces.append(paragraph[done:])
     return [piece for piece in pieces if piece]
+
+
+def with_report(paragraphs: Sequence[MarkedParagraph], sentence: str) -> list[MarkedParagraph]:
+    """The same, with a mark on this sentence wherever it stands; white space may differ."""
+    words = r"\s+".join(map(re.escape, sentence.split()))
+    pattern = re.compile(rf"(?<!\w){words}" if words else r"(?!)")
+    return [
+        MarkedParagraph([part for piece in each.pieces for part in _reported(piece, pattern)])
+        for each in paragraphs
+    ]
+
+
+def _reported(piece: Piece, pattern: re.Pattern[str]) -> list[Piece]:
+    if not isinstance(piece, str):
+        return [piece]
+    parts: list[Piece] = []
+    done = 0
+    for found in pattern.finditer(piece):
+        parts += [piece[done : found.start()], Reported(found.group())]
+        done = found.end()
+    return [part for part in (*parts, piece[done:]) if part]

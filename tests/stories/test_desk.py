@@ -187,6 +187,7 @@ def test_a_familys_report_shows_the_sentence_and_not_who_sent_it(
         assert SHOWN_INSTEAD in html
         assert "My child cried." in html
         assert alice.email not in html
+    assert f"sat down. <mark>{SHOWN_INSTEAD}</mark></p>" in get(desk, page_of(case))
 
 
 SEEN = {"seen_length": len("The wolf")}
