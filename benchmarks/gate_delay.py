@@ -20,7 +20,8 @@ from typing import Any
 from stories.brief import ReadingLevel, StoryBrief
 from stories.events import Content
 from stories.llm.clients import TOKENS_AT_ONCE
-from stories.llm.ollama import Editor, Transport, Writer
+from stories.llm.http import Transport
+from stories.llm.ollama import Editor, Writer
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of

@@ -315,6 +315,11 @@ class OllamaServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._writers)
+
+    @property
     def calls(self) -> list[Call]:
         return [call for call in list(self.requests) if call.path == "/api/chat"]
 

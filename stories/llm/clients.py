@@ -16,7 +16,7 @@ from stories.safety.guard import OWN_MODEL
 from stories.workflow.tools import ModelProfile
 
 from .hosts import Host, settings_that_matter
-from .http import limits, timeout, tls_context
+from .http import Transport, limits, timeout, tls_context
 from .profiles import Provider
 
 _MODULES: dict[Provider, str] = {
@@ -66,7 +66,7 @@ def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
 
 
 def _ollama(host: Host) -> Clients:
-    from .ollama import Editor, Transport, Writer  # noqa: PLC0415 - a second of import
+    from .ollama import Editor, Writer  # noqa: PLC0415 - a second of import
 
     # Both ask for the same context: another one would make Ollama load the model anew.
     common: dict[str, Any] = {

@@ -15,7 +15,7 @@ from stories.embedded import catalog, server
 from stories.safety.guard import OWN_MODEL, dialect_of
 from stories.workflow.tools import ModelProfile
 
-from .http import tls_context
+from .http import Transport, tls_context
 from .profiles import Provider, billions_in, profile_of
 
 _PROBE_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
@@ -142,7 +142,7 @@ async def _ollama_api() -> AsyncIterator[httpx.AsyncClient]:
     url = settings.OLLAMA_BASE_URL
     try:
         async with httpx.AsyncClient(
-            base_url=url, timeout=_PROBE_TIMEOUT, verify=tls_context()
+            base_url=url, timeout=_PROBE_TIMEOUT, transport=Transport(tls_context())
         ) as api:
             yield api
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -1,19 +1,13 @@
 """ChatOllama, for what is done with its answers here.
 
-LangChain takes as long over a letter as over a line, and keeps every chunk to the end of its call;
-httpx alone takes twice as long as that over each piece that comes over the wire, and aiohttp, put
-under it, a quarter.
+LangChain takes as long over a letter as over a line, and keeps every chunk to the end of its call.
 """
 
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from typing import Any
 
-import httpx
-from aiohttp import ClientSession, TCPConnector
-from httpx_aiohttp import AiohttpTransport
 from langchain_core.outputs import ChatResult
 from langchain_ollama import ChatOllama
 
@@ -89,38 +83,3 @@ class _Waiting:
         taken, self._tokens = self._tokens, []
         self._taken_at = time.monotonic()
         return ["".join(taken)] if taken else []
-
-
-class Transport(httpx.AsyncBaseTransport):
-    """aiohttp under httpx, with a session for each call: none is left to outlive its event loop,
-    and no bound makes a call wait in silence."""
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        self._tls = tls
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        async with AsyncExitStack() as stack:
-            connector = TCPConnector(limit=0, force_close=True, ssl=self._tls)
-            session = ClientSession(connector=connector, trust_env=True)
-            await stack.enter_async_context(session)
-            under = AiohttpTransport(verify=self._tls, client=session)
-            response = await under.handle_async_request(request)
-            response.stream = _OfSession(response.stream, stack.pop_all())
-        return response
-
-
-class _OfSession(httpx.AsyncByteStream):
-    """A response's body, which closes the session that it came over."""
-
-    def __init__(self, body: Any, session: AsyncExitStack) -> None:
-        self._body = body
-        self._session = session
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async with aclosing(aiter(self._body)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def aclose(self) -> None:
-        async with self._session:
-            await self._body.aclose()

@@ -10,6 +10,7 @@ from stories import llm
 from stories.brief import AgeBand
 from stories.embedded import catalog
 from stories.errors import ModelUnavailable
+from stories.llm import hosts
 from stories.safety.layers import Passage
 from tests.ollama_server import Hold, OllamaServer, Reply
 
@@ -177,6 +178,23 @@ async def test_a_reader_who_leaves_ends_the_call_at_once(ollama: OllamaServer) -
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     await ollama.calls[0].disconnected.seen(1.0)
+
+
+@pytest.mark.parametrize("steps", range(60))
+async def test_a_call_that_ends_at_any_step_leaves_no_connection(
+    ollama: OllamaServer, steps: int
+) -> None:
+    ollama.script(prose=Reply(hold=Hold(after=1)))
+    writer = (await llm.open_models()).writer
+    for call in (writer.ainvoke("Tell."), hosts.find()):
+        task = asyncio.ensure_future(call)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5):
+        while ollama.connections:  # noqa: ASYNC110 - sockets tell nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_more_than_a_hundred_generations_reach_the_host_together(

@@ -4,11 +4,11 @@ that sorts what comes out."""
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import httpx
 from langchain_ollama import ChatOllama
 
 from stories.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
 from stories.events import Content, ContentReset, Metadata, NodeEvent, Progress, SafetyChecked
+from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
 from stories.workflow import (
@@ -28,8 +28,6 @@ from tests.ollama_server import OllamaServer
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
-# No connection outlives its test's event loop.
-UNKEPT = {"limits": httpx.Limits(max_keepalive_connections=0)}
 QUICK = Patience(
     first_token_seconds=5.0,
     next_token_seconds=5.0,
@@ -81,7 +79,7 @@ def tools_for(
         base_url=server.url,
         num_ctx=context_tokens,
         reasoning=False,
-        async_client_kwargs=UNKEPT,
+        async_client_kwargs={"transport": Transport(tls_context())},
     )
     profile = ModelProfile(
         name=server.model,
@@ -101,7 +99,7 @@ def tools_for(
         model=server.model if guard == OWN_MODEL else guard,
         base_url=server.url,
         reasoning=False,
-        async_client_kwargs=UNKEPT,
+        async_client_kwargs={"transport": Transport(tls_context())},
     )
     return replace(tools, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory))
 
