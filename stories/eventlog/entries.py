@@ -161,11 +161,12 @@ _INSERT = """
     INSERT INTO stories_generationevent
     (generation_id, position, type, payload, source, created_at) VALUES {}
 """
-# All of it in one statement, for which the database is asked once.
+# All of it in one statement, for which the database is asked once. JSON is written in a fraction of
+# the time that the driver takes over arrays.
 _APPEND = """
     WITH held AS (
         UPDATE stories_generation SET last_position = added.next
-        FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[]) AS added (log, lease, last, next)
+        FROM json_to_recordset(%s::json) AS added (log uuid, lease uuid, last int, next int)
         WHERE id = log AND COALESCE(lease_id, id) = lease
         AND last_position = last AND status IN ('queued', 'running')
         RETURNING id
@@ -173,10 +174,13 @@ _APPEND = """
         INSERT INTO stories_generationevent
         (generation_id, position, type, payload, source, created_at)
         SELECT log, position, type, payload, source, %s
-        FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[])
-        AS event (log, position, type, payload, source) JOIN held ON held.id = log
+        FROM json_to_recordset(%s::json)
+        AS event (log uuid, position int, type text, payload text, source text)
+        JOIN held ON held.id = log
     )
-    SELECT id, (SELECT count(pg_notify(%s, notice)) FROM unnest(%s::text[]) AS notice) FROM held
+    SELECT id, (
+        SELECT count(pg_notify(%s, notice)) FROM json_array_elements_text(%s::json) AS notice
+    ) FROM held
 """
 
 
@@ -203,18 +207,23 @@ def _append_on_postgres(
 ) -> set[uuid.UUID]:
     """The same, and other processes are told."""
     fences = [
-        (of, lease_id or of, last, last + len(entries)) for of, lease_id, last, entries in additions
+        {"log": of.hex, "lease": (lease_id or of).hex, "last": last, "next": last + len(entries)}
+        for of, lease_id, last, entries in additions
+    ]
+    events = [
+        {"log": log.hex, "position": position, "type": type_, "payload": payload, "source": source}
+        for log, position, type_, payload, source in _rows(additions, added)
     ]
     notices = payloads(News.LOG, [of.generation_id for of in additions])
     with connection.cursor() as cursor:
         cursor.execute(
             _APPEND,
             [
-                *_columns(fences),
+                json.dumps(fences),
                 timezone.now(),
-                *_columns(_rows(additions, added)),
+                json.dumps(events, ensure_ascii=False),
                 CHANNEL,
-                notices,
+                json.dumps(notices),
             ],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -229,10 +238,6 @@ def _rows(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) ->
         for of, events in zip(additions, added, strict=True)
         for event, entry in zip(events, of.entries, strict=True)
     ]
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _many(statement: str, rows: Sequence[tuple[object, ...]]) -> str:
