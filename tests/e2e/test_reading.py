@@ -159,6 +159,26 @@ def test_a_choice_that_was_pressed_twice_is_one_choice(
     assert [chapter["number"] for chapter in family.chapters(reader)] == [1, 2]
 
 
+def test_a_reader_who_waits_is_told_whose_turn_it_is_however_late_it_comes(
+    page: Page, family: Family, model_host: OllamaServer
+) -> None:
+    others, own = (Hold(after=0), Hold(after=0)), Hold(after=0)
+    model_host.script(prose=[Reply(hold=hold) for hold in (*others, own)])
+    family.start_story("a slow ferry")  # as many as a family may have written at once
+    family.start_story("ים איטי", child="noa")
+    reader = family.start_story("a patient snail")
+    page.goto(reader.path)
+    words = page.get_by_role("status").filter(visible=True)
+    expect(words).to_have_text("Your story is the next one to be written")
+    page.reload()
+    expect(words).to_have_text("Your story is the next one to be written")
+    others[0].release()
+    own.reached.wait(PATIENCE_MS / 1000)
+    expect(words).to_have_text("Thinking up your story")
+    model_host.release()
+    expect(page.locator("#next")).to_be_visible()
+
+
 def test_the_last_chapter_ends_with_the_end(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:

@@ -128,7 +128,7 @@ function follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
   else chapter.open();
   book.drawDots(chapter);
   desk.percent = 0;
-  say(chapter.number === 1 ? texts.thinkingFirst : texts.thinking);
+  say(thinking());
   run.follower = new Follower(urlOf(id), cursor, {
     event: (type, data) => EVENTS[type]?.(data),
     lost: () => desk.say(texts.reconnecting, "retry"),
@@ -136,6 +136,8 @@ function follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
     refused: lose,
   });
 }
+
+const thinking = () => (run.chapter.number === 1 ? texts.thinkingFirst : texts.thinking);
 
 const urlOf = (id) => `${page.generationsUrl}/${id}`;
 
@@ -147,8 +149,9 @@ function say(words) {
 const EVENTS = {
   node_event({ node, status }) {
     const stage = STAGES[node];
+    if (status !== "started" || !stage || run.isStopping) return;
     const isThinking = node === "generate_content" && run.chapter.isEmpty;
-    if (status === "started" && stage && !isThinking && !run.isStopping) say(texts[stage]);
+    say(isThinking ? thinking() : texts[stage]);
   },
   queue({ position }) {
     const before = position - 1;
@@ -201,9 +204,10 @@ async function resume(id) {
 
 /** Shows what a run has written so far, where that is not on the page already, and follows it. */
 function takeUp(id, chapter, wish, state) {
-  // A closed book has no text that would say how far it is: its stream tells that from the start.
-  const isOpen = state?.is_active && !state.awaits_preview;
-  const { text, cursor } = isOpen ? state : { text: "", cursor: "" };
+  // Where there is no text, and in a closed book, only the stream tells from its start how far it
+  // is, or how many are before it.
+  const isUnderWay = state?.is_active && state.text && !state.awaits_preview;
+  const { text, cursor } = isUnderWay ? state : { text: "", cursor: "" };
   if (chapter.shownText !== text) {
     if (text) chapter.clear();
     else chapter.withdraw();
