@@ -36,7 +36,8 @@ class Family(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name_plural = "families"
+        verbose_name = _("family")
+        verbose_name_plural = _("families")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(preview__in=Preview.values), name="family_preview_known"
@@ -146,7 +147,8 @@ class Child(models.Model):
 
     class Meta:
         ordering: ClassVar = ["created_at"]
-        verbose_name_plural = "children"
+        verbose_name = _("child")
+        verbose_name_plural = _("children")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(birth_month__range=(1, 12)),
@@ -213,6 +215,7 @@ class ApiToken(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at"]
         verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
 
     def __str__(self) -> str:
         return self.name

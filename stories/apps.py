@@ -1,9 +1,11 @@
 from django.apps import AppConfig
 from django.core import checks
+from django.utils.translation import gettext_lazy as _
 
 
 class StoriesConfig(AppConfig):
     name = "stories"
+    verbose_name = _("Stories")
 
     def ready(self) -> None:
         from stories import checks as own  # noqa: PLC0415 - it needs the settings

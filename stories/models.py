@@ -40,7 +40,8 @@ class Story(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
-        verbose_name_plural = "stories"
+        verbose_name = _("story")
+        verbose_name_plural = _("stories")
         indexes: ClassVar = [models.Index(fields=["child", "-created_at"])]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -274,6 +275,8 @@ class Generation(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
+        verbose_name = _("generation")
+        verbose_name_plural = _("generations")
         indexes: ClassVar = [
             models.Index(fields=["status", "lease_expires_at"]),
             models.Index(
@@ -395,6 +398,8 @@ class SafetyFinding(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
+        verbose_name = _("safety finding")
+        verbose_name_plural = _("safety findings")
         indexes: ClassVar = [models.Index(fields=["layer", "category"])]
 
     def __str__(self) -> str:
@@ -450,6 +455,8 @@ class Case(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-risk", "opened_at"]
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
         permissions: ClassVar = [("decide_case", "Can decide cases")]
         indexes: ClassVar = [
             models.Index(fields=["decided_at", "-risk", "opened_at"]),
@@ -534,6 +541,8 @@ class Ruling(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-made_at", "-pk"]
+        verbose_name = _("ruling")
+        verbose_name_plural = _("rulings")
         indexes: ClassVar = [models.Index(fields=["-made_at"])]
 
     def __str__(self) -> str:
@@ -547,7 +556,8 @@ class Switch(models.Model):
     turned_off_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name_plural = "switches"
+        verbose_name = _("switch")
+        verbose_name_plural = _("switches")
 
     def __str__(self) -> str:
         return self.name
@@ -561,6 +571,8 @@ class Threshold(models.Model):
     set_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("threshold")
+        verbose_name_plural = _("thresholds")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(value__gt=0, value__lt=1), name="threshold_range"),
         ]
