@@ -167,7 +167,7 @@ class CaseAdmin(PageAdmin):
         language = language_name(generation.story.language)
         return two_lines(name, f"{chapter}, {_('withdrawn') if gone else language}")
 
-    @admin.display(description=gettext_lazy("age"), ordering="-opened_at")
+    @admin.display(description=gettext_lazy("opened ago"), ordering="-opened_at")
     def age(self, case: Case) -> str:
         return timesince(case.opened_at, timezone.now(), depth=1)
 
