@@ -5,9 +5,10 @@ settings last, and no connection of theirs between two calls.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.conf import settings
 from langchain_core.language_models import BaseChatModel
@@ -20,7 +21,7 @@ from stories.workflow.tools import ModelProfile
 
 from . import hosts, profiles
 from .clients import clients_of, guard_of
-from .hosts import Host, NoModel, configured, guard_problem, settings_that_matter
+from .hosts import NoModel, configured, guard_problem, settings_that_matter
 from .profiles import profile_of
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "status",
     "traced",
 ]
+
+T = TypeVar("T")
 
 STATUS_SECONDS = 5.0
 
@@ -97,7 +100,7 @@ async def open_models() -> Models:
     as its cause.
     """
     try:
-        host = await hosts.started(await _found_lately())
+        host = await hosts.started(await _host.lately())
     except (NoModel, CannotStart) as reason:
         raise ModelUnavailable from reason
     model = await clients_of(host)
@@ -111,23 +114,14 @@ async def open_models() -> Models:
     )
 
 
-_last_status: tuple[float, object, Status] | None = None
-
-
 async def status() -> Status:
     """Whether a story could be told now, without starting anything; some seconds old at most."""
-    global _last_status  # noqa: PLW0603 - one answer for the whole process
-    asked = settings_that_matter()
-    if _last_status and _last_status[1] == asked and time.monotonic() < _last_status[0]:
-        return _last_status[2]
-    found = await _look()
-    _last_status = (time.monotonic() + STATUS_SECONDS, asked, found)
-    return found
+    return await _status.lately()
 
 
 async def _look() -> Status:
     try:
-        host = await _find()
+        host = await _host.now()
     except NoModel as reason:
         return Status(
             available=False,
@@ -149,21 +143,30 @@ async def _look() -> Status:
     )
 
 
-_last_found: tuple[float, object, Host] | None = None
+class _Recent(Generic[T]):
+    """The whole process's last answer to a question, of use for some seconds while the settings
+    stay."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
+        self._ask = ask
+        self._last: tuple[float, object, T] | None = None
+
+    async def lately(self) -> T:
+        if self._last is not None:
+            until, asked, answer = self._last
+            if asked == settings_that_matter() and time.monotonic() < until:
+                return answer
+        return await self.now()
+
+    async def now(self) -> T:
+        asked = settings_that_matter()
+        answer = await self._ask()
+        self._last = (time.monotonic() + STATUS_SECONDS, asked, answer)
+        return answer
 
 
-async def _found_lately() -> Host:
-    asked = settings_that_matter()
-    if _last_found and _last_found[1] == asked and time.monotonic() < _last_found[0]:
-        return _last_found[2]
-    return await _find()
-
-
-async def _find() -> Host:
-    global _last_found  # noqa: PLW0603 - one answer for the whole process
-    host = await hosts.find()
-    _last_found = (time.monotonic() + STATUS_SECONDS, settings_that_matter(), host)
-    return host
+_host = _Recent(hosts.find)
+_status = _Recent(_look)
 
 
 @contextmanager
