@@ -76,7 +76,9 @@ def _pieces(paragraph: str, start: int, marks: Sequence[tuple[int, Held]]) -> li
 def with_report(paragraphs: Sequence[MarkedParagraph], sentence: str) -> list[MarkedParagraph]:
     """The same, with a mark on this sentence wherever it stands; white space may differ."""
     words = r"\s+".join(map(re.escape, sentence.split()))
-    pattern = re.compile(rf"(?<!\w){words}" if words else r"(?!)")
+    if not words:
+        return list(paragraphs)
+    pattern = re.compile(rf"(?<!\w){words}")
     return [
         MarkedParagraph([part for piece in each.pieces for part in _reported(piece, pattern)])
         for each in paragraphs

@@ -31,8 +31,6 @@ from tests.readme import BASH, example
 from tests.readme import run as run_example
 
 LEASE_SECONDS = 6.0
-# A stop that no notice told of is seen at the next renewal; half of all would be later than this.
-STOP_SECONDS = 0.25
 # Readers who poll would see half of all events later than this.
 LAG_SECONDS = 0.15
 
@@ -300,20 +298,19 @@ async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Si
 
 
 async def test_a_stop_reaches_the_worker_at_once(site: Site) -> None:
-    site.staff(2)
-    took: list[float] = []
-    for _ in range(7):
+    site.staff(0)
+    # What no notice told of, it would see when it renews its lease: in a minute.
+    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    site.workers.append(await asyncio.to_thread(Worker, patient))
+    for _ in range(3):
         pause = Pause(site.host, after=10)
         generation_id = site.begin()
         call = await pause.reached()
-        asked_at = time.monotonic()
         await asyncio.to_thread(site.family.call, "POST", f"/generations/{generation_id}/stop")
-        await call.disconnected.seen(LEASE_SECONDS)
-        assert call.disconnected.at is not None
-        took.append(call.disconnected.at - asked_at)
+        await call.disconnected.seen()
         frames = await site.read(generation_id, site.far)
         assert frames[-1].data["code"] == "CANCELLED"
-    assert statistics.median(took) < STOP_SECONDS
+    site.staff(0)
 
 
 async def test_without_wake_ups_polling_finds_everything_and_wake_ups_come_back(
