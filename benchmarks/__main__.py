@@ -1,7 +1,7 @@
 """`make bench`: what the app adds to its model's time, what many readers cost it, and how soon a
 stop leaves the model alone.
 
-Without names, everything runs (in about seven minutes) and the results are kept.
+Without names, everything runs (in about a quarter of an hour) and the results are kept.
 """
 
 import argparse
