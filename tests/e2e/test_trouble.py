@@ -54,6 +54,27 @@ def test_a_story_that_was_stopped_keeps_its_text_and_is_carried_on_from_it(
     assert shown_text(page) == family.chapters(reader)[1]["text"]
 
 
+def test_a_story_that_is_carried_on_and_has_to_wait_keeps_its_text_and_says_so(
+    page: Page, family: Family, model_host: OllamaServer
+) -> None:
+    reader = stop_in_second_chapter(page, family, model_host)
+    kept = shown_text(page)
+    model_host.script(prose=[Reply(hold=Hold(after=0)), Reply(hold=Hold(after=0))])
+    family.start_story("a slow ferry")  # as many as a family may have written at once
+    family.start_story("ים איטי", child="noa")
+    page.get_by_role("button", name="Carry on from here").click()
+    words = page.locator("#words")
+    expect(words).to_have_text("Your story is the next one to be written")
+    assert shown_text(page) == kept
+    page.reload()
+    expect(words).to_have_text("Your story is the next one to be written")
+    assert shown_text(page) == kept
+    model_host.release()
+    expect(page.locator("#next")).to_be_visible()
+    assert shown_text(page) == family.chapters(reader)[1]["text"]
+    assert shown_text(page).startswith(kept)
+
+
 def test_a_stopped_chapter_that_is_carried_on_survives_a_refresh(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:

@@ -204,17 +204,20 @@ async function resume(id) {
 
 /** Shows what a run has written so far, where that is not on the page already, and follows it. */
 function takeUp(id, chapter, wish, state) {
-  // Where there is no text, and in a closed book, only the stream tells from its start how far it
-  // is, or how many are before it.
-  const isUnderWay = state?.is_active && state.text && !state.awaits_preview;
+  // While it waits for its turn, and in a closed book, only the stream tells from its start how far
+  // it is. What a chapter that is carried on begins with stays where it is on the page.
+  const isWaiting = state?.status === "queued";
+  const isCarriedOn = isWaiting && state.text !== "" && !state.awaits_preview;
+  const isUnderWay = state?.is_active && !isWaiting && !state.awaits_preview;
   const { text, cursor } = isUnderWay ? state : { text: "", cursor: "" };
-  if (chapter.shownText !== text) {
+  if (!isCarriedOn && chapter.shownText !== text) {
     if (text) chapter.clear();
     else chapter.withdraw();
     chapter.append(text, { isCalm: false });
     voice.rewind();
   }
   follow(id, chapter, wish, { cursor, isClosed: state?.awaits_preview });
+  run.isResync = isCarriedOn;
   if (!chapter.isEmpty) say(texts.writing);
 }
 
