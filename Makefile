@@ -46,8 +46,8 @@ format: $(DEVELOPMENT)
 # Both are played whatever comes of the first; each names the seeds that failed.
 chaos: $(DEVELOPMENT)
 	@failed=0; \
-	$(PYTHON) -m tests.conformance.chaos --site one --schedules 700 || failed=1; \
-	$(PYTHON) -m tests.conformance.chaos --site many --schedules 300 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site one --schedules 700 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site many --schedules 300 || failed=1; \
 	exit $$failed
 
 bench: $(DEVELOPMENT)

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.harness import ROOT, App, Family
-from tests.ollama_server import words
+from testkit.app import ROOT, App, Family
+from testkit.ollama.server import words
 
 from .host import Host
 

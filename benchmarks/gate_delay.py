@@ -17,8 +17,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from stories.brief import ReadingLevel, StoryBrief
-from stories.events import Content
 from stories.llm.clients import TOKENS_AT_ONCE
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
@@ -27,8 +25,10 @@ from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import ReadingLevel, StoryBrief
+from stories.vocabulary.events import Content
 from stories.workflow import Glimpse, ModelProfile, Tools, write_chapter
-from tests.ollama_server import OllamaServer, words
+from testkit.ollama.server import OllamaServer, words
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"

@@ -18,9 +18,9 @@ from langgraph.graph import END, START, StateGraph  # noqa: E402 - seconds that 
 from langgraph.runtime import Runtime  # noqa: E402
 
 from stories import llm  # noqa: E402
-from stories.brief import ReadingLevel, StoryBrief  # noqa: E402
 from stories.safety.gate import Gate  # noqa: E402
 from stories.safety.judge import judge_chapter  # noqa: E402
+from stories.vocabulary.brief import ReadingLevel, StoryBrief  # noqa: E402
 from stories.workflow import Milestone, Resume, Tools  # noqa: E402
 from stories.workflow import graph as own  # noqa: E402
 from stories.workflow.lengths import target_words  # noqa: E402

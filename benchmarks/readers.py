@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.harness import Family
+from testkit.app import Family
 
 from .app import Server, served, server
 from .clients import Get, Seen, watching

@@ -11,9 +11,9 @@ from statistics import median
 
 import httpx
 
-from tests import postgres
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Call, Hold, Kind, OllamaServer, Reply, Script
+from testkit import postgres
+from testkit.app import App, Family
+from testkit.ollama.server import Call, Hold, Kind, OllamaServer, Reply, Script
 
 from .app import Server, client_of, served, working
 from .report import load_average, table, verdict

@@ -10,9 +10,10 @@ from django.db import connection, connections
 from pytest_django.fixtures import Settings
 
 from children.models import Child, Family, User
-from stories import db, dispatch
+from stories.execution import engine
+from stories.infra import db
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-from tests.ollama_server import OllamaServer
 
 PASSWORD = "lantern-under-the-bed"
 
@@ -33,7 +34,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(scope="session", autouse=True)
 def database_threads(django_db_setup: None) -> Iterator[None]:
-    """Connections of `stories.db`, and the pool's, are closed before the database goes away."""
+    """Connections of `stories.infra.db`, and the pool's, are closed before the database goes away."""
     yield
     db.close_connections()
     # Where async tests' own ORM calls ran.
@@ -81,9 +82,9 @@ def make_child(family: Family | None, name: str, language: str = "en") -> Child:
 @pytest.fixture
 async def storyteller(transactional_db: None, ollama: OllamaServer) -> AsyncIterator[OllamaServer]:
     """The model host, and this process's dispatcher at work on this test's event loop."""
-    dispatch.start()
+    engine.start()
     yield ollama
-    await dispatch.shut_down()
+    await engine.shut_down()
 
 
 @pytest.fixture

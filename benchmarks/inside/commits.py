@@ -10,10 +10,10 @@ from functools import partial
 
 from children.models import Child, User
 from stories import eventlog
-from stories.db import in_database
 from stories.eventlog import Entry, LogEvent, LogWriter, follow
-from stories.events import Content
 from stories.generations import Caller, NewStory, runs, start_story
+from stories.infra.db import in_database
+from stories.vocabulary.events import Content
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 _SETTLING_SECONDS = 2.0

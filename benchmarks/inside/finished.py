@@ -8,12 +8,12 @@ from django.db import transaction
 
 from children.models import Child, User
 from stories import eventlog
-from stories.brief import ReadingLevel
 from stories.eventlog import Entry
-from stories.events import Content, Event, Progress
 from stories.generations import Caller, NewStory, runs, start_story
 from stories.reading import Measures
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.events import Content, Event, Progress
 from stories.workflow import ChapterDraft, DraftChoice
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "

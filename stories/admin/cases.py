@@ -21,17 +21,12 @@ from django.utils.translation import gettext_lazy
 
 from children.admin.base import PageAdmin
 from children.models import User
-from stories import dispatch, llm, switches
-from stories.generations import (
-    Caller,
-    CannotRule,
-    ModelMissing,
-    NotNow,
-    cases,
-    pseudonym_of,
-    rulings,
-)
+from stories import llm
+from stories.controls import switches
+from stories.execution import engine
+from stories.generations import Caller, ModelMissing, NotNow, pseudonym_of
 from stories.models import Case, Clearance, Generation, Reason
+from stories.moderation import CannotRule, cases, rulings
 
 from .case_page import case_page
 from .charts import numbers
@@ -241,11 +236,11 @@ def _approve(case: Case, by: User, reason: str, note: str) -> None:
 
 
 def _reject(case: Case, by: User, reason: str, note: str) -> None:
-    dispatch.stop(*rulings.reject(case.pk, by, reason, note))
+    engine.stop(*rulings.reject(case.pk, by, reason, note))
 
 
 def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
-    dispatch.stop(*rulings.withdraw_for(case.pk, by, reason, note))
+    engine.stop(*rulings.withdraw_for(case.pk, by, reason, note))
 
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
@@ -254,10 +249,10 @@ def _send_back(case: Case, by: User, reason: str, note: str) -> None:
         user=by,
         has_model=status.is_configured,
         capacity=status.concurrency,
-        enqueue=dispatch.enqueue,
+        enqueue=engine.enqueue,
     )
-    dispatch.stop(*rulings.send_back(case.pk, caller, reason, note))
-    dispatch.wake()
+    engine.stop(*rulings.send_back(case.pk, caller, reason, note))
+    engine.wake()
 
 
 ACTIONS: dict[str, Act] = {

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from stories.brief import AgeBand
 from stories.models import Chapter, SafetyFinding
 from stories.safety import classifier
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.prose import sentences_of
+from stories.vocabulary.brief import AgeBand
 
 DAYS = 30
 MOST_CHAPTERS = 400

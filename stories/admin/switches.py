@@ -13,9 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from children.admin.base import ReadOnlyAdmin
-from stories import dispatch, llm, switches
-from stories.generations import CannotRule, rulings
+from stories import llm
+from stories.controls import switches
+from stories.execution import engine
 from stories.models import Generation, Switch
+from stories.moderation import CannotRule, rulings
 
 LONGEST_NOTE = 400
 RECENT_RUNS = 200
@@ -63,9 +65,9 @@ class SwitchAdmin(ReadOnlyAdmin):
         try:
             if request.POST.get("to") == "on":
                 rulings.turn_on(name, request.user, note)
-                dispatch.wake()
+                engine.wake()
             else:
-                dispatch.stop(*rulings.turn_off(name, request.user, note))
+                engine.stop(*rulings.turn_off(name, request.user, note))
         except CannotRule as refusal:
             messages.error(request, str(refusal))
         else:

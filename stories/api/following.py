@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from stories import access, eventlog
-from stories.db import in_database
+from stories.infra.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, withdrawn_stream
 

@@ -10,13 +10,15 @@ from django.urls import reverse
 from ninja import Header, Query, Router, Status
 
 from children.models import User
-from stories import access, dispatch, eventlog, generations, tickets
-from stories.db import in_database
-from stories.errors import Withdrawn
+from stories import access, eventlog, generations
+from stories.access import tickets
 from stories.eventlog import LogEvent
+from stories.execution import engine
 from stories.generations import Caller, Requested
+from stories.infra.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor
+from stories.vocabulary.errors import Withdrawn
 
 from .auth import STREAM, cursor_text, origin_of, sees_previews, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER
@@ -79,7 +81,7 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
-    dispatch.stop(generation.pk)
+    engine.stop(generation.pk)
     eventlog.wake([generation.pk])
     return await in_database(_state, request, generation_id)
 
@@ -129,7 +131,7 @@ async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> T
 
 async def _begin(ask: Callable[[], Requested]) -> Status[GenerationStarted]:
     answer = await in_database(lambda: _started(ask()))
-    dispatch.wake()
+    engine.wake()
     return answer
 
 

@@ -7,13 +7,9 @@ from typing import Annotated, Any
 from ninja import Field, Schema
 
 from children.models import Strictness
-from stories.brief import Pronoun, ReadingLevel
-from stories.generations import (
-    DEFAULT_CHAPTERS,
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
-    LONGEST_STORY,
-)
+from stories.generations import DEFAULT_CHAPTERS, LONGEST_STORY
+from stories.moderation import LONGEST_REMARK, LONGEST_SENTENCE
+from stories.vocabulary.brief import Pronoun, ReadingLevel
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 

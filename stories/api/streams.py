@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
-from stories import access, dispatch, generations
+from stories import access, generations
 from stories.access import Missing, NotYours
-from stories.db import in_database
+from stories.execution import engine
 from stories.generations import LONGEST_STORY, Caller, NewStory
+from stories.infra.db import in_database
 from stories.models import Generation, ReadingSession
 from stories.streaming import parse_cursor
 
@@ -105,7 +106,7 @@ async def _follow(request: HttpRequest, find: Callable[[], Generation]) -> HttpR
         return generation
 
     generation = await in_database(bound)
-    dispatch.wake()
+    engine.wake()
     return await stream_of(request, generation, cursor_text(request))
 
 

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from stories.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
+from stories.infra.notify import CHANNEL, News, payloads
 from stories.models import Generation, GenerationEvent
-from stories.wakeups import CHANNEL, News, payloads
+from stories.vocabulary.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
 
 
 class LeaseLost(Exception):

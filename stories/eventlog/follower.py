@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DatabaseError
 
-from stories.db import in_database
-from stories.waiting import set_within
+from stories.infra.db import in_database
+from stories.infra.waiting import set_within
 
 from .entries import LogEvent, last_positions, silenced
 from .replay import log_after

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from stories import errors
-from stories.brief import ReadingLevel
-from stories.events import (
+from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
+from stories.vocabulary import errors
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.events import (
     ChoiceOffered,
     Complete,
     Content,
@@ -27,7 +28,6 @@ from stories.events import (
     SafetyChecked,
     VocabularyWord,
 )
-from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
 
 from .entries import LogEvent, is_end_of_rows, read_after
 

@@ -7,14 +7,6 @@ decides what the storyteller is told.
 """
 
 from .briefs import path_to, pseudonym_of
-from .cases import (
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
-    CannotRule,
-    open_report,
-    reportable,
-    reports_of,
-)
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
 from .previews import AwaitsPreview, check_released, release
@@ -41,12 +33,9 @@ from .requests import (
 __all__ = [
     "CHAPTER_CHOICES",
     "DEFAULT_CHAPTERS",
-    "LONGEST_REMARK",
-    "LONGEST_SENTENCE",
     "LONGEST_STORY",
     "AwaitsPreview",
     "Caller",
-    "CannotRule",
     "FamilyBusy",
     "InvalidRequest",
     "ModelMissing",
@@ -64,12 +53,9 @@ __all__ = [
     "latest_like",
     "next_chapter",
     "one_line",
-    "open_report",
     "path_to",
     "pseudonym_of",
     "release",
-    "reportable",
-    "reports_of",
     "request_stop",
     "start_story",
 ]

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from children.models import Child, Strictness
-from stories.brief import AgeBand, primary_language
+from stories.controls.thresholds import threshold_of
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.verdict import Verdict
-from stories.thresholds import threshold_of
+from stories.vocabulary.brief import AgeBand, primary_language
 
 # Controls, surrogates, private use and unassigned characters; format characters stay, since emoji
 # and right-to-left text are made with them.

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import Avg, Count, F, Q
 from django.utils import timezone
 
-from stories import db, eventlog
+from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogEvent
-from stories.events import Queued
+from stories.infra import db
 from stories.models import Generation, GenerationEvent
+from stories.vocabulary.events import Queued
 
 _RECENT_RUNS = 20
 _TURN = 0x5701237F  # any number that nobody else takes turns by

@@ -10,11 +10,11 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from children.models import Child, Family, User
-from stories import eventlog, switches
-from stories.brief import StoryBrief, primary_language
-from stories.errors import ErrorCode
+from stories import eventlog
+from stories.controls import switches
+from stories.controls.switches import Feature
 from stories.eventlog import Entry
-from stories.events import Content, NodeEvent
+from stories.infra.notify import News, notify
 from stories.models import (
     IDEA_LENGTH,
     KEY_LENGTH,
@@ -29,8 +29,9 @@ from stories.models import (
     Story,
 )
 from stories.safety.gate import offered_languages
-from stories.switches import Feature
-from stories.wakeups import News, notify
+from stories.vocabulary.brief import StoryBrief, primary_language
+from stories.vocabulary.errors import ErrorCode
+from stories.vocabulary.events import Content, NodeEvent
 from stories.workflow import resume_from
 
 from . import runs

@@ -13,10 +13,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stories import eventlog
-from stories.brief import Pseudonym, StoryBrief
-from stories.errors import Cancelled, Interrupted, StoryError, Withdrawn
 from stories.eventlog import Entry, LogEvent
-from stories.events import REJECTED, ContentReset, Failed
+from stories.infra.notify import News, notify
 from stories.models import (
     TITLE_LENGTH,
     Chapter,
@@ -24,7 +22,9 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
-from stories.wakeups import News, notify
+from stories.vocabulary.brief import Pseudonym, StoryBrief
+from stories.vocabulary.errors import Cancelled, Interrupted, StoryError, Withdrawn
+from stories.vocabulary.events import REJECTED, ContentReset, Failed
 from stories.workflow import ChapterDraft, ModelUse, Resume, resume_from
 
 from . import queue

@@ -22,8 +22,8 @@ at 4.51. The other formulas answer in grades themselves: grades 2-3 begin at 2, 
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from stories.brief import ReadingLevel, primary_language
 from stories.reading.syllables import english_syllables, spanish_syllables
+from stories.vocabulary.brief import ReadingLevel, primary_language
 
 HIGHEST_GRADE = 18.0
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from stories.brief import AgeBand
 from stories.safety.normalise import before_letters_apart, disguises, plain
 from stories.safety.rules import RuleBook, rule_book
 from stories.safety.rules.matching import Found, Lexicon, words_of
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import DatabaseError
 
-from stories.errors import Withdrawn
 from stories.eventlog import Follower, LogEvent, follow, shown_text
-from stories.events import RESYNC, Failed
+from stories.vocabulary.errors import Withdrawn
+from stories.vocabulary.events import RESYNC, Failed
 
 from .cursors import Cursor
 from .sse import KEEPALIVE, RETRY, control_frame, frame

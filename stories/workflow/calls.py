@@ -12,8 +12,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from stories.errors import ModelUnavailable
 from stories.safety.guard import Guard
+from stories.vocabulary.errors import ModelUnavailable
 from stories.workflow.faults import HOST_ERRORS, ColdModel, Fault, translate
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse

@@ -21,7 +21,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from stories.waiting import heed_cancellation
+from stories.infra.waiting import heed_cancellation
 
 # What is raised where the store cannot be used.
 StoreAway = (sqlite3.Error, psycopg.Error)

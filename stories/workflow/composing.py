@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from langchain_core.messages import SystemMessage
 
-from stories.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting

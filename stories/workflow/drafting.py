@@ -11,10 +11,10 @@ from enum import Enum
 
 from langchain_core.messages import BaseMessage
 
-from stories.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
 from stories.safety.prose import ProseStream
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
 from stories.workflow.faults import Fault

@@ -5,10 +5,10 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from stories.brief import StoryBrief
-from stories.events import VocabularyWord
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.events import VocabularyWord
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_for
 from stories.workflow.prompts.spine import spine_choices

@@ -10,10 +10,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StateSnapshot
 
-from stories.brief import StoryBrief
-from stories.errors import StoryError
-from stories.events import NodeEvent
 from stories.safety.gate import load as load_gate
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import StoryError
+from stories.vocabulary.events import NodeEvent
 from stories.workflow import nodes
 from stories.workflow.checkpoints import Checkpoints
 from stories.workflow.lengths import target_words

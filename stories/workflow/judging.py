@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import openai
 
-from stories.brief import StoryBrief
 from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.calls import Retries, metered
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack

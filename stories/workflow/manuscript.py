@@ -4,10 +4,10 @@ import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from stories.events import Content
 from stories.safety.layers import worst
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.events import Content
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.release import Release, Withheld
 from stories.workflow.state import Emit

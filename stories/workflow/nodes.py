@@ -6,10 +6,10 @@ from typing import Protocol
 
 from langgraph.runtime import Runtime
 
-from stories.brief import StoryBrief
-from stories.errors import SafetyRejected, StoryError
-from stories.events import ContentReset, Metadata, NodeEvent, NodeName, SafetyChecked
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import SafetyRejected, StoryError
+from stories.vocabulary.events import ContentReset, Metadata, NodeEvent, NodeName, SafetyChecked
 from stories.workflow.calls import metered_guard
 from stories.workflow.composing import compose
 from stories.workflow.finishing import Finishing

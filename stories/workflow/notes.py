@@ -9,9 +9,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
-from stories.brief import StoryBrief
-from stories.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.reading import rare_words
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.workflow.calls import Retries, metered
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
 from stories.workflow.repair import loaded

@@ -4,7 +4,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from stories.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.lengths import most_words, target_words
 from stories.workflow.prompts.beats import MOST_SENTENCES, beats
 from stories.workflow.prompts.request import chapter_task

@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from stories.events import Content
 from stories.safety.guard import NAME, Guard
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
+from stories.vocabulary.events import Content
 from stories.workflow.state import Emit
 from stories.workflow.steps import Glimpse, Retraction
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from contextlib import aclosing
 
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
+from stories.vocabulary.errors import StoryError
 from stories.workflow.calls import metered, stream_text
 from stories.workflow.faults import Fault
 from stories.workflow.prompts.rewording import rewording_prompt

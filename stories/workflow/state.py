@@ -6,8 +6,8 @@ from typing import Any, TypedDict
 
 from pydantic import TypeAdapter
 
-from stories.brief import StoryBrief
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.resume import Resume
 from stories.workflow.steps import ChapterDraft, Step

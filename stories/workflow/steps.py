@@ -4,10 +4,10 @@ runner see. All text is in stand-in form."""
 import asyncio
 from dataclasses import dataclass, field
 
-from stories.events import StoryEvent, VocabularyWord
 from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
+from stories.vocabulary.events import StoryEvent, VocabularyWord
 
 
 @dataclass(frozen=True, slots=True)

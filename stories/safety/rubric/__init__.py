@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
-from stories.brief import AgeBand, primary_language
 from stories.safety.judge import Judgement, Problem, judgement_of
 from stories.safety.normalise import plain
 from stories.safety.rules import entries_of
 from stories.safety.rules.matching import Found, Lexicon, words_of
+from stories.vocabulary.brief import AgeBand, primary_language
 
 NAME = "rubric"
 _NOT, _HARMLESS = "not", "harmless"

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from stories.brief import AgeBand, StoryBrief
+from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.system import hero_of
 

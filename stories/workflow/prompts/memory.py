@@ -7,8 +7,8 @@ chapters, then of the last one but for its end, then the length of the summaries
 import re
 from collections.abc import Iterator, Sequence
 
-from stories.brief import ChoiceTaken, PastChapter
-from stories.errors import ContextTooLong
+from stories.vocabulary.brief import ChoiceTaken, PastChapter
+from stories.vocabulary.errors import ContextTooLong
 from stories.workflow.prompts.quoting import quoted, quoted_story
 from stories.workflow.prompts.tokens import most_tokens
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stories.brief import Pronoun, StoryBrief
+from stories.vocabulary.brief import Pronoun, StoryBrief
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.system import hero_of

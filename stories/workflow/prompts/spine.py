@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from stories.brief import StoryBrief, primary_language
+from stories.vocabulary.brief import StoryBrief, primary_language
 from stories.workflow.prompts import spines_en, spines_es, spines_he
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.request import avoid_note

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from stories.brief import primary_language
+from stories.vocabulary.brief import primary_language
 
 _CHARACTERS_PER_TOKEN = {"en": 4.0, "es": 3.0, "he": 1.2}
 _UNKNOWN_LANGUAGE = 1.0

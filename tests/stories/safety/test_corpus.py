@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.classifier import ClassifierLayer, load
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.layers import Passage, RulesLayer
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import Labelled, Part, read
 
 MOST_HARMLESS_STOPPED = 0.02

@@ -2,11 +2,11 @@
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.judge import Judgement
 from stories.safety.prose import sentences_of
 from stories.safety.rubric import judge_by_words
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.chapters import Chapter, read
 from tests.stories.safety.corpus import Part
 

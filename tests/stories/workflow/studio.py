@@ -6,11 +6,18 @@ from typing import Any
 
 from langchain_ollama import ChatOllama
 
-from stories.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
-from stories.events import Content, ContentReset, Metadata, NodeEvent, Progress, SafetyChecked
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
+from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
+from stories.vocabulary.events import (
+    Content,
+    ContentReset,
+    Metadata,
+    NodeEvent,
+    Progress,
+    SafetyChecked,
+)
 from stories.workflow import (
     ChapterDraft,
     HeldBack,
@@ -24,7 +31,7 @@ from stories.workflow import (
     write_chapter,
 )
 from stories.workflow.tools import Writing
-from tests.ollama_server import OllamaServer
+from testkit.ollama.server import OllamaServer
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."

@@ -1,8 +1,8 @@
 """A chapter from its first event to its draft, with nothing going wrong."""
 
-from stories.events import Content, Metadata, Progress, SafetyChecked
+from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
 from stories.workflow import ModelUse, write_chapter
-from tests.ollama_server import Hold, OllamaServer, Reply, at_random, characters
+from testkit.ollama.server import Hold, OllamaServer, Reply, at_random, characters
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 ORDER = [

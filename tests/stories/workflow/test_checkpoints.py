@@ -13,11 +13,11 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from stories.events import Content, ContentReset, Event, NodeEvent
+from stories.vocabulary.events import Content, ContentReset, Event, NodeEvent
 from stories.workflow import ChapterDraft, Checkpoints, Resume, Step, resume_from, write_chapter
 from stories.workflow.checkpoints import in_postgres, in_sqlite
-from tests import postgres
-from tests.ollama_server import OllamaServer
+from testkit import postgres
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for
 
 THREAD = "a run"

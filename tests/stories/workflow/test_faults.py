@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from stories.errors import (
+from stories.vocabulary.errors import (
     ContextTooLong,
     EmptyContent,
     ModelTimeout,
@@ -13,7 +13,7 @@ from stories.errors import (
     StoryError,
 )
 from stories.workflow import write_chapter
-from tests.ollama_server import Hold, OllamaServer, Reply, cold, endless
+from testkit.ollama.server import Hold, OllamaServer, Reply, cold, endless
 from tests.stories.workflow.studio import (
     GENTLE,
     QUICK,

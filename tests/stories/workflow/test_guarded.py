@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 
-from stories.errors import ModelUnavailable, SafetyRejected
-from stories.events import Content, ContentReset
+from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
+from stories.vocabulary.events import Content, ContentReset
 from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
-from tests.ollama_server import Call, Hold, OllamaServer, Reply
+from testkit.ollama.server import Call, Hold, OllamaServer, Reply
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 GUARD = "llama-guard3:1b"

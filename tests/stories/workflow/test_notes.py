@@ -7,7 +7,7 @@ import pytest
 
 from stories.workflow import ChapterDraft
 from stories.workflow.repair import loaded
-from tests.ollama_server import OllamaServer
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 NOTES: dict[str, Any] = {

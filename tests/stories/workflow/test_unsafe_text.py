@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from stories.errors import SafetyRejected
-from stories.events import ContentReset, NodeEvent, SafetyChecked
+from stories.vocabulary.errors import SafetyRejected
+from stories.vocabulary.events import ContentReset, NodeEvent, SafetyChecked
 from stories.workflow import HeldBack
-from tests.ollama_server import OllamaServer, Reply, endless
+from testkit.ollama.server import OllamaServer, Reply, endless
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home in the moonlight."

@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import pytest
 
-from stories.brief import STAND_INS
-from stories.events import Content
+from stories.vocabulary.brief import STAND_INS
+from stories.vocabulary.events import Content
 from stories.workflow import ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
 from stories.workflow.tools import Writing
-from tests.ollama_server import OllamaServer, endless
+from testkit.ollama.server import OllamaServer, endless
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 

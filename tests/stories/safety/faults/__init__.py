@@ -3,11 +3,11 @@ character that did not pass may reach a reader."""
 
 from dataclasses import dataclass, replace
 
-from stories.brief import StoryBrief
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow import Tools
 from tests.stories.workflow.studio import a_brief, a_path
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
+from stories.vocabulary.errors import StoryError
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.steps import HeldBack
-from tests.ollama_server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,

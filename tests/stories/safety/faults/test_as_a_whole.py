@@ -2,9 +2,9 @@
 
 import pytest
 
-from stories.brief import STAND_INS, AgeBand
-from stories.errors import SafetyRejected
-from tests.ollama_server import OllamaServer
+from stories.vocabulary.brief import STAND_INS, AgeBand
+from stories.vocabulary.errors import SafetyRejected
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults import SENTENCES, brief_of
 from tests.stories.workflow.studio import Reading, a_brief, tools_for

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from stories.errors import StoryError
-from stories.events import Content, ContentReset
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.layers import Passage
 from stories.safety.prose import ProseStream
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.errors import StoryError
+from stories.vocabulary.events import Content, ContentReset
 from stories.workflow import Glimpse, HeldBack, Retraction, Step, Tools
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
-from tests.ollama_server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from stories.brief import STAND_INS, StoryBrief
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
+from stories.vocabulary.brief import STAND_INS, StoryBrief
+from stories.vocabulary.errors import StoryError
 from stories.workflow import Tools
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.steps import HeldBack
-from tests.ollama_server import OllamaServer, characters
+from testkit.ollama.server import OllamaServer, characters
 from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
 
 

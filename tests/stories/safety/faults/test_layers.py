@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stories.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
-from stories.events import Content
-from tests.ollama_server import OllamaServer, Reply
+from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
+from stories.vocabulary.events import Content
+from testkit.ollama.server import OllamaServer, Reply
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
