@@ -34,7 +34,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(scope="session", autouse=True)
 def database_threads(django_db_setup: None) -> Iterator[None]:
-    """Connections of `stories.infra.db`, and the pool's, are closed before the database goes away."""
+    """Close the connections of `stories.infra.db` and of the pool before the database goes away."""
     yield
     db.close_connections()
     # Where async tests' own ORM calls ran.

@@ -17,8 +17,8 @@ from django.db import DatabaseError
 
 from stories import eventlog, llm
 from stories.execution import checkpoints, runner
-from stories.generations import queue, runs
-from stories.generations.runs import Claim
+from stories.generations import leases, queue
+from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.infra.waiting import set_within
 from stories.workflow import Checkpoints
@@ -105,7 +105,7 @@ class Dispatcher:
     async def _claim_all(self, store: Checkpoints) -> None:
         capacity = (await llm.status()).concurrency
         while not self._is_retiring:
-            look = await in_database(runs.claim_next, capacity, self._claims())
+            look = await in_database(leases.claim_next, capacity, self._claims())
             self._leaves_others = look.leaves_others
             if look.claim is not None:
                 self._start(look.claim, store)
@@ -113,7 +113,7 @@ class Dispatcher:
                 return
             if look.claim is None:
                 break
-        for generation_id, events in await in_database(queue.announce, capacity):
+        for generation_id, events in await in_database(queue.publish_positions, capacity):
             eventlog.publish(generation_id, events)
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
@@ -134,7 +134,7 @@ class Dispatcher:
             await asyncio.sleep(settings.LEASE_SECONDS / 5)
             running = list(self._running.values())
             try:
-                held = await in_database(runs.renew, [one.claim for one in running])
+                held = await in_database(leases.renew, [one.claim for one in running])
             except DatabaseError:
                 logger.exception("could not renew %d leases; trying again", len(running))
                 continue

@@ -20,7 +20,7 @@ from django.utils import timezone
 from stories import eventlog
 from stories.access import tickets
 from stories.execution import checkpoints
-from stories.generations import runs
+from stories.generations import leases
 from stories.infra.db import in_database
 from stories.models import Generation
 from stories.workflow import StoreAway
@@ -48,7 +48,7 @@ class Tidied:
 
 async def tidy() -> Tidied:
     """Remove what has served its time and end what is stale; safe in any number of processes."""
-    ended = await in_database(runs.end_stale, _ago(STALE_DAYS))
+    ended = await in_database(leases.end_stale, _ago(STALE_DAYS))
     logs = events = 0
     while step := await in_database(_prune_some):
         chosen, removed = step

@@ -17,8 +17,8 @@ from stories import eventlog, llm
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
-from stories.generations import runs
-from stories.generations.runs import Claim
+from stories.generations import leases, outcomes
+from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.infra.waiting import heed_cancellation
 from stories.moderation import cases
@@ -135,7 +135,7 @@ async def _went_wrong(run: _Run) -> StoryError | None:
 
 def _hand_over(claim: Claim) -> None:
     try:
-        runs.release(claim)
+        leases.give_up_lease(claim)
     except DatabaseError:
         logger.exception("generation %s: not handed over before its lease ends", claim.id)
 
@@ -143,7 +143,7 @@ def _hand_over(claim: Claim) -> None:
 async def _leave(run: _Run) -> None:
     """Where the run is over, or gone with its story, nobody else removes what it has stored."""
     try:
-        is_over = await in_database(runs.is_over, run.claim.id)
+        is_over = await in_database(outcomes.is_over, run.claim.id)
     except DatabaseError:
         logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
         return
@@ -181,7 +181,7 @@ async def _write(run: _Run) -> None:
     claim = run.claim
     if claim.is_ahead:
         _withdraw(run, is_whole=claim.resume.is_whole)
-    if claim.generation.attempts > runs.MAX_ATTEMPTS:
+    if claim.generation.attempts > leases.MAX_ATTEMPTS:
         raise Interrupted
     seconds = settings.MODEL_TIMEOUT_SECONDS
     patience = Patience(
@@ -219,7 +219,7 @@ async def _write(run: _Run) -> None:
 def _begin(claim: Claim, model: str) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off."""
-    runs.note_model(claim, model)
+    outcomes.note_model(claim, model)
     if not switches.may_write_with(model):
         raise ModelUnavailable
     return threshold_of(claim.brief.checked_as)
@@ -241,7 +241,7 @@ async def _take(run: _Run, step: Step) -> None:
             await run.log.flush()
             await _note_instead(run, step)
             last = run.log.last
-            events = await in_database(runs.complete, run.claim, step, last, run.uses)
+            events = await in_database(outcomes.complete, run.claim, step, last, run.uses)
             await _end(run, events)
         case HeldBack():
             run.has_findings = True
@@ -304,7 +304,7 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 async def _fail(run: _Run, error: StoryError) -> None:
     await run.log.flush()
     await _note_instead(run)
-    events = await in_database(runs.fail, run.claim, error, run.log.last, run.uses)
+    events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _end(run, events)
     logger.info("generation %s: ended with %s", run.claim.id, error.code)
 

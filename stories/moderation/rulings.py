@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from children.models import User
 from stories.controls import switches
-from stories.generations.requests import Caller, begin_again
+from stories.generations import Caller
+from stories.generations.continuing import begin_again
 from stories.infra.notify import News, notify
 from stories.models import Case, Clearance, Reason, Ruling, Switch, Threshold
 from stories.vocabulary.brief import AgeBand

@@ -11,7 +11,7 @@ from children.models import Child, User
 from stories import eventlog
 from stories.execution import engine
 from stories.generations import request_stop
-from stories.generations.runs import MAX_ATTEMPTS
+from stories.generations.leases import MAX_ATTEMPTS
 from stories.infra.db import in_database
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from stories.pages import library

@@ -9,7 +9,8 @@ import pytest
 from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LogWriter
-from stories.generations import Caller, NewStory, runs, start_story
+from stories.generations import Caller, NewStory, leases, start_story
+from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.vocabulary.events import Content
 
@@ -17,14 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def claim(mia: Child, alice: User) -> runs.Claim:
+def claim(mia: Child, alice: User) -> Claim:
     start_story(Caller(user=alice), NewStory(child=mia, theme="a fox who finds a lantern"))
-    claim = runs.claim_next(1).claim
+    claim = leases.claim_next(1).claim
     assert claim is not None
     return claim
 
 
-async def test_a_flush_waits_for_the_commit_that_is_under_way(claim: runs.Claim) -> None:
+async def test_a_flush_waits_for_the_commit_that_is_under_way(claim: Claim) -> None:
     begins_at = claim.generation.last_position
     writer = LogWriter(claim.id, claim.lease_id, begins_at)
     writer.append(Entry(Content(chunk="Once.", is_complete=False)))
@@ -36,10 +37,10 @@ async def test_a_flush_waits_for_the_commit_that_is_under_way(claim: runs.Claim)
 
 
 async def test_a_commit_that_fails_keeps_nobody_waiting(
-    claim: runs.Claim, mia: Child, alice: User
+    claim: Claim, mia: Child, alice: User
 ) -> None:
     await in_database(start_story, Caller(user=alice), NewStory(child=mia, theme="an owl"))
-    other = (await in_database(runs.claim_next, 2)).claim
+    other = (await in_database(leases.claim_next, 2)).claim
     assert other is not None
     broken, healthy = (
         LogWriter(one.id, one.lease_id, one.generation.last_position) for one in (claim, other)
@@ -61,7 +62,7 @@ async def test_a_commit_that_fails_keeps_nobody_waiting(
     assert [event.data["chunk"] for event in told] == ["Once.", "Again."]
 
 
-async def test_a_flush_of_nothing_returns_at_once(claim: runs.Claim) -> None:
+async def test_a_flush_of_nothing_returns_at_once(claim: Claim) -> None:
     writer = LogWriter(claim.id, claim.lease_id, claim.generation.last_position)
     await asyncio.wait_for(writer.flush(), timeout=5)
 

@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.access import tickets
 from stories.execution import engine, retention
-from stories.generations import Caller, NewStory, runs, start_story
+from stories.generations import Caller, NewStory, leases, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story, TicketUse
 from testkit.app import ROOT
@@ -278,10 +278,10 @@ async def test_what_is_being_written_is_not_ended_however_long_it_has_waited(
 ) -> None:
     generation = await in_database(ask, alice, mia, "a story that waited long")
     await Generation.objects.aupdate(created_at=timezone.now() - LONG_AGO)
-    claim = (await in_database(runs.claim_next, 4)).claim
+    claim = (await in_database(leases.claim_next, 4)).claim
     assert claim is not None
     assert (await retention.tidy()).ended == 0
-    assert await in_database(runs.renew, [claim]) == {claim.id: False}
+    assert await in_database(leases.renew, [claim]) == {claim.id: False}
     assert (await Generation.objects.aget(pk=generation.pk)).status == "running"
 
 

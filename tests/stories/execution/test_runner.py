@@ -15,7 +15,8 @@ from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution import checkpoints, engine
-from stories.generations import Caller, NewStory, request_stop, runs, start_story
+from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent
 from stories.vocabulary.events import Content, Progress
@@ -70,12 +71,12 @@ async def test_a_run_given_up_at_shut_down_goes_on_from_the_approved_text(
 async def test_progress_does_not_fall_when_another_runner_takes_over(
     api: Client, queued: Generation, ollama: OllamaServer
 ) -> None:
-    dead = (await in_database(runs.claim_next, 1)).claim
+    dead = (await in_database(leases.claim_next, 1)).claim
     assert dead is not None
     writer = LogWriter(dead.id, dead.lease_id, dead.generation.last_position)
     writer.append(Entry(Progress(percent=60, stage="Writing", eta_seconds=None)))
     await writer.flush()
-    await in_database(runs.release, dead)
+    await in_database(leases.give_up_lease, dead)
     engine.start()
     frames = await ended(api, queued)
     await engine.shut_down()
@@ -87,25 +88,25 @@ async def test_progress_does_not_fall_when_another_runner_takes_over(
 async def test_a_lease_that_ran_out_is_claimed_again_and_the_old_runner_cannot_append(
     queued: Generation,
 ) -> None:
-    old = (await in_database(runs.claim_next, 1)).claim
+    old = (await in_database(leases.claim_next, 1)).claim
     assert old is not None
-    assert (await in_database(runs.claim_next, 1)).claim is None
+    assert (await in_database(leases.claim_next, 1)).claim is None
     await Generation.objects.aupdate(lease_expires_at=timezone.now() - dt.timedelta(seconds=1))
-    new = (await in_database(runs.claim_next, 1)).claim
+    new = (await in_database(leases.claim_next, 1)).claim
     assert new is not None
     assert new.id == old.id == queued.pk
     writer = LogWriter(old.id, old.lease_id, old.generation.last_position)
     writer.append(Entry(Content(chunk="late", is_complete=False)))
     with pytest.raises(LeaseLost):
         await writer.flush()
-    assert await in_database(runs.renew, [old, new]) == {queued.pk: False}
-    assert await in_database(runs.renew, [old]) == {}
+    assert await in_database(leases.renew, [old, new]) == {queued.pk: False}
+    assert await in_database(leases.renew, [old]) == {}
     log = await in_database(eventlog.read_after, queued.pk, 0)
     assert [event.type for event in log] == ["node_event"]
 
 
 async def test_only_one_of_many_claimers_gets_a_run(queued: Generation) -> None:
-    looks = await asyncio.gather(*(in_database(runs.claim_next, 8) for _ in range(8)))
+    looks = await asyncio.gather(*(in_database(leases.claim_next, 8) for _ in range(8)))
     assert len([look for look in looks if look.claim]) == 1
 
 
@@ -127,7 +128,7 @@ async def test_a_stop_of_what_nobody_writes_waits_for_no_process_that_could(
     frames = await ended(api, queued)
     assert frames[-1].data["code"] == "CANCELLED"
     assert (await Generation.objects.aget()).status == "stopped"
-    assert (await in_database(runs.claim_next, 1)).claim is None
+    assert (await in_database(leases.claim_next, 1)).claim is None
     await in_database(request_stop, queued)
     assert await ended(api, queued) == frames
 
@@ -271,7 +272,7 @@ async def has_checkpoints(generation: Generation) -> bool:
 async def test_a_run_that_kills_its_processes_is_interrupted_at_last(
     api: Client, queued: Generation, ollama: OllamaServer
 ) -> None:
-    await Generation.objects.aupdate(attempts=runs.MAX_ATTEMPTS)
+    await Generation.objects.aupdate(attempts=leases.MAX_ATTEMPTS)
     engine.start()
     frames = await ended(api, queued)
     await engine.shut_down()
@@ -283,10 +284,10 @@ async def test_appends_of_many_runs_are_committed_in_order_and_numbered_without_
 ) -> None:
     settings.MAX_CONCURRENT_PER_FAMILY = 0
 
-    def started(number: int) -> runs.Claim:
+    def started(number: int) -> Claim:
         new = NewStory(child=mia, theme=f"story {number}")
         start_story(Caller(user=alice), new)
-        claim = runs.claim_next(3).claim
+        claim = leases.claim_next(3).claim
         assert claim is not None
         return claim
 

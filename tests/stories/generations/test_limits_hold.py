@@ -72,9 +72,9 @@ emails = [f"{name}@example.org" for name in ("alice", "charlie", "dora")]
 print(json.dumps([begin(email, next(numbers), 2) for email in emails * 3]))
 """
 _CLAIM = """
-from stories.generations import runs
+from stories.generations import leases
 together()
-claims = list(iter(lambda: runs.claim_next(5).claim, None))
+claims = list(iter(lambda: leases.claim_next(5).claim, None))
 print(json.dumps([str(claim.generation.story.child.family_id) for claim in claims]))
 """
 

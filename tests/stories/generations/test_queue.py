@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from children.models import Child, User
 from stories import eventlog
-from stories.generations import Caller, NewStory, request_stop, runs, start_story
-from stories.generations.queue import announce, free_runs, in_turn, loads
+from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations.queue import in_turn, loads, publish_positions, unclaimed_runs
 from stories.infra.db import in_database
 from stories.models import Generation
 from testkit.ollama.server import Hold, OllamaServer, Reply
@@ -32,12 +32,12 @@ def test_a_family_that_asks_for_much_does_not_keep_another_waiting(
     others = make_child(charlie.family, "Tom")
     first, second, third = (ask(alice, mia, f"story {number}") for number in range(3))
     late = ask(charlie, others, "a snail")
-    turns = [waiting.generation_id for waiting in in_turn(free_runs(), loads())]
+    turns = [waiting.generation_id for waiting in in_turn(unclaimed_runs(), loads())]
     assert turns == [first.pk, late.pk, second.pk, third.pk]
-    claim = runs.claim_next(1).claim
+    claim = leases.claim_next(1).claim
     assert claim is not None
     assert claim.id == first.pk
-    assert in_turn(free_runs(), loads())[0].generation_id == late.pk
+    assert in_turn(unclaimed_runs(), loads())[0].generation_id == late.pk
 
 
 def test_places_are_told_once_and_again_when_they_change(
@@ -45,20 +45,20 @@ def test_places_are_told_once_and_again_when_they_change(
 ) -> None:
     for number in range(3):
         ask(alice, mia, f"story {number}")
-    runs.claim_next(1)
-    told = [events[0].data["position"] for _, events in announce(1)]
+    leases.claim_next(1)
+    told = [events[0].data["position"] for _, events in publish_positions(1)]
     assert told == [1, 2]
-    assert announce(1) == []
+    assert publish_positions(1) == []
     Generation.objects.filter(status="running").delete()
-    runs.claim_next(1)
-    assert [events[0].data["position"] for _, events in announce(1)] == [1]
+    leases.claim_next(1)
+    assert [events[0].data["position"] for _, events in publish_positions(1)] == [1]
 
 
 def test_who_gets_a_place_at_once_hears_of_no_queue(
     alice: User, mia: Child, ollama: OllamaServer
 ) -> None:
     ask(alice, mia, "a snail")
-    assert announce(1) == []
+    assert publish_positions(1) == []
 
 
 async def test_a_reader_hears_of_its_place_before_its_chapter_begins(
@@ -90,7 +90,7 @@ def families(alice: User, charlie: User, mia: Child, ollama: OllamaServer) -> li
 
 
 def claimed(capacity: int) -> list[Any]:
-    claims = iter(lambda: runs.claim_next(capacity).claim, None)
+    claims = iter(lambda: leases.claim_next(capacity).claim, None)
     return [claim.id for claim in claims if claim]
 
 
@@ -117,7 +117,7 @@ def test_a_family_at_its_limit_waits_and_keeps_no_other_waiting(
 def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
     families: list[Generation],
 ) -> None:
-    dead = runs.claim_next(1).claim
+    dead = leases.claim_next(1).claim
     assert dead is not None
     assert claimed(1) == []
     past = timezone.now() - dt.timedelta(seconds=1)
@@ -126,14 +126,14 @@ def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
 
 
 def test_a_run_that_only_has_to_be_ended_needs_no_place(families: list[Generation]) -> None:
-    dead, writing = runs.claim_next(2).claim, runs.claim_next(2).claim
+    dead, writing = leases.claim_next(2).claim, leases.claim_next(2).claim
     assert dead is not None
     assert writing is not None
     request_stop(dead.generation)
     assert claimed(2) == [], "its runner ends it"
     past = timezone.now() - dt.timedelta(seconds=1)
     Generation.objects.filter(pk=dead.id).update(lease_expires_at=past)
-    claim = runs.claim_next(1).claim
+    claim = leases.claim_next(1).claim
     assert claim is not None
     assert (claim.id, claim.is_stop_requested) == (dead.id, True)
 
@@ -161,7 +161,7 @@ def test_a_claim_that_the_database_breaks_off_has_taken_nothing(
         return execute(sql, *rest)
 
     with connection.execute_wrapper(break_off), pytest.raises(OperationalError):
-        runs.claim_next(1)
+        leases.claim_next(1)
     assert set(Generation.objects.values_list("status", "attempts")) == {("queued", 0)}
     assert len(claimed(1)) == 1
 
@@ -176,6 +176,6 @@ def test_the_estimate_counts_all_places_and_the_familys_own(
         status="completed", started_at=now - dt.timedelta(seconds=40), finished_at=now
     )
     assert claimed(2) == [families[1].pk, families[3].pk]
-    [(last, [event])] = announce(2)
+    [(last, [event])] = publish_positions(2)
     assert last == families[2].pk
     assert event.data == {"position": 1, "eta_seconds": seconds}

@@ -16,10 +16,11 @@ from children.models import Child, User
 from stories.admin.case_page import case_page
 from stories.eventlog import Entry, LogWriter, insert
 from stories.execution import engine
-from stories.generations import Caller, NewStory, runs, start_story
+from stories.generations import Caller, NewStory, leases, outcomes, start_story
 from stories.infra.db import in_database
 from stories.models import Case, Chapter, Choice, Generation, ReadingSession
 from stories.moderation import cases, rulings, withdrawal
+from stories.vocabulary.errors import Withdrawn
 from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
 from testkit.ollama.server import Hold, OllamaServer, Reply
@@ -181,12 +182,12 @@ async def test_a_run_that_finishes_as_it_is_withdrawn_stores_no_chapter(
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    claim = (await in_database(runs.claim_next, 1)).claim
+    claim = (await in_database(leases.claim_next, 1)).claim
     assert claim is not None
     await in_database(withdrawal.withdraw, generation)
     writer = LogWriter(claim.id, claim.lease_id, claim.generation.last_position)
-    with pytest.raises(runs.Withdrawn):
-        await in_database(runs.complete, claim, None, writer.last, [])  # type: ignore[arg-type]
+    with pytest.raises(Withdrawn):
+        await in_database(outcomes.complete, claim, None, writer.last, [])  # type: ignore[arg-type]
     assert not await Chapter.objects.aexists()
 
 
