@@ -20,7 +20,7 @@ from testkit.ollama.server import words
 from .host import Host
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_MOST_SECONDS = 120
+_MAX_SECONDS = 120
 
 
 # One family asks for everything here.
@@ -56,7 +56,7 @@ class Server(App):
             env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
-            timeout=_MOST_SECONDS,
+            timeout=_MAX_SECONDS,
         )
         return json.loads(done.stdout)
 

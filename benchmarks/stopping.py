@@ -55,7 +55,7 @@ def run() -> str:
     measured: dict[str, dict[str, list[float]]] = {}
     with OllamaServer() as host:
         for label, open_app in (
-            ("one process, SQLite", _alone),
+            ("one process, SQLite", migration_lock),
             ("a worker, PostgreSQL", _with_worker),
         ):
             sys.stderr.write(f"  {label}\n")
@@ -67,7 +67,7 @@ def run() -> str:
 
 
 @contextmanager
-def _alone(host: OllamaServer) -> Iterator[App]:
+def migration_lock(host: OllamaServer) -> Iterator[App]:
     with tempfile.TemporaryDirectory() as data, served(_app(data, host)) as app:
         yield app
 

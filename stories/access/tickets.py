@@ -56,7 +56,7 @@ class Ticket:
     def still(self) -> Q:
         return self.standing
 
-    def admit(self, child: Child) -> None:
+    def check_child(self, child: Child) -> None:
         """Raises BadTicket unless it may start a generation of this child."""
         if self.child_id != child.pk:
             raise BadTicket

@@ -19,7 +19,7 @@ from stories.execution import engine
 from stories.models import Generation, Switch
 from stories.moderation import CannotRule, rulings
 
-LONGEST_NOTE = 400
+MAX_NOTE_CHARACTERS = 400
 RECENT_RUNS = 200
 
 
@@ -53,7 +53,7 @@ class SwitchAdmin(ReadOnlyAdmin):
             "title": _("Switches"),
             "groups": [(_("Features"), features), (_("Models"), models)],
             "may_turn": self.has_change_permission(request),
-            "longest_note": LONGEST_NOTE,
+            "longest_note": MAX_NOTE_CHARACTERS,
         }
         return TemplateResponse(request, "admin/stories/switch/list.html", context)
 
@@ -61,7 +61,10 @@ class SwitchAdmin(ReadOnlyAdmin):
         is_allowed = request.method == "POST" and self.has_change_permission(request)
         if not is_allowed or request.user.is_anonymous:
             raise PermissionDenied
-        name, note = request.POST.get("name", ""), request.POST.get("note", "")[:LONGEST_NOTE]
+        name, note = (
+            request.POST.get("name", ""),
+            request.POST.get("note", "")[:MAX_NOTE_CHARACTERS],
+        )
         try:
             if request.POST.get("to") == "on":
                 rulings.turn_on(name, request.user, note)

@@ -189,7 +189,7 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     generation, log = _with_log(user_of(request), generation_id)
     if generation.withdrawn_at is not None:
         return _withdrawn(generation)
-    is_veiled = generation.awaits_preview and not sees_previews(request)
+    is_redacted = generation.awaits_preview and not sees_previews(request)
     title = generation.chapter.title if generation.chapter else ""
     failed = log[-1].data if log and log[-1].type == "error" else None
     return GenerationOut(
@@ -197,12 +197,12 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
         chapter_id=generation.chapter_id,
-        chapter_title="" if is_veiled else title,
+        chapter_title="" if is_redacted else title,
         chapter_number=generation.chapter_number,
         status=generation.status,
         is_active=generation.is_active,
         awaits_preview=generation.awaits_preview,
-        text="" if is_veiled else eventlog.shown_text(log),
+        text="" if is_redacted else eventlog.shown_text(log),
         cursor=str(Cursor(generation.pk, log[-1].position if log else 0)),
         events_url=events_url(generation),
         error=ErrorOut(**failed) if failed else None,

@@ -204,7 +204,7 @@ def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
 
 
 def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:
-    generations.release(user, access.chapter_for(user, chapter_id))
+    generations.publish_chapter(user, access.chapter_for(user, chapter_id))
     chapter = access.chapter_for(user, chapter_id)
     led_to = Chapter.objects.readable().filter(parent=chapter).values_list("choice", "pk")
     return _chapter(chapter, dict(led_to))

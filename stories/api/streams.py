@@ -11,7 +11,7 @@ from ninja import Query, Router
 from stories import access, generations
 from stories.access import Missing, NotYours
 from stories.execution import engine
-from stories.generations import LONGEST_STORY, Caller, NewStory
+from stories.generations import MAX_CHAPTERS, Caller, NewStory
 from stories.infra.db import in_database
 from stories.models import Generation, ReadingSession
 from stories.streaming import parse_cursor
@@ -35,7 +35,7 @@ async def generate_stream(
     request: HttpRequest,
     child_id: uuid.UUID,
     theme: str,
-    chapter_number: Annotated[int, Query(ge=1, le=LONGEST_STORY)] = 1,
+    chapter_number: Annotated[int, Query(ge=1, le=MAX_CHAPTERS)] = 1,
     title: str = "",
 ) -> HttpResponseBase:
     """With `Last-Event-ID` it resumes that generation and never starts one."""
@@ -52,7 +52,7 @@ async def generate_stream(
                 lambda: generations.latest_like(new, chapter_number),
             )
         if ticket := ticket_of(request):
-            ticket.admit(child)
+            ticket.check_child(child)
         if chapter_number == 1:
             return generations.start_story(caller, new).generation
         return generations.chapter_of_theme(caller, new, chapter_number).generation
@@ -86,7 +86,7 @@ async def choice_stream(
                 lambda: Generation.objects.filter(story=session.story_id).first(),
             )
         if ticket := ticket_of(request):
-            ticket.admit(session.story.child)
+            ticket.check_child(session.story.child)
         return _chosen(caller, session, choice_id, option_index, custom_text)
 
     return await _follow(request, generation_to_follow)

@@ -18,7 +18,7 @@ from .schemas import GenerationIn
 
 async def caller_of(request: HttpRequest, key: str | None) -> Caller:
     """Who asks, with what the storyteller can do just now."""
-    storyteller = await in_database(switches.heeded, await llm.status())
+    storyteller = await in_database(switches.with_switches, await llm.status())
     return Caller(
         user=user_of(request),
         key=key,

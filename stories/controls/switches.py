@@ -14,7 +14,7 @@ from stories.llm import Status
 from stories.models import Generation, Switch
 
 _MODEL = "model:"
-_LONGEST_MODEL = 120
+_MAX_MODEL_CHARACTERS = 120
 
 
 class Feature(models.TextChoices):
@@ -44,13 +44,13 @@ def may_write_with(model: str) -> bool:
     return not Switch.objects.filter(name__in=[Feature.WRITING, of_model(model)]).exists()
 
 
-def heeded(status: Status) -> Status:
+def with_switches(status: Status) -> Status:
     """The storyteller's status, as far as it was not turned off."""
     return status if may_write_with(status.name) else replace(status, is_turned_off=True)
 
 
 def is_switch(name: str) -> bool:
-    is_model = name.startswith(_MODEL) and 0 < len(name) - len(_MODEL) <= _LONGEST_MODEL
+    is_model = name.startswith(_MODEL) and 0 < len(name) - len(_MODEL) <= _MAX_MODEL_CHARACTERS
     return is_model or name in Feature.values
 
 

@@ -32,7 +32,7 @@ POLL_SECONDS = 1.0
 @dataclass
 class _Running:
     claim: Claim
-    orders: runner.Orders
+    control: runner.RunControl
     task: asyncio.Task[None]
 
 
@@ -93,7 +93,7 @@ class Dispatcher:
 
     def _stop(self, generation_id: uuid.UUID) -> None:
         for running in self._of(generation_id):
-            running.orders.stop()
+            running.control.stop()
         self._woken.set()
 
     def _of(self, generation_id: uuid.UUID) -> list[_Running]:
@@ -118,12 +118,12 @@ class Dispatcher:
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
         for lost in self._of(claim.id):
-            lost.orders.lose()
-        orders = runner.Orders()
+            lost.control.lose()
+        control = runner.RunControl()
         # A fresh context: a run outlives whatever woke the dispatcher.
-        writing = runner.execute(claim, orders, store)
+        writing = runner.execute(claim, control, store)
         task = asyncio.create_task(writing, context=contextvars.Context())
-        self._running[claim.lease_id] = _Running(claim, orders, task)
+        self._running[claim.lease_id] = _Running(claim, control, task)
         task.add_done_callback(lambda _: self._ended(claim.lease_id))
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renew(), context=contextvars.Context())
@@ -140,9 +140,9 @@ class Dispatcher:
                 continue
             for one in running:
                 if one.claim.id not in held:
-                    one.orders.lose()
+                    one.control.lose()
                 elif held[one.claim.id]:
-                    one.orders.stop()
+                    one.control.stop()
 
     def _ended(self, lease_id: uuid.UUID) -> None:
         self._running.pop(lease_id, None)

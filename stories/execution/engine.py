@@ -20,7 +20,7 @@ from stories import eventlog, llm
 from stories.execution import retention
 from stories.execution.dispatcher import Dispatcher
 from stories.infra import notify
-from stories.infra.notify import News, Notice
+from stories.infra.notify import Notification, Topic
 from stories.models import Generation
 from stories.safety import gate
 from stories.vocabulary.errors import ModelUnavailable
@@ -48,7 +48,7 @@ async def work() -> None:
 
     dispatcher = Dispatcher(asyncio.get_running_loop())
     writing = _begin(dispatcher)
-    fetching = asyncio.create_task(jobs.heed_jobs(dispatcher.wake))
+    fetching = asyncio.create_task(jobs.take_jobs(dispatcher.wake))
     try:
         # A wait that is cancelled leaves what it waits for alone: the runs have their time yet.
         done, _ = await asyncio.wait({writing, fetching}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,7 +116,7 @@ def _dispatchers() -> list[Dispatcher]:
 
 def _begin(dispatcher: Dispatcher | None) -> asyncio.Task[None]:
     preparing = [_load_gate()] if dispatcher is None else [_load_gate(), _warm_up_model()]
-    parts = [notify.listen(_heed), _prepare(preparing)]
+    parts = [notify.listen(_handle), _prepare(preparing)]
     if dispatcher is not None:
         parts.append(dispatcher.run())
     if settings.RUNS == INPROCESS:
@@ -156,14 +156,14 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def _heed(notice: Notice) -> None:
-    match notice.news:
-        case News.LOG:
-            eventlog.wake(notice.generation_ids)
-        case News.STOP:
-            stop(*notice.generation_ids)
-        case News.WORK:
+def _handle(notification: Notification) -> None:
+    match notification.topic:
+        case Topic.LOG:
+            eventlog.wake(notification.generation_ids)
+        case Topic.STOP:
+            stop(*notification.generation_ids)
+        case Topic.WORK:
             wake()
-        case News.ANYTHING:
+        case Topic.ANYTHING:
             eventlog.wake_all()
             wake()

@@ -47,7 +47,7 @@ def enqueue(generation_id: uuid.UUID) -> None:
     write.defer(generation_id=str(generation_id))
 
 
-async def heed_jobs(wake: Callable[[], None]) -> None:
+async def take_jobs(wake: Callable[[], None]) -> None:
     """Take jobs until cancelled. While the engine's connections are away, dispatchers go on."""
     while True:
         try:

@@ -20,31 +20,31 @@ from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
-from stories.infra.waiting import heed_cancellation
+from stories.infra.waiting import raise_if_cancelled
 from stories.moderation import cases
-from stories.moderation.cases import Shown
+from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
 from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
 from stories.workflow import (
     ChapterDraft,
+    ChapterResources,
     Checkpoints,
-    Glimpse,
     HeldBack,
     Milestone,
     ModelUse,
-    Patience,
+    ProvisionalText,
     Retraction,
     Step,
     StoreAway,
-    Tools,
+    Timeouts,
     write_chapter,
 )
 
 logger = logging.getLogger(__name__)
 
 # A client may hold tokens back for more than a second, to hand them on together.
-_LEAST_TOKEN_SECONDS = 5.0
+_MIN_TOKEN_SECONDS = 5.0
 
 
 class WorkflowError(StoryError):
@@ -52,7 +52,7 @@ class WorkflowError(StoryError):
 
 
 @dataclass
-class Orders:
+class RunControl:
     """What a run is told by its process, which holds the leases of all its runs."""
 
     are_there: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,13 +77,13 @@ class _Run:
     """
 
     claim: Claim
-    orders: Orders
+    control: RunControl
     checkpoints: Checkpoints
     log: LogWriter = field(init=False)
     uses: list[ModelUse] = field(default_factory=list)
     percent: int = field(init=False)
     is_measured: bool = field(init=False)
-    shown: Shown = field(init=False)
+    shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
     ahead: str = ""
 
@@ -91,15 +91,15 @@ class _Run:
         told = (event.data["percent"] for event in self.claim.log if event.type == "progress")
         self.percent = max(told, default=0)
         self.is_measured = any(event.type == "metadata" for event in self.claim.log)
-        self.shown = Shown(self.claim.resume.resets, self.claim.resume.text)
+        self.shown = ShownText(self.claim.resume.resets, self.claim.resume.text)
         self.has_findings = self.claim.generation.attempts > 1
         last = self.claim.generation.last_position
         self.log = LogWriter(self.claim.id, self.claim.lease_id, last)
 
 
-async def execute(claim: Claim, orders: Orders, checkpoints: Checkpoints) -> None:
+async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -> None:
     """Write the claimed chapter. Returns when the run has ended or another runner has it."""
-    run = _Run(claim, orders, checkpoints)
+    run = _Run(claim, control, checkpoints)
     try:
         if error := await _went_wrong(run):
             await _fail(run, error)
@@ -165,16 +165,16 @@ async def _write_and_watch(run: _Run) -> None:
 
 async def _watch(run: _Run) -> None:
     if not run.claim.is_stop_requested:
-        await run.orders.are_there.wait()
-    if run.orders.is_lost:
+        await run.control.are_there.wait()
+    if run.control.is_lost:
         raise LeaseLost(f"generation {run.claim.id}")
     raise Cancelled
 
 
-def tells_by_word(claim: Claim) -> bool:
+def may_show_unchecked_words(claim: Claim) -> bool:
     """Whether readers of this run see the words as they are written, ahead of their approval: where
     that was so when it was asked for, and still is."""
-    return settings.RELEASE == "token" and claim.generation.is_by_word
+    return settings.RELEASE == "token" and claim.generation.shows_unchecked_words
 
 
 async def _write(run: _Run) -> None:
@@ -184,35 +184,35 @@ async def _write(run: _Run) -> None:
     if claim.generation.attempts > leases.MAX_ATTEMPTS:
         raise Interrupted
     seconds = settings.MODEL_TIMEOUT_SECONDS
-    patience = Patience(
+    timeouts = Timeouts(
         first_token_seconds=seconds,
-        next_token_seconds=max(seconds / 4, _LEAST_TOKEN_SECONDS),
+        next_token_seconds=max(seconds / 4, _MIN_TOKEN_SECONDS),
         answer_seconds=seconds,
     )
-    models = await _models(patience)
+    models = await _models(timeouts)
     brief = claim.brief
     threshold = await in_database(_begin, claim, models.name)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
-    tools = Tools(
+    resources = ChapterResources(
         models.profile,
         models.writer,
         models.editor,
         gate,
-        patience,
+        timeouts,
         guard,
-        by_word=tells_by_word(claim),
+        shows_unchecked_words=may_show_unchecked_words(claim),
     )
     chapter = write_chapter(
         claim.brief,
-        tools,
+        resources,
         resume=claim.resume,
         checkpoints=run.checkpoints,
         thread_id=str(claim.id),
     )
     async with aclosing(chapter) as steps:
         async for step in steps:
-            heed_cancellation()
+            raise_if_cancelled()
             await _take(run, step)
 
 
@@ -225,9 +225,9 @@ def _begin(claim: Claim, model: str) -> float:
     return threshold_of(claim.brief.checked_as)
 
 
-async def _models(patience: Patience) -> llm.Models:
+async def _models(timeouts: Timeouts) -> llm.Models:
     """Asked for again like a host that fails later: it may be starting just now, as we may be."""
-    for seconds in patience.retry_waits_seconds:
+    for seconds in timeouts.retry_waits_seconds:
         try:
             return await llm.open_models()
         except ModelUnavailable:
@@ -251,12 +251,12 @@ async def _take(run: _Run, step: Step) -> None:
             run.uses.append(step)
         case Milestone():
             await run.log.flush()
-        case Glimpse() | Retraction() | Content():
+        case ProvisionalText() | Retraction() | Content():
             _tell(run, step)
         case ContentReset():
             await _note_instead(run)
             run.log.append(Entry(step))
-            run.shown = Shown(run.shown.version + 1)
+            run.shown = ShownText(run.shown.version + 1)
         case Progress() if step.percent < run.percent:
             pass  # an earlier runner had come further, and to a reader progress never falls
         case Metadata() if run.is_measured:
@@ -265,29 +265,29 @@ async def _take(run: _Run, step: Step) -> None:
             run.log.append(Entry(step))
 
 
-def _tell(run: _Run, step: Glimpse | Retraction | Content) -> None:
+def _tell(run: _Run, step: ProvisionalText | Retraction | Content) -> None:
     reveal = run.claim.name.reveal
     match step:
-        case Glimpse():
+        case ProvisionalText():
             run.log.append(Entry(Content(chunk=reveal(step.chunk), is_complete=False)))
             run.ahead += step.chunk
         case Retraction():
             _withdraw(run)
             if step.kept:
-                _tell(run, Glimpse(step.kept))
+                _tell(run, ProvisionalText(step.kept))
         case Content():
             event = Content(
                 chunk=reveal(step.chunk[len(run.ahead) :]), is_complete=step.is_complete
             )
             run.log.append(Entry(event, source=step.chunk))
             run.ahead = run.ahead[len(step.chunk) :]
-            run.shown = Shown(run.shown.version, run.shown.text + step.chunk)
+            run.shown = ShownText(run.shown.version, run.shown.text + step.chunk)
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
     """Let readers have what was approved, and nothing ahead of it."""
     text = run.shown.text
-    for entry in eventlog.withdrawing(text, run.claim.name.reveal(text), is_whole=is_whole):
+    for entry in eventlog.resync_entries(text, run.claim.name.reveal(text), is_whole=is_whole):
         run.log.append(entry)
     run.ahead = ""
 

@@ -10,12 +10,12 @@ from .briefs import path_to, pseudonym_of
 from .continuing import Wish, add_reading_time, chapter_of_theme, next_chapter
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
-from .previews import AwaitsPreview, check_released, release
+from .previews import AwaitsPreview, check_released, publish_chapter
 from .requests import Caller, ModelMissing, Requested, WrongPlace
 from .starting import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
-    LONGEST_STORY,
+    MAX_CHAPTERS,
     NewStory,
     latest_like,
     start_story,
@@ -25,7 +25,7 @@ from .stopping import carry_on, discard, request_stop
 __all__ = [
     "CHAPTER_CHOICES",
     "DEFAULT_CHAPTERS",
-    "LONGEST_STORY",
+    "MAX_CHAPTERS",
     "AwaitsPreview",
     "Caller",
     "FamilyBusy",
@@ -47,7 +47,7 @@ __all__ = [
     "one_line",
     "path_to",
     "pseudonym_of",
-    "release",
+    "publish_chapter",
     "request_stop",
     "start_story",
 ]

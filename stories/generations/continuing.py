@@ -20,7 +20,7 @@ from stories.models import (
 
 from . import leases
 from .briefs import path_to
-from .inputs import InvalidRequest, admit, clean_line
+from .inputs import InvalidRequest, check_text, clean_line
 from .previews import AwaitsPreview, awaited, check_released
 from .requests import (
     Caller,
@@ -146,7 +146,7 @@ def _made_here(session: ReadingSession, own_idea: str) -> Choice:
     idea = clean_line("custom_text", own_idea, IDEA_LENGTH)
     if idea and switches.is_off(Feature.OWN_IDEAS):
         raise InvalidRequest("custom_text", "Own ideas are resting just now. Please pick a way.")
-    admit(session.story.child, session.story.language, custom_text=idea)
+    check_text(session.story.child, session.story.language, custom_text=idea)
     kind = Choice.Kind.OWN_IDEA if idea else Choice.Kind.CONTINUE
     choice, _ = Choice.objects.get_or_create(chapter=here, kind=kind, text=idea)
     return choice

@@ -52,7 +52,7 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZM"
 
 
-def admit(child: Child, language: str, **typed: str) -> None:
+def check_text(child: Child, language: str, **typed: str) -> None:
     """Raises InvalidRequest, with a kind answer, where the gate stops what was typed, by field."""
     gate = _gate(child, language)
     for field, text in typed.items():

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from stories.infra.notify import News, notify
+from stories.infra.notify import Topic, notify
 from stories.models import (
     Generation,
 )
@@ -75,7 +75,7 @@ def give_up_lease(claim: Claim) -> None:
     past = timezone.now() - dt.timedelta(seconds=1)
     with transaction.atomic():
         held.update(lease_expires_at=past, attempts=F("attempts") - 1)
-        notify(News.WORK)
+        notify(Topic.WORK)
 
 
 def stop_unclaimed(pk: uuid.UUID) -> None:

@@ -45,7 +45,7 @@ class FamilyBusy(NotNow):
     """Your family has asked for many chapters in a short time. Please try again in a while."""
 
 
-def admit(family_id: uuid.UUID, capacity: int) -> None:
+def check_limits(family_id: uuid.UUID, capacity: int) -> None:
     """Count the chapter that is about to begin. Raises QueueFull or FamilyBusy.
 
     Call it in the transaction that begins it, in which the family's row is locked: no other

@@ -42,7 +42,7 @@ def complete(
     choices = _store_choices(chapter, draft, claim.name)
     if not generation.is_previewed:
         advance(session, chapter)
-    event = eventlog.completion(generation, session, chapter, choices)
+    event = eventlog.complete_event(generation, session, chapter, choices)
     ending = [Entry(eventlog.DONE), Entry(event)]
     events = eventlog.insert(claim.id, claim.lease_id, last, ending)
     _end(claim.id, claim.lease_id, Generation.Status.COMPLETED, uses, chapter=chapter)
@@ -114,7 +114,7 @@ def _resync_entries(claim: Claim) -> list[Entry]:
     revealed = claim.name.reveal(resume.text)
     if eventlog.shown_text(log) == revealed:
         return []
-    return eventlog.withdrawing(resume.text, revealed, is_whole=resume.is_whole)
+    return eventlog.resync_entries(resume.text, revealed, is_whole=resume.is_whole)
 
 
 def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:

@@ -13,7 +13,7 @@ from stories import eventlog
 from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.eventlog import Entry
-from stories.infra.notify import News, notify
+from stories.infra.notify import Topic, notify
 from stories.models import (
     KEY_LENGTH,
     Chapter,
@@ -25,7 +25,7 @@ from stories.models import (
 
 from .briefs import brief_for
 from .inputs import InvalidRequest
-from .limits import admit as check_limits
+from .limits import check_limits
 
 
 class WrongPlace(Exception):
@@ -90,13 +90,14 @@ def begin_chapter(
         requested_by=caller.user,
         brief=brief.model_dump(mode="json"),
         is_previewed=is_previewed or family.previews(brief.chapter_number),
-        is_by_word=settings.RELEASE == "token" and not (is_previewed or family.is_previewing),
+        shows_unchecked_words=settings.RELEASE == "token"
+        and not (is_previewed or family.is_previewing),
     )
-    first = eventlog.begins(generation, story.session)
+    first = eventlog.first_event(generation, story.session)
     eventlog.insert(generation.pk, None, 0, [Entry(first)])
     generation.last_position = 1
     caller.enqueue(generation)
-    notify(News.WORK)
+    notify(Topic.WORK)
     return generation
 
 

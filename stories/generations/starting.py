@@ -18,7 +18,7 @@ from stories.safety.gate import offered_languages
 from stories.vocabulary.brief import primary_language
 
 from . import leases
-from .inputs import InvalidRequest, admit, clean_line
+from .inputs import InvalidRequest, check_text, clean_line
 from .previews import check_released
 from .requests import (
     Caller,
@@ -35,7 +35,7 @@ from .requests import (
 
 CHAPTER_CHOICES = (3, 5, 7)
 DEFAULT_CHAPTERS = 5
-LONGEST_STORY = 12
+MAX_CHAPTERS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +93,9 @@ def checked(new: NewStory) -> NewStory:
     language = new.language or new.child.language
     if primary_language(language) not in offered_languages():
         raise InvalidRequest("language", f"language: allowed are {', '.join(offered_languages())}.")
-    if new.total_chapters is not None and not 1 <= new.total_chapters <= LONGEST_STORY:
-        raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {LONGEST_STORY}.")
-    admit(new.child, language, theme=theme, title=title)
+    if new.total_chapters is not None and not 1 <= new.total_chapters <= MAX_CHAPTERS:
+        raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {MAX_CHAPTERS}.")
+    check_text(new.child, language, theme=theme, title=title)
     return replace(new, theme=theme, title=title)
 
 

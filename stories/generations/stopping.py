@@ -7,7 +7,7 @@ from django.utils import timezone
 from children.models import User
 from stories import eventlog
 from stories.eventlog import Entry
-from stories.infra.notify import News, notify
+from stories.infra.notify import Topic, notify
 from stories.models import (
     Chapter,
     Decision,
@@ -48,7 +48,7 @@ def request_stop(generation: Generation) -> None:
     with transaction.atomic():
         asked.update(stop_requested_at=timezone.now())
         leases.stop_unclaimed(generation.pk)
-        notify(News.STOP, [generation.pk])
+        notify(Topic.STOP, [generation.pk])
 
 
 def carry_on(caller: Caller, stopped: Generation) -> Requested:

@@ -22,15 +22,15 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "storyteller"
 # A payload has less than 8000 bytes; an id takes 33 of them.
-IDS_PER_NOTICE = 200
-SHORTEST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+IDS_PER_NOTIFICATION = 200
+MIN_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 30.0
 # A connection whose other end vanished without a word is found out within a minute.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _BORN = secrets.token_hex(4)
 
 
-class News(StrEnum):
+class Topic(StrEnum):
     """What happened: a log grew, there is something to write, a stop was asked for.
 
     ANYTHING is said by the listener itself: it was away, or did not understand.
@@ -43,58 +43,58 @@ class News(StrEnum):
 
 
 @dataclass(frozen=True)
-class Notice:
-    news: News
+class Notification:
+    topic: Topic
     generation_ids: tuple[uuid.UUID, ...] = ()
 
 
-def notify(news: News, generation_ids: Iterable[uuid.UUID] = ()) -> None:
+def notify(topic: Topic, generation_ids: Iterable[uuid.UUID] = ()) -> None:
     """Tell the other processes; call it inside the transaction that makes the news."""
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        for payload in payloads(news, generation_ids):
+        for payload in payloads(topic, generation_ids):
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
 
 
-async def listen(heed: Callable[[Notice], None]) -> None:
+async def listen(handle: Callable[[Notification], None]) -> None:
     """Hand on what other processes tell, until cancelled. Returns at once on SQLite."""
     if connection.vendor != "postgresql":
         return
-    pause = SHORTEST_PAUSE_SECONDS
+    pause = MIN_PAUSE_SECONDS
     while True:
         try:
             async with await _connect() as listening:
                 await listening.execute(f"LISTEN {CHANNEL}".encode())
-                pause = SHORTEST_PAUSE_SECONDS
-                heed(Notice(News.ANYTHING))
-                async for notification in listening.notifies():
-                    if notice := parse(notification.payload):
-                        heed(notice)
+                pause = MIN_PAUSE_SECONDS
+                handle(Notification(Topic.ANYTHING))
+                async for sent in listening.notifies():
+                    if notification := parse(sent.payload):
+                        handle(notification)
         except psycopg.Error as error:
             logger.warning("no wake-ups from other processes for now: %s", type(error).__name__)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
 
-def payloads(news: News, generation_ids: Iterable[uuid.UUID]) -> list[str]:
+def payloads(topic: Topic, generation_ids: Iterable[uuid.UUID]) -> list[str]:
     ids = [generation_id.hex for generation_id in generation_ids]
     return [
-        " ".join([_origin(), news, *ids[start : start + IDS_PER_NOTICE]])
-        for start in range(0, max(len(ids), 1), IDS_PER_NOTICE)
+        " ".join([_origin(), topic, *ids[start : start + IDS_PER_NOTIFICATION]])
+        for start in range(0, max(len(ids), 1), IDS_PER_NOTIFICATION)
     ]
 
 
-def parse(payload: str) -> Notice | None:
+def parse(payload: str) -> Notification | None:
     """None for this process's own news, of which it knows already."""
     origin, *rest = payload.split(" ")
     if origin == _origin():
         return None
     try:
-        news, *ids = rest
-        return Notice(News(news), tuple(uuid.UUID(hex=text) for text in ids))
+        topic, *ids = rest
+        return Notification(Topic(topic), tuple(uuid.UUID(hex=text) for text in ids))
     except ValueError:  # another version of the app runs beside this one
-        return Notice(News.ANYTHING)
+        return Notification(Topic.ANYTHING)
 
 
 def connection_parameters() -> dict[str, Any]:

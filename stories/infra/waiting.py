@@ -16,7 +16,7 @@ async def set_within(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def heed_cancellation() -> None:
+def raise_if_cancelled() -> None:
     """Raise the cancellation of this task that a library has lost: `asyncio.wait_for`, by which
     psycopg's pool waits for a connection, does so before Python 3.12. Without one, do nothing."""
     task = asyncio.current_task()

@@ -17,7 +17,7 @@ from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelUnavailable
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 from . import hosts, profiles
 from .clients import clients_of, guard_of

@@ -20,8 +20,8 @@ class Generation(models.Model):
     names the runner that may append to the log, until `lease_expires_at`. `timings` holds
     seconds by step. `pruned_at` is when the log's rows were removed (`stories.eventlog.prune`).
     Once it is withdrawn, no reader is given its text any more. `is_previewed` is fixed with the
-    brief: whether a parent looks at the chapter before the child does; so is `is_by_word`: whether
-    readers may see its words ahead of their approval.
+    brief: whether a parent looks at the chapter before the child does; so is
+    `shows_unchecked_words`: whether readers may see its words ahead of their approval.
     """
 
     class Status(models.TextChoices):
@@ -47,7 +47,7 @@ class Generation(models.Model):
     )
     brief = models.JSONField(default=dict)
     is_previewed = models.BooleanField(default=False)
-    is_by_word = models.BooleanField(default=False)
+    shows_unchecked_words = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)

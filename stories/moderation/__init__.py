@@ -1,8 +1,8 @@
 """Moderation: cases, the rulings of staff on them, and the withdrawal of chapters."""
 
 from .cases import (
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
+    MAX_REMARK_CHARACTERS,
+    MAX_SENTENCE_CHARACTERS,
     CannotRule,
     open_report,
     reportable,
@@ -10,8 +10,8 @@ from .cases import (
 )
 
 __all__ = [
-    "LONGEST_REMARK",
-    "LONGEST_SENTENCE",
+    "MAX_REMARK_CHARACTERS",
+    "MAX_SENTENCE_CHARACTERS",
     "CannotRule",
     "open_report",
     "reportable",

@@ -15,11 +15,11 @@ from stories.safety.prose import sentences_of
 from stories.vocabulary.brief import AgeBand
 from stories.workflow import ChapterDraft, HeldBack
 
-LONGEST_SENTENCE = 1000
-LONGEST_REMARK = 300
-MOST_REPORTS = 20
+MAX_SENTENCE_CHARACTERS = 1000
+MAX_REMARK_CHARACTERS = 300
+MAX_REPORTS = 20
 _BEFORE_CHARACTERS = 240
-_LONGEST_SHOWN = 400
+_MAX_SHOWN_CHARACTERS = 400
 
 # What a family complains of was read by a child; what was held back hard is the gravest of what
 # was not; a judged chapter was seen before it was judged; a soft hit is mostly a word.
@@ -39,7 +39,7 @@ class CannotRule(Exception):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownText:
     """What readers of a run have seen, in stand-in form, and in which version of the chapter."""
 
     version: int = 0
@@ -54,7 +54,7 @@ def risk_of(source: str, band: AgeBand, score: float = 0.0) -> int:
 
 @transaction.atomic
 def open_for_held_back(
-    generation: Generation, held: HeldBack, band: AgeBand, shown: Shown
+    generation: Generation, held: HeldBack, band: AgeBand, shown: ShownText
 ) -> SafetyFinding:
     """Keep what is no part of the story, where and why, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
@@ -90,7 +90,7 @@ def open_for_held_back(
     return finding
 
 
-def note_what_was_shown(generation: Generation, shown: Shown) -> None:
+def note_what_was_shown(generation: Generation, shown: ShownText) -> None:
     """Add to each sentence that was held back in this version what stands in its place in it, and
     to the version before, which was judged unfit, this one."""
     unanswered = SafetyFinding.objects.filter(generation=generation, replacement="")
@@ -108,7 +108,9 @@ def note_what_was_shown(generation: Generation, shown: Shown) -> None:
 def _first_sentence(text: str, language: str) -> str:
     """What has no end, and marks that stand alone, are no sentence."""
     sentences = (sentence.strip() for sentence in sentences_of(text, language))
-    return next((s for s in sentences if any(map(str.isalnum, s))), text.strip()[:_LONGEST_SHOWN])
+    return next(
+        (s for s in sentences if any(map(str.isalnum, s))), text.strip()[:_MAX_SHOWN_CHARACTERS]
+    )
 
 
 def note_what_stands(generation: Generation, draft: ChapterDraft) -> None:
@@ -135,10 +137,10 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
 
     The same complaint made twice is one case, for as long as it is not decided. Raises
     InvalidRequest where it is not a whole sentence of the chapter or is too long, and where this
-    parent has MOST_REPORTS of the chapter waiting: nobody can fill the desk.
+    parent has MAX_REPORTS of the chapter waiting: nobody can fill the desk.
     """
-    sentence = clean_line("sentence", sentence, LONGEST_SENTENCE, is_required=True)
-    remark = clean_line("remark", remark, LONGEST_REMARK)
+    sentence = clean_line("sentence", sentence, MAX_SENTENCE_CHARACTERS, is_required=True)
+    remark = clean_line("remark", remark, MAX_REMARK_CHARACTERS)
     _check_is_whole(sentence, chapter)
     generation = Generation.objects.select_for_update().get(chapter=chapter)
     own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
@@ -148,9 +150,9 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
             standing.remark = remark
             standing.save(update_fields=["remark"])
         return standing
-    if waiting.count() >= MOST_REPORTS:
+    if waiting.count() >= MAX_REPORTS:
         raise InvalidRequest(
-            "sentence", f"sentence: {MOST_REPORTS} reports of this chapter are waiting already."
+            "sentence", f"sentence: {MAX_REPORTS} reports of this chapter are waiting already."
         )
     risk = risk_of(Case.Source.REPORT, _band(generation))
     return Case.objects.create(**own, text=sentence, risk=risk, remark=remark)
@@ -158,7 +160,7 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
 
 def reportable(text: str) -> str:
     """A piece of `sentences_of`, as it is reported."""
-    return one_line(text)[:LONGEST_SENTENCE]
+    return one_line(text)[:MAX_SENTENCE_CHARACTERS]
 
 
 def _check_is_whole(sentence: str, chapter: Chapter) -> None:
@@ -206,7 +208,7 @@ def claim(case_id: uuid.UUID, by: User) -> None:
 
 
 @transaction.atomic
-def release(case_id: uuid.UUID, by: User) -> None:
+def unclaim(case_id: uuid.UUID, by: User) -> None:
     """Give a case back; a superuser gives back anybody's. Raises CannotRule."""
     held = Case.objects.filter(pk=case_id, claimed_by__isnull=False, decided_at=None)
     own = held if by.is_superuser else held.filter(claimed_by=by)

@@ -11,7 +11,7 @@ from children.models import User
 from stories.controls import switches
 from stories.generations import Caller
 from stories.generations.continuing import begin_again
-from stories.infra.notify import News, notify
+from stories.infra.notify import Topic, notify
 from stories.models import Case, Clearance, Reason, Ruling, Switch, Threshold
 from stories.vocabulary.brief import AgeBand
 
@@ -89,7 +89,7 @@ def turn_off(name: str, by: User, note: str) -> list[uuid.UUID]:
     runs = switches.runs_under(name)
     stopped = list(runs.values_list("pk", flat=True))
     runs.filter(stop_requested_at=None).update(stop_requested_at=timezone.now())
-    notify(News.STOP, stopped)
+    notify(Topic.STOP, stopped)
     return stopped
 
 

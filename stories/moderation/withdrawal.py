@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from stories.infra.notify import News, notify
+from stories.infra.notify import Topic, notify
 from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Story
 
 
@@ -32,7 +32,7 @@ def withdraw(generation: Generation) -> list[uuid.UUID]:
     Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=now)
     if first is not None:
         _move_back(session, first, chapters)
-    notify(News.STOP, stopped)
+    notify(Topic.STOP, stopped)
     return stopped
 
 

@@ -23,7 +23,7 @@ from stories.generations import (
     one_line,
 )
 from stories.models import TITLE_LENGTH, Chapter
-from stories.moderation import LONGEST_REMARK, reportable
+from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
 from stories.safety.prose import sentences_of
 from stories.vocabulary.brief import primary_language
@@ -143,7 +143,7 @@ class ReportForm(forms.Form):
     remark = forms.CharField(
         label=_("What is wrong with it?"),
         required=False,
-        max_length=LONGEST_REMARK,
+        max_length=MAX_REMARK_CHARACTERS,
         help_text=_("A few words are enough."),
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
     )
@@ -157,7 +157,7 @@ class ReportForm(forms.Form):
         offer(self, "sentence", list(enumerate(self._sentences)))
 
     def clean_remark(self) -> str:
-        return one_line(self.cleaned_data["remark"])[:LONGEST_REMARK]
+        return one_line(self.cleaned_data["remark"])[:MAX_REMARK_CHARACTERS]
 
     @property
     def picked(self) -> str:

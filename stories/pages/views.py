@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
     child = _or_404(access.child_for, user, child_id)
-    storyteller = switches.heeded(async_to_sync(llm.status)())
+    storyteller = switches.with_switches(async_to_sync(llm.status)())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
         return _no_storyteller(request, child)
@@ -141,9 +141,9 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     chapter = _or_404(access.chapter_for, user, chapter_id)
     verdict = request.POST.get("verdict")
     if verdict == "release":
-        generations.release(user, chapter)
+        generations.publish_chapter(user, chapter)
     if verdict == "release" or not chapter.awaits_preview:
-        return redirect(_place_of(chapter, is_reader=True))
+        return redirect(_url_of(chapter, is_reader=True))
     if verdict == "discard":
         return _turned_down(request, user, chapter)
     context = {
@@ -169,8 +169,8 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     if chapter.awaits_preview:
         place = reverse("stories:preview", args=[chapter.pk])
     else:
-        place = _place_of(chapter, is_reader=request.GET.get("from") == "reader")
-    if form.is_valid() and _is_reported(user, chapter, form):
+        place = _url_of(chapter, is_reader=request.GET.get("from") == "reader")
+    if form.is_valid() and _open_report(user, chapter, form):
         messages.success(request, _("Thank you for telling us. Somebody will look at it."))
         return redirect(place)
     context = {"form": form, "chapter": chapter, "story": chapter.story, "back": place}
@@ -194,7 +194,7 @@ def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID)
         raise Http404 from error
 
 
-def _is_reported(user: User, chapter: Chapter, form: ReportForm) -> bool:
+def _open_report(user: User, chapter: Chapter, form: ReportForm) -> bool:
     try:
         moderation.open_report(user, chapter, form.picked, form.cleaned_data["remark"])
     except generations.InvalidRequest:
@@ -215,7 +215,7 @@ def _turned_down(request: HttpRequest, user: User, chapter: Chapter) -> HttpResp
     return redirect("stories:read", chapter.story.session.pk)
 
 
-def _place_of(chapter: Chapter, *, is_reader: bool) -> str:
+def _url_of(chapter: Chapter, *, is_reader: bool) -> str:
     """Where a chapter stands in the reader, or on its story's page."""
     if is_reader:
         return (

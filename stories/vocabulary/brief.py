@@ -144,7 +144,7 @@ _PREFIX = "[ובכלמשה]{0,3}"
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u02bc\u02bb\u05f3`\u00b4", "'"))
 _NAME_WORD = re.compile(r"[^\W_]+")
 _BETWEEN = r"[\s'\-\u2010-\u2013\u05be]*"
-_SHORTEST_PART = 3
+_MIN_PART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _written(name: str) -> list[str]:
     """Patterns for the ways to write a folded name: as a whole, its first word, its longer ones."""
     words = _NAME_WORD.findall(_folded(name)[0])
     spoken = [word for word in words if not word.isdecimal()]
-    parts = {word for word in spoken if len(word) >= _SHORTEST_PART} | set(spoken[:1])
+    parts = {word for word in spoken if len(word) >= _MIN_PART} | set(spoken[:1])
     return [way for way in (_BETWEEN.join(words), *sorted(parts)) if way]
 
 

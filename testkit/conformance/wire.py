@@ -30,7 +30,7 @@ DURABLE = TERMINAL | {
 _TIMEOUT = httpx.Timeout(30.0, read=25.0)
 
 BUSY = (429, 503)
-_LONGEST_RETRY_SECONDS = 10.0
+_MAX_RETRY_SECONDS = 10.0
 
 By = Literal["header", "query"]
 
@@ -96,7 +96,7 @@ def _field(line: str) -> tuple[str, str]:
 def retry_seconds(answer: httpx.Response) -> float:
     """After how long a busy server wants to be asked again."""
     must("retry-after" in answer.headers, f"{answer.status_code} without Retry-After")
-    return min(float(answer.headers["retry-after"]), _LONGEST_RETRY_SECONDS)
+    return min(float(answer.headers["retry-after"]), _MAX_RETRY_SECONDS)
 
 
 class Connection:

@@ -120,7 +120,7 @@ _SENTENCES = {
     AgeBand.MIDDLE: "four or five",
     AgeBand.OLDER: "five or six",
 }
-MOST_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
+MAX_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
 
 
 def beats(brief: StoryBrief) -> list[str]:

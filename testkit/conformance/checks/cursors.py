@@ -10,7 +10,7 @@ from testkit.conformance.requirements import requirement
 from testkit.conformance.stage import THEME, Run, Stage, beyond
 from testkit.conformance.wire import By, Frame, must
 
-_MOST_CURSORS = 10
+_MAX_CURSORS = 10
 _CLOSES_WITHIN_SECONDS = 5.0
 _ENDS_WITHIN_SECONDS = 15.0
 _WAYS: tuple[By, ...] = ("header", "query")
@@ -135,7 +135,7 @@ async def a_cursor_is_a_position(stage: Stage) -> None:
     log = await run.after()
     somebody = await stage.user(stage.token)
     ticket = await run.ticket()
-    step = max(1, len(log) // _MOST_CURSORS)
+    step = max(1, len(log) // _MAX_CURSORS)
     for at in {*range(0, len(log) - 1, step), len(log) - 2}:
         cursor, rest = log[at].id, log[at + 1 :]
         for by in _WAYS:

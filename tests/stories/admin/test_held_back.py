@@ -107,26 +107,36 @@ async def test_a_judged_chapter_was_seen_and_keeps_the_version_that_came_next(
     assert held.replacement == TEXT
 
 
-@pytest.mark.parametrize("is_by_word", [True, False])
+@pytest.mark.parametrize("shows_unchecked_words", [True, False])
 async def test_a_sentence_that_was_seen_word_by_word_before_it_was_stopped_says_so(
-    api: Client, mia: Child, storyteller: OllamaServer, settings: Settings, *, is_by_word: bool
+    api: Client,
+    mia: Child,
+    storyteller: OllamaServer,
+    settings: Settings,
+    *,
+    shows_unchecked_words: bool,
 ) -> None:
-    settings.RELEASE = "token" if is_by_word else "sentence"
+    settings.RELEASE = "token" if shows_unchecked_words else "sentence"
     storyteller.cut = words
     storyteller.script(prose=f"{TEXT} {CRUDE} {TEXT}", rewording=KINDER)
     held = (await held_in_a_run(api, mia))["prose"]
     assert held.layer == "classifier"
     seen = held.text[: held.seen_length]
     assert CRUDE.startswith(seen)
-    assert (len(seen.split()) > 5) is is_by_word
+    assert (len(seen.split()) > 5) is shows_unchecked_words
     assert held.replacement == KINDER
 
 
-@pytest.mark.parametrize("is_by_word", [True, False])
+@pytest.mark.parametrize("shows_unchecked_words", [True, False])
 async def test_a_paragraph_that_was_seen_before_the_guard_stopped_it_was_seen_whole(
-    api: Client, mia: Child, storyteller: OllamaServer, settings: Settings, *, is_by_word: bool
+    api: Client,
+    mia: Child,
+    storyteller: OllamaServer,
+    settings: Settings,
+    *,
+    shows_unchecked_words: bool,
 ) -> None:
-    settings.RELEASE = "token" if is_by_word else "sentence"
+    settings.RELEASE = "token" if shows_unchecked_words else "sentence"
     settings.GUARD_MODEL = GUARD
     storyteller.models.append(GUARD)
     storyteller.cut = words
@@ -136,5 +146,5 @@ async def test_a_paragraph_that_was_seen_before_the_guard_stopped_it_was_seen_wh
     )
     held = (await held_in_a_run(api, mia))["prose"]
     assert (held.layer, held.text) == ("guard", DARK)
-    assert held.seen_length == (len(DARK) if is_by_word else 0)
+    assert held.seen_length == (len(DARK) if shows_unchecked_words else 0)
     assert held.replacement.startswith("So Robin")

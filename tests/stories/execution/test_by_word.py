@@ -28,7 +28,7 @@ LAST = "Then they all went home and slept."
 
 
 @pytest.fixture(autouse=True)
-def by_word(settings: Settings, ollama: OllamaServer) -> None:
+def shows_unchecked_words(settings: Settings, ollama: OllamaServer) -> None:
     settings.RELEASE = "token"
     ollama.cut = words
 
@@ -149,17 +149,21 @@ async def test_a_sentence_that_the_model_leaves_unfinished_is_taken_back(
 
 
 @pytest.mark.parametrize(
-    ("preview", "is_by_word"),
+    ("preview", "shows_unchecked_words"),
     [(Preview.NEVER, True), (Preview.FIRST, False), (Preview.ALWAYS, False)],
 )
 async def test_a_family_that_looks_at_any_chapter_first_sees_none_word_by_word(
-    api: Client, mia: Child, storyteller: OllamaServer, preview: Preview, is_by_word: bool
+    api: Client,
+    mia: Child,
+    storyteller: OllamaServer,
+    preview: Preview,
+    shows_unchecked_words: bool,
 ) -> None:
     storyteller.tokens_per_second = 100
     storyteller.script(prose=[f"{FIRST} {SECOND}"] * 2)
     await Family.objects.aupdate(preview=preview)
     first = await api.frames(events_of(await start(api, mia)))
-    assert (len(chunks_of(first)) > 12) == is_by_word
+    assert (len(chunks_of(first)) > 12) == shows_unchecked_words
     if preview is not Preview.NEVER:
         chapter = await Chapter.objects.aget()
         await api.call("POST", f"/chapters/{chapter.pk}/release")
@@ -167,7 +171,7 @@ async def test_a_family_that_looks_at_any_chapter_first_sees_none_word_by_word(
     wish = {"session_id": done["session_id"], "choice_id": done["choices"][0]["id"]}
     second = await api.frames(events_of(await start(api, mia, **wish)))
     assert second[-1].data["currentChapter"] == 2
-    assert (len(chunks_of(second)) > 12) == is_by_word
+    assert (len(chunks_of(second)) > 12) == shows_unchecked_words
 
 
 @pytest.mark.parametrize("release", ["sentence", "token"])

@@ -391,12 +391,12 @@ def next_step(frames: list[Frame], position: int) -> int:
     """The next length of the log that ends with another kind of event."""
     kinds = [(f.type, f.data.get("is_complete")) for f in frames if f.type != "progress"]
     lengths = [number + 1 for number, f in enumerate(frames) if f.type != "progress"]
-    news = [
+    topic = [
         length
         for length, kind, before in zip(lengths[1:], kinds[1:], kinds, strict=False)
         if length > position and (kind != before or kind[0] == "node_event")
     ]
-    return news[0] if news else len(frames)
+    return topic[0] if topic else len(frames)
 
 
 def is_unjudged(frames: list[Frame]) -> bool:

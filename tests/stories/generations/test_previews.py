@@ -15,7 +15,7 @@ from stories.generations import Caller, NewStory, Wish, next_chapter, start_stor
 from stories.infra.db import in_database
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
 from stories.pages import library
-from stories.streaming.veil import veiled
+from stories.streaming.redaction import redacted
 from stories.vocabulary.events import StoryEvent
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.books import add_chapter, make_story
@@ -285,7 +285,7 @@ async def test_a_program_with_a_parents_token_keeps_the_whole_contract(
 def test_every_type_of_event_says_what_of_it_a_closed_book_may_tell() -> None:
     for event in get_args(StoryEvent):
         type_ = event.model_fields["type"].default
-        assert veiled(LogEvent(1, type_, "{}")).type == type_
+        assert redacted(LogEvent(1, type_, "{}")).type == type_
 
 
 async def test_a_ticket_shows_what_whoever_asked_for_it_may_see(

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from children.models import Child, Strictness, User
 from stories.generations import Caller, InvalidRequest, NewStory, briefs, start_story
-from stories.generations.inputs import admit
+from stories.generations.inputs import check_text
 from stories.models import Generation, SafetyFinding
 from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.lengths import target_words
@@ -55,9 +55,9 @@ def test_only_the_limits_change_in_what_the_storyteller_is_told(mia: Child) -> N
 
 
 def test_what_is_typed_is_held_to_the_same_limits(mia: Child) -> None:
-    admit(aged(mia, 10, "usual"), "en", theme="an assassin in the palace")
+    check_text(aged(mia, 10, "usual"), "en", theme="an assassin in the palace")
     with pytest.raises(InvalidRequest):
-        admit(aged(mia, 10, "gentle"), "en", theme="an assassin in the palace")
+        check_text(aged(mia, 10, "gentle"), "en", theme="an assassin in the palace")
 
 
 def test_a_brief_without_a_decision_is_checked_by_the_age() -> None:

@@ -11,13 +11,13 @@ from stories import eventlog
 from stories.eventlog import Entry
 from stories.generations import Caller, NewStory, start_story
 from stories.infra.db import in_database
-from stories.infra.notify import News, Notice, parse, payloads
+from stories.infra.notify import Notification, Topic, parse, payloads
 from stories.vocabulary.events import Content
 
 _POSTGRESQL_BYTES = 8000
 
 
-def from_elsewhere(payload: str) -> Notice | None:
+def from_elsewhere(payload: str) -> Notification | None:
     _, rest = payload.split(" ", 1)
     return parse(f"another-process {rest}")
 
@@ -25,21 +25,21 @@ def from_elsewhere(payload: str) -> Notice | None:
 @pytest.mark.parametrize("count", [0, 1, 200, 201, 1000])
 def test_every_generation_of_a_batch_is_told_of_within_postgresqls_bound(count: int) -> None:
     ids = [uuid.uuid4() for _ in range(count)]
-    sent = payloads(News.LOG, ids)
+    sent = payloads(Topic.LOG, ids)
     assert all(len(payload.encode()) < _POSTGRESQL_BYTES for payload in sent)
-    heard = [notice for payload in sent if (notice := from_elsewhere(payload))]
-    assert [key for notice in heard for key in notice.generation_ids] == ids
-    assert {notice.news for notice in heard} == {News.LOG}
+    heard = [notification for payload in sent if (notification := from_elsewhere(payload))]
+    assert [key for notification in heard for key in notification.generation_ids] == ids
+    assert {notification.topic for notification in heard} == {Topic.LOG}
 
 
 def test_a_process_does_not_heed_its_own_news() -> None:
-    [sent] = payloads(News.WORK, [])
+    [sent] = payloads(Topic.WORK, [])
     assert parse(sent) is None
 
 
 @pytest.mark.parametrize("payload", ["other log not-an-id", "other prune 1", "other", "x y z"])
 def test_news_that_this_version_does_not_know_makes_it_look_at_everything(payload: str) -> None:
-    assert parse(payload) == Notice(News.ANYTHING)
+    assert parse(payload) == Notification(Topic.ANYTHING)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ from django.urls import reverse
 from children.models import Child, User
 from stories.generations import InvalidRequest
 from stories.models import Case, Chapter
-from stories.moderation import LONGEST_REMARK, open_report
-from stories.moderation.cases import MOST_REPORTS
+from stories.moderation import MAX_REMARK_CHARACTERS, open_report
+from stories.moderation.cases import MAX_REPORTS
 from stories.safety.prose import sentences_of
 from tests import clients
 from tests.moderators import make_moderator
@@ -104,7 +104,7 @@ def test_what_staff_or_the_checks_found_is_not_shown_as_the_familys_report(
         ({"sentence": "4"}, "sentence"),
         ({"sentence": "-1"}, "sentence"),
         ({"sentence": "It bled."}, "sentence"),
-        ({"sentence": "2", "remark": "x" * (LONGEST_REMARK + 1)}, "remark"),
+        ({"sentence": "2", "remark": "x" * (MAX_REMARK_CHARACTERS + 1)}, "remark"),
     ],
 )
 def test_what_cannot_be_reported_is_said_at_its_place_and_what_was_typed_stays(
@@ -130,11 +130,11 @@ def test_a_reason_given_later_is_added_and_the_first_one_stays(
 def test_nobody_fills_the_desk_with_one_chapter(
     page: Client, alice: User, bob: User, mia: Child
 ) -> None:
-    sentences = [f"The fox counted to {number}." for number in range(MOST_REPORTS + 1)]
+    sentences = [f"The fox counted to {number}." for number in range(MAX_REPORTS + 1)]
     chapter = make_chapter(make_story(mia), " ".join(sentences))
-    for place in range(MOST_REPORTS):
+    for place in range(MAX_REPORTS):
         page.post(report_page(chapter), {"sentence": str(place)})
-    answer = page.post(report_page(chapter), {"sentence": str(MOST_REPORTS)})
+    answer = page.post(report_page(chapter), {"sentence": str(MAX_REPORTS)})
     assert answer.status_code == 422
     assert "You have reported a lot of this chapter already." in answer.content.decode()
     with pytest.raises(InvalidRequest):
@@ -148,8 +148,8 @@ def test_nobody_fills_the_desk_with_one_chapter(
 def test_a_remark_that_grows_in_normal_form_is_kept_as_far_as_there_is_room(
     page: Client, chapter: Chapter
 ) -> None:
-    page.post(report_page(chapter), {"sentence": "0", "remark": "\u0958" * LONGEST_REMARK})
-    assert len(Case.objects.get().remark) == LONGEST_REMARK
+    page.post(report_page(chapter), {"sentence": "0", "remark": "\u0958" * MAX_REMARK_CHARACTERS})
+    assert len(Case.objects.get().remark) == MAX_REMARK_CHARACTERS
 
 
 def test_text_that_is_not_in_normal_form_can_be_reported(page: Client, mia: Child) -> None:
@@ -217,7 +217,7 @@ async def test_the_api_takes_a_report_once_and_tells_the_family(
         ({"sentence": ""}, "sentence"),
         ({"sentence": " \u200b "}, "sentence"),
         ({"sentence": "x" * 1001}, "sentence"),
-        ({"sentence": "It bled.", "remark": "x" * (LONGEST_REMARK + 1)}, "remark"),
+        ({"sentence": "It bled.", "remark": "x" * (MAX_REMARK_CHARACTERS + 1)}, "remark"),
         ({"remark": "Sad."}, "sentence"),
     ],
 )

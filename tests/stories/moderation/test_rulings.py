@@ -22,7 +22,7 @@ from stories.models import (
     Switch,
 )
 from stories.moderation import CannotRule, cases, open_report, rulings
-from stories.moderation.cases import Shown, open_for_held_back, risk_of
+from stories.moderation.cases import ShownText, open_for_held_back, risk_of
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
 from stories.workflow import HeldBack
@@ -73,7 +73,7 @@ def session_of(chapter: Chapter) -> ReadingSession:
 def test_each_text_that_is_held_back_opens_a_case(mia: Child) -> None:
     run = make_run(make_story(mia), status="running")
     for step in (held(), held(Severity.HARD), held(place="chapter")):
-        open_for_held_back(run, step, AgeBand.MIDDLE, Shown(0, "The fox ran."))
+        open_for_held_back(run, step, AgeBand.MIDDLE, ShownText(0, "The fox ran."))
     assert [case.source for case in Case.objects.all()] == ["hard", "judged", "soft"]
 
 
@@ -81,8 +81,8 @@ def test_a_held_back_sentence_knows_what_stood_before_it_and_what_was_shown_inst
     mia: Child,
 ) -> None:
     run = make_run(make_story(mia), status="running")
-    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, Shown(0, "The fox ran."))
-    after = Shown(0, "The fox ran. Then it was tired. It slept.")
+    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, ShownText(0, "The fox ran."))
+    after = ShownText(0, "The fox ran. Then it was tired. It slept.")
     cases.note_what_was_shown(run, after)
     finding.refresh_from_db()
     assert (finding.before, finding.replacement) == ("The fox ran.", "Then it was tired.")
@@ -92,9 +92,9 @@ def test_a_sentence_of_a_version_that_was_rewritten_keeps_what_that_version_show
     mia: Child,
 ) -> None:
     run = make_run(make_story(mia), status="running")
-    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, Shown(0, "One."))
-    cases.note_what_was_shown(run, Shown(0, "One. Two."))
-    cases.note_what_was_shown(run, Shown(1, "Other. Words."))
+    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, ShownText(0, "One."))
+    cases.note_what_was_shown(run, ShownText(0, "One. Two."))
+    cases.note_what_was_shown(run, ShownText(1, "Other. Words."))
     finding.refresh_from_db()
     assert finding.replacement == "Two."
 
@@ -112,8 +112,8 @@ def test_what_was_shown_instead_is_the_whole_sentence_that_follows(
     mia: Child, after: str, shown: str
 ) -> None:
     run = make_run(make_story(mia), status="running")
-    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, Shown(0, "The fox ran."))
-    cases.note_what_was_shown(run, Shown(0, f"The fox ran.{after}"))
+    finding = open_for_held_back(run, held(), AgeBand.MIDDLE, ShownText(0, "The fox ran."))
+    cases.note_what_was_shown(run, ShownText(0, f"The fox ran.{after}"))
     finding.refresh_from_db()
     assert finding.replacement == shown
 
@@ -125,11 +125,11 @@ def test_a_judged_chapter_was_seen_and_the_next_version_is_what_was_shown_instea
     texts = ("The fox ran.", "The fox hid.", "The fox slept.")
     found = []
     for version, text in enumerate(texts[:2]):
-        shown = Shown(version, text)
+        shown = ShownText(version, text)
         step = held(text=text, place="chapter")
         found.append(open_for_held_back(run, step, AgeBand.MIDDLE, shown))
         cases.note_what_was_shown(run, shown)
-    cases.note_what_was_shown(run, Shown(2, texts[2]))
+    cases.note_what_was_shown(run, ShownText(2, texts[2]))
     for finding in found:
         finding.refresh_from_db()
     assert [f.replacement for f in found] == list(texts[1:])
@@ -139,7 +139,7 @@ def test_a_judged_chapter_was_seen_and_the_next_version_is_what_was_shown_instea
 def test_only_what_was_glimpsed_counts_as_seen(mia: Child) -> None:
     run = make_run(make_story(mia), status="running")
     for seen in ("", "It"):
-        finding = open_for_held_back(run, held(seen=seen), AgeBand.MIDDLE, Shown())
+        finding = open_for_held_back(run, held(seen=seen), AgeBand.MIDDLE, ShownText())
         assert finding.text[: finding.seen_length] == seen
 
 
@@ -172,10 +172,10 @@ def test_only_one_claims_and_only_they_decide(chapter: Chapter, mod: User, other
     with pytest.raises(CannotRule):
         cases.claim(case.pk, other)
     with pytest.raises(CannotRule):
-        cases.release(case.pk, other)
+        cases.unclaim(case.pk, other)
     with pytest.raises(CannotRule):
         rulings.approve(case.pk, other, "fine")
-    cases.release(case.pk, mod)
+    cases.unclaim(case.pk, mod)
     cases.claim(case.pk, other)
     rulings.approve(case.pk, other, "fine", "Fine.")
     with pytest.raises(CannotRule):

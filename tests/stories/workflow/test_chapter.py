@@ -119,8 +119,8 @@ async def test_no_judgement_and_no_notes_are_asked_of_a_model_that_cannot_give_t
     ollama: OllamaServer,
 ) -> None:
     brief = a_brief()
-    tools = tools_for(ollama, brief, judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.order == ORDER
     assert len(ollama.calls) == 1
     (checked,) = reading.all(SafetyChecked)

@@ -55,7 +55,7 @@ class Telling:
 
     def __init__(self, ollama: OllamaServer, checkpoints: Checkpoints) -> None:
         self.brief = a_brief()
-        self.tools = tools_for(ollama, self.brief)
+        self.resources = tools_for(ollama, self.brief)
         self.checkpoints = checkpoints
         self.steps: list[Step] = []
 
@@ -63,7 +63,7 @@ class Telling:
         """One life, which ends before the step after `end`, or with the chapter."""
         steps = write_chapter(
             self.brief,
-            self.tools,
+            self.resources,
             resume=self.resume,
             checkpoints=self.checkpoints,
             thread_id=THREAD,

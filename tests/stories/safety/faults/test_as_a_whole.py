@@ -77,7 +77,7 @@ async def test_what_the_program_tells_itself_passes_at_every_age(
         chapter_number=chapter,
         total_chapters=12,
     )
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.held == []
     assert reading.draft.text

@@ -34,7 +34,7 @@ class ModelProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long a model host is waited for, and how often it is asked again.
 
     `first_token_seconds` covers the loading of a model and the reading of a long prompt.
@@ -50,20 +50,21 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ChapterResources:
     """One chapter's equipment: `writer` streams prose, `editor` answers judgements and schemas.
 
-    A `guard` is asked about each paragraph before it is shown. With `by_word` a sentence is shown
-    as it is written, as far as no rule can reach it, and the other layers and the guard follow.
+    A `guard` is asked about each paragraph before it is shown. With `shows_unchecked_words` a
+    sentence is shown as it is written, as far as no rule can reach it; the other layers and the
+    guard follow.
     """
 
     profile: ModelProfile
     writer: BaseChatModel
     editor: BaseChatModel
     gate: Gate
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
     guard: Guard | None = None
-    by_word: bool = False
+    shows_unchecked_words: bool = False
 
     def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
         """The names of all that a finished chapter has passed, in order; the guard's where it has

@@ -13,10 +13,10 @@ from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
 from stories.vocabulary.events import Content
 from stories.workflow.state import Emit
-from stories.workflow.steps import Glimpse, Retraction
+from stories.workflow.steps import ProvisionalText, Retraction
 
 # A paragraph that goes on for longer is asked about in parts.
-MOST_WORDS = 120
+MAX_WORDS = 120
 _BEFORE_CHARACTERS = 400
 
 
@@ -28,21 +28,22 @@ class Withheld(Exception):
     verdict: Verdict
 
 
-class Release:
+class OutputBuffer:
     """`approved` is what all layers have passed, and what readers have. With a guard, what waits is
     in no event and in no log, so that a run which is taken up again writes it anew.
 
-    With `by_word` readers have more: what waits for the guard, and the first words of a sentence.
+    With `shows_unchecked_words` readers have more: what waits for the guard, and the first words of
+    a sentence.
     `is_guarded` says that a guard has passed all that is approved: an advisory one may have failed.
     """
 
     def __init__(
-        self, approved: str, guard: Guard | None, emit: Emit, *, by_word: bool = False
+        self, approved: str, guard: Guard | None, emit: Emit, *, shows_unchecked_words: bool = False
     ) -> None:
         self.approved = approved
         # Which layers have passed what an earlier runner left, nobody knows any more.
         self.is_guarded = guard is not None and not approved
-        self._is_by_word = by_word
+        self._shows_unchecked_words = shows_unchecked_words
         self._guard = guard
         self._emit = emit
         self._ahead = self._words = ""
@@ -50,13 +51,13 @@ class Release:
         self._waiting: asyncio.Queue[list[str]] = asyncio.Queue()
         self._withheld: Withheld | None = None
 
-    def glimpse(self, words: str) -> None:
+    def show_provisional(self, words: str) -> None:
         """Shows the first words of a sentence, which has not passed yet."""
         if self._words.startswith(words):
             return
         if not words.startswith(self._words):
             self.retract()
-        self._emit(Glimpse(words[len(self._words) :]))
+        self._emit(ProvisionalText(words[len(self._words) :]))
         self._words = words
 
     def retract(self) -> str:
@@ -70,13 +71,13 @@ class Release:
         """What passed the gate; it begins with the words that are shown, or they with it."""
         if not (chunk.startswith(self._words) or self._words.startswith(chunk)):
             self.retract()
-        if self._is_by_word and self._guard:
+        if self._shows_unchecked_words and self._guard:
             self._show_ahead(chunk)
         self._words = self._words[len(chunk) :]
         if self._guard is None:
             self._approve(chunk)
             return
-        is_long = len("".join(self._paragraph).split()) >= MOST_WORDS
+        is_long = len("".join(self._paragraph).split()) >= MAX_WORDS
         if (is_long and chunk.startswith(" ")) or chunk.startswith("\n\n"):
             self._end_paragraph()
         self._paragraph.append(chunk)
@@ -140,7 +141,7 @@ class Release:
 
     def _show_ahead(self, chunk: str) -> None:
         if rest := chunk[len(self._words) :]:
-            self._emit(Glimpse(rest))
+            self._emit(ProvisionalText(rest))
         self._ahead += chunk
 
     def _approve(self, chunk: str) -> None:

@@ -27,7 +27,7 @@ _WITHOUT_WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-def veiled(event: LogEvent) -> LogEvent:
+def redacted(event: LogEvent) -> LogEvent:
     """The same event at the same position, with nothing in it of the text."""
     words = _WITHOUT_WORDS[event.type]
     if not words:
