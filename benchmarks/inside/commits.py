@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from children.models import Child, User
-from stories import eventlog
-from stories.eventlog import Entry, LogEvent, LogWriter, follow
+from stories.eventlog import Entry, LogEvent, LogWriter, follow, follower
 from stories.generations import Caller, NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
@@ -71,7 +70,7 @@ def published(_: Claim) -> Log:
 
     def append(entry: Entry) -> None:
         event = LogEvent(next(count), entry.event.type, entry.event.payload)
-        eventlog.publish(generation_id, [event])
+        follower.publish(generation_id, [event])
 
     return Log(generation_id, 0, append)
 

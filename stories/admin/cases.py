@@ -236,11 +236,11 @@ def _approve(case: Case, by: User, reason: str, note: str) -> None:
 
 
 def _reject(case: Case, by: User, reason: str, note: str) -> None:
-    engine.stop(*rulings.reject(case.pk, by, reason, note))
+    rulings.reject(case.pk, by, reason, note)
 
 
 def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
-    engine.stop(*rulings.withdraw_for(case.pk, by, reason, note))
+    rulings.withdraw_for(case.pk, by, reason, note)
 
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
@@ -251,8 +251,7 @@ def _send_back(case: Case, by: User, reason: str, note: str) -> None:
         capacity=status.concurrency,
         enqueue=engine.enqueue,
     )
-    engine.stop(*rulings.send_back(case.pk, caller, reason, note))
-    engine.wake()
+    rulings.send_back(case.pk, caller, reason, note)
 
 
 ACTIONS: dict[str, Act] = {

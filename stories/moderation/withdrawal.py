@@ -12,11 +12,11 @@ from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, St
 
 
 @transaction.atomic
-def withdraw(generation: Generation) -> list[uuid.UUID]:
+def withdraw(generation: Generation) -> None:
     """From now on no reader is given this run's text, nor any that was written to follow it.
 
     The child's place moves back to the chapter before, from where the story can go on another
-    way. Done twice it is done once. Returns the runs under way that were asked to stop.
+    way; runs under way are asked to stop. Done twice it is done once.
     """
     session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
     now = timezone.now()
@@ -33,7 +33,6 @@ def withdraw(generation: Generation) -> list[uuid.UUID]:
     if first is not None:
         _move_back(session, first, chapters)
     notify(Topic.STOP, stopped)
-    return stopped
 
 
 @transaction.atomic

@@ -65,7 +65,6 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
             started, put_off = None, reason
             form.put_off(reason)
         if started is not None:
-            engine.wake()
             return redirect("stories:read", started.story.session.pk)
     context = {
         "form": form,
@@ -239,7 +238,6 @@ def _start(user: User, form: NewStoryForm, storyteller: llm.Status) -> Generatio
     except generations.InvalidRequest as refusal:
         form.refuse(refusal.field, refusal.message)
         return None
-    engine.wake()
     return generation
 
 

@@ -163,13 +163,12 @@ async def test_a_chapter_that_is_withdrawn_while_it_is_written_is_cleared_before
     storyteller.script(prose=[Reply(hold=hold)])
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
     path = f"/generations/{generation.pk}/events"
     stream = frames_of(await api.stream(path))
     seen = [await anext(stream)]
     while seen[-1].type != "content":
         seen.append(await anext(stream))
-    engine.stop(*await in_database(withdrawal.withdraw, generation))
+    await in_database(withdrawal.withdraw, generation)
     async with asyncio.timeout(20):
         seen += [frame async for frame in stream if frame.type]
     assert [frame.type for frame in seen[-2:]] == ["content_reset", "error"]
@@ -196,7 +195,6 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     old = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
     await api.frames(f"/generations/{old.pk}/events")
 
     def send_back() -> Generation:
@@ -206,7 +204,6 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
 
     told_before = len(storyteller.calls_for("prose"))
     anew = await in_database(send_back)
-    engine.wake()
     frames = await api.frames(f"/generations/{anew.pk}/events")
     assert frames[-1].type == "complete"
     first, *later = [call.prompt for call in storyteller.calls_for("prose")]
@@ -227,7 +224,6 @@ async def test_what_is_held_back_in_a_real_run_becomes_a_case_with_what_the_chil
     storyteller.script(prose=[Reply(text + "The fox smiled at the moon. " * 30)] * 3)
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
     await api.frames(f"/generations/{generation.pk}/events")
     case = await Case.objects.select_related("finding").afirst()
     assert case is not None
@@ -250,7 +246,6 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
     )
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
     await api.frames(f"/generations/{generation.pk}/events")
 
     def told() -> list[str]:
@@ -270,7 +265,6 @@ async def test_a_model_that_is_turned_off_writes_nothing_and_apologises(
     assert (status, answer["code"]) == (503, "MODEL_UNAVAILABLE")
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
     frames = await api.frames(f"/generations/{generation.pk}/events")
     assert frames[-1].data["code"] == "MODEL_UNAVAILABLE"
     assert storyteller.calls_for("prose") == []
