@@ -6,6 +6,8 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
+# Of tests; auto is two for each core, and one.
+WORKERS ?= auto
 
 .PHONY: run serve workers test check format bench safety chaos pins clean
 .DEFAULT_GOAL := run
@@ -24,7 +26,7 @@ workers: $(RUNTIME)
 test: $(DEVELOPMENT)
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
-	@exec $(PYTHON) -m pytest $(TESTS)
+	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
 
 # Every tool says its word before the target fails.
 check: $(DEVELOPMENT)
