@@ -40,13 +40,13 @@
  *
  * Words are not in the JSON: read.html holds them, translated, in <template id="reader-texts">.
  */
-import { freshKey, read, Refused, send } from "./reader/api.js";
-import { Book, fill } from "./reader/pages.js";
+import { freshKey, Refused, read, send } from "./reader/api.js";
 import { keepReadingTime } from "./reader/clock.js";
 import { Desk } from "./reader/desk.js";
 import { Follower } from "./reader/follower.js";
-import { Voice } from "./reader/voice.js";
+import { Book, fill } from "./reader/pages.js";
 import { watchPlace } from "./reader/place.js";
+import { Voice } from "./reader/voice.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -417,7 +417,11 @@ function waysAfter(code, isRetryable) {
   const another = run.chapter.number === 1 ? texts.newStory : texts.chooseAgain;
   if (code === "SAFETY_REJECTED") return [[another, discard]];
   if (!isRetryable) return [[texts.newStory, toNewStory]];
-  if (STOPPED.has(code)) return [[texts.carryOn, carryOn], [texts.discard, discard]];
+  if (STOPPED.has(code))
+    return [
+      [texts.carryOn, carryOn],
+      [texts.discard, discard],
+    ];
   return [[texts.tryAgain, MODEL_WAS_AWAY.has(code) ? carryOn : tryAgain]];
 }
 

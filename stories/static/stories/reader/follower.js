@@ -3,7 +3,7 @@
    EventSource alone is not enough: it gives up for good on any answer but 200, and it cannot see
    that a sleeping device lost its connection. So each break ends this connection, and the next one
    is opened from the last cursor once the server says that the run is still there. */
-import { read, Refused } from "./api.js";
+import { Refused, read } from "./api.js";
 
 const WAITS_MS = [300, 1000, 2000, 4000, 8000, 15000];
 const LOST_AFTER_MS = 1500;

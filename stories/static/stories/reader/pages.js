@@ -154,7 +154,7 @@ class Chapter {
     const whole = [...this.text.querySelectorAll(".sentence")];
     if (this.isGrowing && whole.length && !SENTENCE_END.test(whole.at(-1).textContent)) whole.pop();
     for (const sentence of whole) {
-      if (sentence.childElementCount) sentence.textContent = sentence.textContent;
+      if (sentence.childElementCount) sentence.replaceChildren(sentence.textContent);
     }
     return whole;
   }

@@ -1,5 +1,5 @@
 /* Asks every few seconds, while the page is seen, whether what it shows may still be read. */
-import { read, Refused } from "./api.js";
+import { Refused, read } from "./api.js";
 
 const ASK_EVERY_MS = 5000;
 

@@ -60,7 +60,9 @@ export class Voice {
     const voices = this.#voices();
     const select = this.#settings.querySelector("select");
     const wanted = document.documentElement.dataset.voice;
-    select.replaceChildren(...voices.map(({ name }) => new Option(name, name, false, name === wanted)));
+    select.replaceChildren(
+      ...voices.map(({ name }) => new Option(name, name, false, name === wanted)),
+    );
     this.#button.hidden = this.#settings.hidden = voices.length === 0 || !this.#isAllowed;
   }
 
@@ -121,7 +123,8 @@ export class Voice {
 
   #markWord(element, { name, charIndex, charLength }) {
     const text = element.firstChild;
-    if (name !== "word" || !charLength || text?.nodeType !== Node.TEXT_NODE || !CSS.highlights) return;
+    if (name !== "word" || !charLength || text?.nodeType !== Node.TEXT_NODE || !CSS.highlights)
+      return;
     const range = new Range();
     range.setStart(text, charIndex);
     range.setEnd(text, Math.min(charIndex + charLength, text.length));
