@@ -264,7 +264,7 @@ def _reader_page(
         "generationsUrl": "/api/v1/generations",
         "chaptersUrl": "/chapters",
         "readingUrl": f"/api/v1/sessions/{session.pk}/reading",
-        "placeUrl": f"/api/v1/sessions/{session.pk}/place",
+        "pageStateUrl": f"/api/v1/sessions/{session.pk}/page-state",
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "homeUrl": reverse("home"),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),

@@ -31,21 +31,21 @@
  *   chaptersUrl      "/chapters": `/{id}/report/` below it is where a parent reports a sentence,
  *                    `/{id}/preview/` where one looks at a chapter before the child does
  *   readingUrl       "/api/v1/sessions/{session}/reading"
- *   placeUrl         "/api/v1/sessions/{session}/place": what holds for an open page
+ *   pageStateUrl     "/api/v1/sessions/{session}/page-state": what holds for an open page
  *   storyUrl, homeUrl, newStoryUrl   pages to leave to (newStoryUrl: a new story for this child)
  *   isDyslexiaFriendly               the child's profile; the type to begin with
  *
  * Of a chapter that a grown-up looks at first the server tells this page no word: the stream and the
- * state come without the text. The page shows a closed book until the place says that it was opened.
+ * state come without the text. The page shows a closed book until the page's state says that it was opened.
  *
  * Words are not in the JSON: read.html holds them, translated, in <template id="reader-texts">.
  */
 import { freshKey, Refused, read, send } from "./reader/api.js";
 import { keepReadingTime } from "./reader/clock.js";
-import { Desk } from "./reader/desk.js";
 import { Follower } from "./reader/follower.js";
+import { watchPageState } from "./reader/page-state.js";
 import { Book, fill } from "./reader/pages.js";
-import { watchPlace } from "./reader/place.js";
+import { StatusBar } from "./reader/statusbar.js";
 import { Voice } from "./reader/voice.js";
 
 const $ = (id) => document.getElementById(id);
@@ -66,7 +66,7 @@ const STOPPED = new Set(["CANCELLED", "INTERRUPTED"]);
 const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_TIMEOUT"]);
 
 const finished = new Map(page.chapters.map((chapter) => [chapter.number, chapter]));
-const desk = new Desk({ stop, retry: () => run.follower.hurry(), show: showTail });
+const statusBar = new StatusBar({ stop, retry: () => run.follower.hurry(), show: showTail });
 const book = new Book(page, texts, seeChapter);
 const voice = new Voice(page.language, sentencesToRead, () => open.isGrowing);
 /* What is being written: { id, chapter, wish, follower, words, isStopping, isResync }; once it is
@@ -127,11 +127,11 @@ function follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
   if (isClosed) chapter.close(texts.closed);
   else chapter.open();
   book.drawDots(chapter);
-  desk.percent = 0;
+  statusBar.percent = 0;
   say(thinking());
   run.follower = new Follower(urlOf(id), cursor, {
     event: (type, data) => EVENTS[type]?.(data),
-    lost: () => desk.say(texts.reconnecting, "retry"),
+    lost: () => statusBar.say(texts.reconnecting, "retry"),
     found: () => say(run.words),
     refused: lose,
   });
@@ -143,7 +143,7 @@ const urlOf = (id) => `${page.generationsUrl}/${id}`;
 
 function say(words) {
   run.words = words;
-  desk.say(words, run.isStopping ? null : "stop");
+  statusBar.say(words, run.isStopping ? null : "stop");
 }
 
 const EVENTS = {
@@ -159,7 +159,7 @@ const EVENTS = {
     say(fill(words, { count: before }));
   },
   progress({ percent }) {
-    desk.percent = percent;
+    statusBar.percent = percent;
   },
   content({ chunk }) {
     if (run.chapter.isEmpty && !run.isStopping) say(texts.writing);
@@ -255,7 +255,7 @@ function finish(data) {
   book.drawDots();
   showOutcome(finished.get(chapter.number));
   const [section, title] = data.isCompleted ? ["ending", "the-end"] : ["next", "question"];
-  desk.pointTo($(section), texts.ready, data.isCompleted ? texts.theEnd : texts.whatNext);
+  statusBar.pointTo($(section), texts.ready, data.isCompleted ? texts.theEnd : texts.whatNext);
   focusIfLost($(title));
   voice.more();
 }
@@ -286,7 +286,7 @@ function settle() {
   run.chapter.isGrowing = false;
   run.chapter.open();
   run.follower.close();
-  desk.clear();
+  statusBar.clear();
 }
 
 function showOutcome({ isEnding, question, choices }) {
@@ -444,7 +444,7 @@ function offer(words, ...ways) {
   });
   $("trouble").hidden = false;
   book.drawDots();
-  desk.pointTo($("trouble"), words, texts.look);
+  statusBar.pointTo($("trouble"), words, texts.look);
   focusIfLost($("trouble-words"));
 }
 
@@ -491,7 +491,7 @@ function chooseAgain() {
   book.remove(run.chapter);
   run = null;
   showOutcome(finished.get(book.last.number));
-  desk.clear();
+  statusBar.clear();
   book.drawDots();
   book.turnTo(book.last);
   showTail();
@@ -502,12 +502,12 @@ function toNewStory() {
 }
 
 /** Staff may take back what is on this page, or turn off what it offers; a grown-up may open it. */
-function heedPlace(place) {
+function applyPageState(state) {
   const shown = Array.from(finished.values(), ({ id }) => id);
-  if (place.withdrawn.some((id) => shown.includes(id)) || isDecided(place)) location.reload();
+  if (state.withdrawn.some((id) => shown.includes(id)) || isDecided(state)) location.reload();
   else if (run?.isWaiting && !run.waitingId) waitForGrownUp();
-  voice.isAllowed = place.has_read_aloud;
-  $("idea").hidden = !place.has_own_ideas;
+  voice.isAllowed = state.has_read_aloud;
+  $("idea").hidden = !state.has_own_ideas;
 }
 
 /** Whether the chapter that waited does so no more: it was opened, or is not wanted. */
@@ -519,7 +519,7 @@ function isDecided({ awaiting_preview: waiting }) {
 
 function begin() {
   keepReadingTime(page.readingUrl);
-  watchPlace(page.placeUrl, heedPlace);
+  watchPageState(page.pageStateUrl, applyPageState);
   if (page.generationId) {
     resume(page.generationId);
     return;

@@ -3,7 +3,7 @@ import { Refused, read } from "./api.js";
 
 const ASK_EVERY_MS = 5000;
 
-export function watchPlace(url, onAnswer) {
+export function watchPageState(url, onAnswer) {
   const ask = async () => {
     if (document.visibilityState !== "visible") return;
     try {

@@ -31,8 +31,8 @@
   };
 
   const wire = () => {
-    const panel = document.getElementById("comfort");
-    const form = document.getElementById("comfort-form");
+    const panel = document.getElementById("preferences");
+    const form = document.getElementById("preferences-form");
     for (const input of form.querySelectorAll("[type=radio]")) {
       input.checked = root.dataset[input.name] === input.value;
     }

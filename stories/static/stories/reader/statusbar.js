@@ -1,7 +1,7 @@
 /* The line at the bottom: what is going on, in words, and the one thing to be done about it. */
 
-export class Desk {
-  #root = document.getElementById("desk");
+export class StatusBar {
+  #root = document.getElementById("statusbar");
   #words = document.getElementById("words");
   #bar = document.getElementById("bar");
   #buttons = {
