@@ -8,7 +8,7 @@ BROWSER_TOOLS := node_modules/.installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
 
-.PHONY: run serve workers test check format bench safety chaos pins clean
+.PHONY: run serve workers test check format test-browser-modules bench safety chaos pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -22,10 +22,14 @@ workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
 	@exec $(PYTHON) manage.py workers
 
-test: $(DEVELOPMENT)
+test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
 	@exec $(PYTHON) -m pytest $(TESTS)
+
+test-browser-modules: $(DEVELOPMENT)
+	@.venv/bin/node --experimental-eventsource --disable-warning=UNDICI-ES --test \
+		--test-timeout=20000 'tests/browser_modules/*.test.js'
 
 # Every tool says its word before the target fails.
 check: $(DEVELOPMENT) $(BROWSER_TOOLS)
@@ -39,6 +43,8 @@ check: $(DEVELOPMENT) $(BROWSER_TOOLS)
 	say djade --target-version 5.2 --check $$(git ls-files 'templates/**.html'); \
 	say djlint --lint --quiet templates; \
 	say node node_modules/.bin/biome ci --error-on-warnings; \
+	say node node_modules/.bin/tsc; \
+	say node node_modules/.bin/tsc --project tests/browser_modules; \
 	exit $$failed
 
 format: $(DEVELOPMENT) $(BROWSER_TOOLS)

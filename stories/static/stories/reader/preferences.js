@@ -1,54 +1,59 @@
 /* How the page looks and sounds, remembered per child on this device.
 
    A classic script in <head>, so that the page is never first drawn in another size or light.
-   Each wish becomes a data- attribute of <html>, which the styles and the reading voice go by. */
+   Each preference becomes a data- attribute of <html>, which styles and the reading voice go by. */
 (() => {
+  /** @typedef {Record<string, string>} Preferences */
   const root = document.documentElement;
-  const { child, type } = document.currentScript.dataset;
+  const script = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const { child, type } = script.dataset;
   const KEY = `storyteller-reader-${child}`;
   const siteTheme = root.dataset.theme;
   const usual = { size: "m", spacing: "roomy", type: type ?? "book", light: "auto", speed: "0.9" };
 
+  /** @returns {Preferences} */
   const stored = () => {
     try {
-      return JSON.parse(localStorage.getItem(KEY)) ?? {};
+      return JSON.parse(localStorage.getItem(KEY) ?? "{}");
     } catch {
       return {};
     }
   };
-  const remember = (wishes) => {
+  const remember = (/** @type {Preferences} */ preferences) => {
     try {
-      localStorage.setItem(KEY, JSON.stringify(wishes));
+      localStorage.setItem(KEY, JSON.stringify(preferences));
     } catch {
-      // Storage may be forbidden; the wishes then last as long as the page.
+      // Storage may be forbidden; the preferences then last as long as the page.
     }
   };
-  const apply = (wishes) => {
-    Object.assign(root.dataset, wishes);
-    const theme = wishes.light === "auto" ? siteTheme : wishes.light;
+  const apply = (/** @type {Preferences} */ preferences) => {
+    Object.assign(root.dataset, preferences);
+    const theme = preferences.light === "auto" ? siteTheme : preferences.light;
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
   };
 
   const wire = () => {
-    const panel = document.getElementById("preferences");
-    const form = document.getElementById("preferences-form");
-    for (const input of form.querySelectorAll("[type=radio]")) {
-      input.checked = root.dataset[input.name] === input.value;
-    }
+    const panel = /** @type {HTMLDetailsElement} */ (document.getElementById("preferences"));
+    const form = /** @type {HTMLFormElement} */ (document.getElementById("preferences-form"));
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const radios = form.querySelectorAll("[type=radio]");
+    for (const radio of radios) radio.checked = root.dataset[radio.name] === radio.value;
     form.addEventListener("change", () => {
-      const wishes = Object.fromEntries(new FormData(form));
-      apply(wishes);
-      remember({ ...stored(), ...wishes });
+      const fields = Array.from(new FormData(form), ([name, value]) => [name, String(value)]);
+      /** @type {Preferences} */
+      const preferences = Object.fromEntries(fields);
+      apply(preferences);
+      remember({ ...stored(), ...preferences });
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !panel.open) return;
       panel.open = false;
-      panel.querySelector("summary").focus();
+      panel.querySelector("summary")?.focus();
     });
-    document.addEventListener("pointerdown", (event) => {
-      if (!panel.contains(event.target)) panel.open = false;
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!(target instanceof Node && panel.contains(target))) panel.open = false;
     });
     panel.hidden = false;
   };
