@@ -10,10 +10,11 @@ from functools import partial
 
 from children.models import Child, User
 from stories.eventlog import Entry, LogEvent, LogWriter, follow, follower
-from stories.generations import Caller, NewStory, leases, start_story
+from stories.generations import NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.vocabulary.events import Content
+from tests.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 _SETTLING_SECONDS = 2.0
@@ -54,7 +55,7 @@ def claims(count: int) -> list[Claim]:
         name="Maya", languages=["en"], birth_year=2018, birth_month=5, family=user.family
     )
     for number in range(count):
-        start_story(Caller(user=user), NewStory(child=child, theme=f"lantern number {number}"))
+        start_story(caller(user), NewStory(child=child, theme=f"lantern number {number}"))
     claimed = [leases.claim_next(count).claim for _ in range(count)]
     return [claim for claim in claimed if claim is not None]
 

@@ -22,9 +22,8 @@ from django.utils.translation import gettext_lazy
 from children.admin.base import PageAdmin
 from children.models import User
 from stories import llm
-from stories.controls import switches
 from stories.execution import engine
-from stories.generations import Caller, ModelMissing, NotNow, pseudonym_of
+from stories.generations import ModelMissing, NotNow, caller_for, pseudonym_of
 from stories.models import Case, Clearance, Generation, Reason
 from stories.moderation import CannotRule, cases, rulings
 
@@ -244,13 +243,7 @@ def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
 
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
-    status = switches.with_switches(async_to_sync(llm.status)())
-    caller = Caller(
-        user=by,
-        has_model=status.is_configured,
-        capacity=status.concurrency,
-        enqueue=engine.enqueue,
-    )
+    caller = caller_for(by, async_to_sync(llm.status)(), engine.enqueue)
     rulings.send_back(case.pk, caller, reason, note)
 
 

@@ -61,7 +61,7 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
         if running := active(Generation.objects.filter(choice__chapter=session.chapter)):
             return existing(caller, running)
     choice = _decide(session, wish)
-    with family_lock(caller):
+    with family_lock(caller.user):
         leases.end_stopping(Generation.objects.filter(choice=choice))
         if standing := by_idempotency_key(caller) or _go_to_existing(session, choice):
             return existing(caller, standing)

@@ -226,13 +226,8 @@ def _url_of(chapter: Chapter, *, is_reader: bool) -> str:
 
 def _start(user: User, form: NewStoryForm, storyteller: llm.Status) -> Generation | None:
     """The run that this form began, now or when it was sent before; None where it is refused."""
-    caller = generations.Caller(
-        user=user,
-        key=form.request_key(),
-        has_model=storyteller.is_configured,
-        capacity=storyteller.concurrency,
-        enqueue=engine.enqueue,
-    )
+    key = form.request_key()
+    caller = generations.caller_for(user, storyteller, engine.enqueue, key=key)
     try:
         generation = generations.start_story(caller, form.new_story()).generation
     except generations.InvalidRequest as refusal:

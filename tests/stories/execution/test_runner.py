@@ -15,13 +15,14 @@ from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution import checkpoints, engine
-from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations import NewStory, leases, request_stop, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Generation, GenerationEvent
 from stories.vocabulary.events import Content, Progress
 from testkit.ollama.server import Hold, OllamaServer, Reply, Signal
+from tests.callers import caller
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.stories.api.test_stream import before
 
@@ -33,7 +34,7 @@ LONG_SECONDS = 20.0
 @pytest.fixture
 def queued(mia: Child, alice: User, ollama: OllamaServer) -> Generation:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    return start_story(Caller(user=alice), new).generation
+    return start_story(caller(alice), new).generation
 
 
 async def ended(api: Client, generation: Generation) -> Any:
@@ -188,8 +189,8 @@ async def test_a_run_that_was_lost_and_came_back_is_stopped_at_once_as_any_other
 
 
 def ask_for_another(beside: Generation) -> None:
-    caller = Caller(user=User.objects.get())
-    start_story(caller, NewStory(child=beside.story.child, theme="a robot"))
+    asker = caller(User.objects.get())
+    start_story(asker, NewStory(child=beside.story.child, theme="a robot"))
 
 
 def expire(generation: Generation, **others: Any) -> None:
@@ -287,7 +288,7 @@ async def test_appends_of_many_runs_are_committed_in_order_and_numbered_without_
 
     def started(number: int) -> Claim:
         new = NewStory(child=mia, theme=f"story {number}")
-        start_story(Caller(user=alice), new)
+        start_story(caller(alice), new)
         claim = leases.claim_next(3).claim
         assert claim is not None
         return claim

@@ -10,7 +10,6 @@ from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories.generations import (
-    Caller,
     FamilyBusy,
     ModelMissing,
     NewStory,
@@ -21,6 +20,7 @@ from stories.infra.db import in_database
 from stories.models import Generation, Story
 from testkit import redis
 from testkit.ollama.server import Hold, OllamaServer, Reply
+from tests.callers import caller
 from tests.clients import Client
 from tests.conftest import make_child
 from tests.stories.api.test_story_flow import choose, first_chapter
@@ -53,9 +53,9 @@ def others(charlie: User) -> Child:
     return make_child(charlie.family, "Tom")
 
 
-def begin(user: User, child: Child, theme: str, **caller: Any) -> Generation:
+def begin(user: User, child: Child, theme: str, **others: Any) -> Generation:
     new = NewStory(child=child, theme=theme)
-    return start_story(Caller(user=user, **caller), new).generation
+    return start_story(caller(user, **others), new).generation
 
 
 async def asked(api: Client, child: Child, theme: str, **headers: str) -> Any:

@@ -13,12 +13,13 @@ from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry
 from stories.eventlog.entries import Addition, commit_all
-from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations import NewStory, leases, request_stop, start_story
 from stories.infra.db import in_database
 from stories.infra.notify import CHANNEL, Notification, Topic, listen, notify, parse, payloads
 from stories.models import Case, Generation
 from stories.moderation import cases, rulings
 from stories.vocabulary.events import Content
+from tests.callers import caller
 from tests.moderators import make_moderator, rulings_that_go
 from tests.stories.api.test_stream import before
 
@@ -57,7 +58,7 @@ async def test_a_woken_reader_does_not_wait_for_the_next_poll(
     mia: Child, alice: User, is_named: bool
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    key = (await in_database(start_story, Caller(user=alice), new)).generation.pk
+    key = (await in_database(start_story, caller(alice), new)).generation.pk
 
     def append_elsewhere() -> None:
         commit_all([Addition(key, None, 1, [ONCE])])
@@ -155,7 +156,7 @@ def mod(transactional_db: None) -> Iterator[User]:
 @pytest.fixture
 def run(mia: Child, alice: User) -> Generation:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    return start_story(Caller(user=alice), new).generation
+    return start_story(caller(alice), new).generation
 
 
 def case_of(run: Generation, mod: User) -> Case:
@@ -192,7 +193,7 @@ async def test_asking_for_a_chapter_and_turning_writing_on_wake_who_writes(
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     async with listening() as heard:
-        await in_database(start_story, Caller(user=alice), new)
+        await in_database(start_story, caller(alice), new)
     assert heard == [Notification(Topic.WORK)]
     await in_database(rulings.turn_off, "writing", mod, "Quiet.")
     async with listening() as heard:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from children.models import Child, User
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
-from stories.generations import Caller, InvalidRequest, ModelMissing, Wish, next_chapter
+from stories.generations import InvalidRequest, ModelMissing, Wish, next_chapter
 from stories.generations.briefs import brief_for
 from stories.models import (
     Case,
@@ -27,6 +27,7 @@ from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
 from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
+from tests.callers import caller
 from tests.moderators import make_moderator
 from tests.stories.admin.test_stories import make_chapter, make_choice, make_run, make_story
 
@@ -213,7 +214,7 @@ def test_the_child_goes_on_from_the_chapter_before_by_the_same_choice_or_another
     rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
     session = session_of(chapter)
     for choice in (chapter.choice, make_choice(session.chapter, "Hide", 1)):
-        requested = next_chapter(Caller(user=alice), session, Wish(choice=choice))
+        requested = next_chapter(caller(alice), session, Wish(choice=choice))
         assert requested.is_new
         assert requested.generation.chapter_number == 2
 
@@ -227,7 +228,7 @@ def test_a_story_whose_first_chapter_was_withdrawn_begins_anew_as_the_same_story
     session = session_of(chapter)
     assert session.chapter is None
     assert session.story.title == "", "the title was the chapter's own"
-    requested = next_chapter(Caller(user=alice), session, Wish())
+    requested = next_chapter(caller(alice), session, Wish())
     assert (requested.is_new, requested.generation.story) == (True, story)
 
 
@@ -250,7 +251,7 @@ def test_approval_gives_nothing_back_that_another_case_rejected_or_that_was_repl
     assert Chapter.objects.readable().count() == 1
     first = mine(chapter.parent.generation, mod)
     rulings.withdraw_for(first.pk, mod, "fear")
-    next_chapter(Caller(user=alice), session_of(chapter), Wish())
+    next_chapter(caller(alice), session_of(chapter), Wish())
     rulings.approve(first.pk, mod, "fine")
     assert not Chapter.objects.readable().exists(), "its place is being written anew"
 
@@ -302,7 +303,7 @@ def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
 ) -> None:
     enqueued: list[Generation] = []
     case = mine(chapter.generation, mod)
-    rulings.send_back(case.pk, Caller(user=mod, enqueue=enqueued.append), "fear")
+    rulings.send_back(case.pk, caller(mod, enqueue=enqueued.append), "fear")
     anew = Generation.objects.get(status="queued")
     assert enqueued == [anew]
     assert (anew.choice, anew.chapter_number, anew.requested_by) == (chapter.choice, 2, alice)
@@ -314,7 +315,7 @@ def test_the_storyteller_is_told_which_kinds_of_things_staff_found_and_none_of_t
     chapter: Chapter, mod: User
 ) -> None:
     case = mine(chapter.generation, mod)
-    rulings.send_back(case.pk, Caller(user=mod), "fear", WHY)
+    rulings.send_back(case.pk, caller(mod), "fear", WHY)
     stored = Generation.objects.get(status="queued").brief
     assert stored["concerns"] == ["fear"]
     assert WHY not in str(stored)
@@ -327,10 +328,10 @@ def test_whoever_writes_it_anew_later_is_told_what_was_wrong_each_time(
     again = make_run(chapter.story, 2, "failed", choice=chapter.choice)
     rulings.reject(mine(again, mod).pk, mod, "sadness")
     wish = Wish(choice=chapter.choice)
-    anew = next_chapter(Caller(user=alice), session_of(chapter), wish).generation
+    anew = next_chapter(caller(alice), session_of(chapter), wish).generation
     assert anew.brief["concerns"] == ["violence", "sadness"]
     elsewhere = make_choice(chapter.parent, "Elsewhere", 1)
-    other = next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=elsewhere))
+    other = next_chapter(caller(alice), session_of(chapter), Wish(choice=elsewhere))
     assert other.generation.brief["concerns"] == []
 
 
@@ -353,7 +354,7 @@ def test_without_a_storyteller_nothing_is_sent_back_and_nothing_withdrawn(
 ) -> None:
     case = mine(chapter.generation, mod)
     with pytest.raises(ModelMissing):
-        rulings.send_back(case.pk, Caller(user=mod, has_model=False), "fear")
+        rulings.send_back(case.pk, caller(mod, has_model=False), "fear")
     assert Chapter.objects.readable().count() == 3
     assert Case.objects.get().is_open
 
@@ -427,9 +428,9 @@ def test_writing_that_is_turned_off_stops_what_runs_and_begins_nothing(
     assert run.stop_requested_at is not None
     choice = make_choice(chapter, "Up", 3)
     with pytest.raises(ModelMissing):
-        next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=choice))
+        next_chapter(caller(alice), session_of(chapter), Wish(choice=choice))
     rulings.turn_on("writing", mod, WHY)
-    assert next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=choice)).is_new
+    assert next_chapter(caller(alice), session_of(chapter), Wish(choice=choice)).is_new
 
 
 def test_a_model_that_is_turned_off_stops_its_own_runs_only(chapter: Chapter, mod: User) -> None:
@@ -453,9 +454,9 @@ def test_own_ideas_can_be_turned_off_and_offered_choices_stay(
     rulings.turn_off("own_ideas", mod, WHY)
     session = session_of(chapter)
     with pytest.raises(InvalidRequest):
-        next_chapter(Caller(user=alice), session, Wish(own_idea="We fly to the moon"))
+        next_chapter(caller(alice), session, Wish(own_idea="We fly to the moon"))
     offered = make_choice(session.chapter, "On")
-    assert next_chapter(Caller(user=alice), session, Wish(choice=offered)).is_new
+    assert next_chapter(caller(alice), session, Wish(choice=offered)).is_new
 
 
 def test_a_switch_needs_a_name_that_there_is_and_a_why(mod: User) -> None:
