@@ -6,7 +6,7 @@ the model; `claims`, `leases` and `outcomes` serve the runner; `previews` serve 
 first; `briefs` decide what the storyteller is told.
 """
 
-from .briefs import path_to, pseudonym_of
+from .briefs import pseudonym_of
 from .continuing import Wish, add_reading_time, chapter_of_theme, next_chapter
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
@@ -46,7 +46,6 @@ __all__ = [
     "latest_like",
     "next_chapter",
     "one_line",
-    "path_to",
     "pseudonym_of",
     "publish_chapter",
     "request_stop",

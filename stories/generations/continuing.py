@@ -17,9 +17,9 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
+from stories.tree import path_to
 
 from . import leases
-from .briefs import path_to
 from .inputs import InvalidRequest, check_text, clean_line
 from .previews import AwaitsPreview, awaited, check_released
 from .requests import (

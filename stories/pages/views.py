@@ -28,6 +28,7 @@ from stories.pages import epub, library
 from stories.pages.forms import NewStoryForm, ReportForm, languages_for
 from stories.presentation import direction
 from stories.themes import THEMES
+from stories.tree import path_to
 
 STORIES_PER_PAGE = 24
 
@@ -90,7 +91,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     if following is None:
         # What was being written at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
-    chapters = generations.path_to(session.chapter)
+    chapters = path_to(session.chapter)
     context = {
         "session": session,
         "story": session.story,
