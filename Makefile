@@ -7,6 +7,8 @@ DEVELOPMENT := .venv/.development
 BROWSER_TOOLS := node_modules/.installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
+# Of tests; auto is two for each core, and one.
+WORKERS ?= auto
 
 .PHONY: run serve workers test check format test-browser-modules bench safety chaos pins clean
 .DEFAULT_GOAL := run
@@ -25,7 +27,7 @@ workers: $(RUNTIME)
 test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
-	@exec $(PYTHON) -m pytest $(TESTS)
+	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
 
 test-browser-modules: $(DEVELOPMENT)
 	@.venv/bin/node --experimental-eventsource --disable-warning=UNDICI-ES --test \
@@ -55,8 +57,8 @@ format: $(DEVELOPMENT) $(BROWSER_TOOLS)
 # Both are played whatever comes of the first; each names the seeds that failed.
 chaos: $(DEVELOPMENT)
 	@failed=0; \
-	$(PYTHON) -m tests.conformance.chaos --site one --schedules 700 || failed=1; \
-	$(PYTHON) -m tests.conformance.chaos --site many --schedules 300 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site one --schedules 700 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site many --schedules 300 || failed=1; \
 	exit $$failed
 
 bench: $(DEVELOPMENT)

@@ -14,13 +14,13 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.harness import ROOT, App, Family
-from tests.ollama_server import words
+from testkit.app import ROOT, App, Family
+from testkit.ollama.server import words
 
 from .host import Host
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_MOST_SECONDS = 120
+_MAX_SECONDS = 120
 
 
 # One family asks for everything here.
@@ -56,7 +56,7 @@ class Server(App):
             env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
-            timeout=_MOST_SECONDS,
+            timeout=_MAX_SECONDS,
         )
         return json.loads(done.stdout)
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks import gate_delay
-from stories.brief import AgeBand
 from stories.llm.ollama import Editor
 from stories.safety import classifier
 from stories.safety.gate import GRAVEST, Gate, offered_languages, prose_rules
@@ -26,6 +25,7 @@ from stories.safety.guard import Dialect, Guard, dialect_of
 from stories.safety.layers import AvoidLayer, Layer, Passage
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Verdict
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.chapters import read as read_chapters
 from tests.stories.safety.corpus import Labelled, Part, read
 

@@ -140,7 +140,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # `stories.db.tidy_up` empties the log; a commit does it only where that is not enough.
+        # `stories.infra.db.tidy_up` empties the log; commits do it only where that is not enough.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=10000;"
         ),

@@ -11,7 +11,7 @@ from django.test import AsyncClient
 
 from children import tokens
 from children.models import User
-from stories.db import in_database
+from stories.infra.db import in_database
 
 API = "/api/v1"
 

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from stories.management.commands import demo_family
+from testkit.app import ROOT, App
+from testkit.ollama.server import OllamaServer
 from tests.e2e import conftest as e2e
-from tests.e2e.harness import ROOT, App
-from tests.ollama_server import OllamaServer
 from tests.readme import BASH, README, example, run
 
 CHAPTER_SECONDS = 90

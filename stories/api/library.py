@@ -6,11 +6,12 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from children.models import User
-from stories import access, generations, switches
-from stories.brief import ReadingLevel
-from stories.db import in_database
+from stories import access, generations
+from stories.controls import switches
+from stories.controls.switches import Feature
+from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
-from stories.switches import Feature
+from stories.vocabulary.brief import ReadingLevel
 
 from .auth import sees_previews, user_of
 from .errors import PROBLEMS
@@ -203,7 +204,7 @@ def _page_state(user: User, session_id: uuid.UUID) -> PageStateOut:
 
 
 def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:
-    generations.release(user, access.chapter_for(user, chapter_id))
+    generations.publish_chapter(user, access.chapter_for(user, chapter_id))
     chapter = access.chapter_for(user, chapter_id)
     led_to = Chapter.objects.readable().filter(parent=chapter).values_list("choice", "pk")
     return _chapter(chapter, dict(led_to))

@@ -7,13 +7,9 @@ from typing import Annotated, Any
 from ninja import Field, Schema
 
 from children.models import Strictness
-from stories.brief import Pronoun, ReadingLevel
-from stories.generations import (
-    DEFAULT_CHAPTERS,
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
-    LONGEST_STORY,
-)
+from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS
+from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
+from stories.vocabulary.brief import Pronoun, ReadingLevel
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 
@@ -76,10 +72,10 @@ class GenerationIn(Schema):
     title: str = ""
     language: str = ""
     total_chapters: Annotated[
-        int | None, Field(ge=1, le=LONGEST_STORY, description=f"{DEFAULT_CHAPTERS} if left out")
+        int | None, Field(ge=1, le=MAX_CHAPTERS, description=f"{DEFAULT_CHAPTERS} if left out")
     ] = None
     session_id: uuid.UUID | None = None
-    chapter_number: Annotated[int | None, Field(ge=1, le=LONGEST_STORY)] = None
+    chapter_number: Annotated[int | None, Field(ge=1, le=MAX_CHAPTERS)] = None
     choice_id: str = ""
     custom_text: str = ""
 
@@ -220,8 +216,8 @@ class ReadingIn(Schema):
 class ReportIn(Schema):
     """One whole sentence as it stands in the chapter's `text`, and what is wrong with it."""
 
-    sentence: Annotated[str, Field(min_length=1, max_length=LONGEST_SENTENCE)]
-    remark: Annotated[str, Field(max_length=LONGEST_REMARK)] = ""
+    sentence: Annotated[str, Field(min_length=1, max_length=MAX_SENTENCE_CHARACTERS)]
+    remark: Annotated[str, Field(max_length=MAX_REMARK_CHARACTERS)] = ""
 
 
 class ReportOut(Schema):

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from stories.safety.guard import OWN_MODEL
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 from .hosts import Host, settings_that_matter
 from .http import Transport, limits, timeout, tls_context

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from stories.embedded import catalog, server
 from stories.safety.guard import OWN_MODEL, dialect_of
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 from .http import Transport, tls_context
 from .profiles import Provider, billions_in, profile_of

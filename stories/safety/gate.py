@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
 
-from stories.brief import AgeBand, primary_language
 from stories.safety import classifier
 from stories.safety.classifier import ClassifierLayer
 from stories.safety.layers import (
@@ -19,6 +18,7 @@ from stories.safety.layers import (
 )
 from stories.safety.rules import LANGUAGES, rule_book
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand, primary_language
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from stories.errors import ModelUnavailable
 from stories.safety.guard import Guard
+from stories.vocabulary.errors import ModelUnavailable
 from stories.workflow.faults import HOST_ERRORS, ColdModel, Fault, translate
+from stories.workflow.resources import Timeouts
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
-from stories.workflow.tools import Patience
 
 Answer = TypeVar("Answer")
 
@@ -75,7 +75,7 @@ def host_errors_translated() -> Iterator[None]:
 
 
 async def stream_text(
-    model: BaseChatModel, messages: list[BaseMessage], patience: Patience
+    model: BaseChatModel, messages: list[BaseMessage], timeouts: Timeouts
 ) -> AsyncGenerator[str, None]:
     """The model's raw text as it comes. Raises `Fault` or a StoryError.
 
@@ -84,24 +84,24 @@ async def stream_text(
     stream = model.astream(messages)
     with host_errors_translated():
         async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
-            seconds = patience.first_token_seconds
+            seconds = timeouts.first_token_seconds
             while True:
                 try:
                     async with asyncio.timeout(seconds):
                         chunk = await anext(chunks)
                 except StopAsyncIteration:
                     return
-                seconds = patience.next_token_seconds
+                seconds = timeouts.next_token_seconds
                 yield str(chunk.text)
 
 
 class Retries:
     """The new tries that one step of a chapter has left, and the waits before them."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, timeouts: Timeouts) -> None:
         self._waits = {
-            Fault: iter(patience.retry_waits_seconds),
-            ColdModel: iter(patience.cold_waits_seconds),
+            Fault: iter(timeouts.retry_waits_seconds),
+            ColdModel: iter(timeouts.cold_waits_seconds),
         }
 
     async def wait(self, fault: Fault) -> None:

@@ -18,7 +18,7 @@ from langchain_core.exceptions import (
     ModelTimeoutError,
 )
 
-from stories.errors import ContextTooLong, ModelTimeout, ModelUnavailable, StoryError
+from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable, StoryError
 
 
 class Fault(Exception):

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from children.forms import ChildForm, language_choices
 from children.models import OLDEST_CHILD_YEARS, Child
-from children.validators import LONGEST_ITEM, LONGEST_LIST
+from children.validators import MAX_ITEM_CHARACTERS, MAX_LIST_ITEMS
 from stories.safety.gate import offered_languages
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +69,8 @@ def test_every_language_of_the_form_has_rules_that_check_it() -> None:
         ("reading_level", ""),
         ("strictness", "strict"),
         ("strictness", ""),
-        ("interests", ",".join(f"thing {n}" for n in range(LONGEST_LIST + 1))),
-        ("avoid", "x" * (LONGEST_ITEM + 1)),
+        ("interests", ",".join(f"thing {n}" for n in range(MAX_LIST_ITEMS + 1))),
+        ("avoid", "x" * (MAX_ITEM_CHARACTERS + 1)),
         ("avoid", "with \x00 in it"),
     ],
 )

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.harness import App, Family
-from tests.ollama_server import OllamaServer
+from testkit.app import App, Family
+from testkit.ollama.server import OllamaServer
 
 # A name that the app takes for a model which writes Hebrew, too.
 MODEL = "gemma3:12b"

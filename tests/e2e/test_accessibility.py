@@ -8,8 +8,8 @@ from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped
 from playwright.sync_api import Browser, Page, expect
 
 from stories.safety.prose import sentences_of
-from tests.e2e.harness import App, Family, Reader
-from tests.ollama_server import Hold, OllamaServer, Reply
+from testkit.app import App, Family, Reader
+from testkit.ollama.server import Hold, OllamaServer, Reply
 
 SIZES = ((360, 800), (1280, 800))
 # By night only the colours differ, so only they are looked at again.

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.harness import App, Family
+from testkit.app import App, Family
+from testkit.ollama.server import Hold, OllamaServer, Reply, words
 from tests.e2e.test_reading import shown_text
-from tests.ollama_server import Hold, OllamaServer, Reply, words
 
 FIRST = "On a bright morning a small fox found a brass lantern on the path."
 SECOND = "It was still warm, and nobody knew who had left it there."

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from testkit.app import READY_SECONDS, ROOT, App, Family, Reader
+from testkit.langsmith import LangSmithServer
+from testkit.ollama.server import Hold, OllamaServer, Reply, characters
 from tests.e2e.conftest import MODEL
-from tests.e2e.harness import READY_SECONDS, ROOT, App, Family, Reader
-from tests.langsmith_server import LangSmithServer
-from tests.ollama_server import Hold, OllamaServer, Reply, characters
 
 GUARDED = ("-m", "tests.e2e.offline")
 EMAIL = "zebulon.quince@example.org"

@@ -5,9 +5,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from testkit.app import App, Family
+from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.e2e.conftest import PATIENCE_MS, log_in, watch
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Hold, OllamaServer, Reply
 
 COUNT_SENTENCES = """
   window.counts = [];

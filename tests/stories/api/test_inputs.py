@@ -7,8 +7,8 @@ import pytest
 
 from children.models import Child
 from stories.models import Generation, Story
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-from tests.ollama_server import OllamaServer
 
 from .test_stream import THEME, events_of, start
 

@@ -7,8 +7,8 @@ import pytest
 
 from children.models import Child
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
+from testkit.ollama.server import OllamaServer, Reply
 from tests.clients import Client, text_of
-from tests.ollama_server import OllamaServer, Reply
 
 from .test_stream import THEME, events_of, start
 

@@ -13,11 +13,12 @@ from django.db import connection
 
 from children import tokens
 from children.models import ApiToken, Child, User
-from stories import dispatch, eventlog
-from stories.db import THREADS, in_database
+from stories import eventlog
+from stories.execution import engine
+from stories.infra.db import THREADS, in_database
 from stories.models import Chapter, Generation
+from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.ollama_server import Hold, OllamaServer, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -313,9 +314,9 @@ async def test_a_database_that_fails_ends_a_stream_between_events_and_loses_none
     async with without(needed):
         eventlog.wake([uuid.UUID(started["id"])])
         assert [frame async for frame in stream if frame.type] == []
-    dispatch.start()
+    engine.start()
     rest = await api.frames(events_of(started), Last_Event_ID=first.id)
-    await dispatch.shut_down()
+    await engine.shut_down()
     assert outline([first, *rest]) == FIRST_CHAPTER
 
 

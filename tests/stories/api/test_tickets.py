@@ -7,10 +7,10 @@ import pytest
 from django.core import signing
 
 from children.models import Child
-from stories import tickets
+from stories.access import tickets
 from stories.models import Generation
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-from tests.ollama_server import OllamaServer
 
 from .test_stream import THEME, events_of, start
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.layers import AvoidLayer, Layer, Passage, RulesLayer
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import read
 
 GENTLE = "The fox looked at the old lantern and was very pleased with it today."

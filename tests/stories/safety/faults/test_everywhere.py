@@ -11,11 +11,11 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from children.models import Child, User
-from stories.db import in_database
+from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
+from testkit.ollama.server import Call, Hold, OllamaServer, Reply
 from tests.books import add_chapter, make_story
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.ollama_server import Call, Hold, OllamaServer, Reply
 from tests.stories.api.test_stream import events_of, start
 from tests.stories.safety.faults import HARD, SENTENCES
 
