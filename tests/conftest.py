@@ -9,13 +9,12 @@ from django.conf import settings as django_settings
 from django.db import connection, connections
 from pytest_django.fixtures import Settings
 
-from children.models import Child, Family, User
+from children.models import Child, User
 from stories.execution import engine
 from stories.infra import db
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-
-PASSWORD = "lantern-under-the-bed"
+from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure() -> None:
@@ -64,19 +63,6 @@ def charlie(db: None) -> User:
 @pytest.fixture
 def mia(alice: User) -> Child:
     return make_child(alice.family, "Mia")
-
-
-def make_child(family: Family | None, name: str, language: str = "en") -> Child:
-    return Child.objects.create(
-        family=family,
-        name=name,
-        birth_year=2019,
-        birth_month=3,
-        languages=[language],
-        reading_level="beginner",
-        interests=["foxes"],
-        avoid=["thunder"],
-    )
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The staff desk for families: accounts for superusers, children to look at, tokens to revoke."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -10,11 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from children import tokens
 from children.models import ApiToken, Child, Family, User
-
-MaxQueries = Callable[[int], AbstractContextManager[Any]]
+from tests.desk import get
 
 ADD = "admin:children_user_add"
 TOKENS = "admin:children_apitoken_changelist"
@@ -37,12 +35,6 @@ def staff(*codenames: str) -> User:
     user = User.objects.create_user("staff@example.org", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return user
-
-
-def get(client: Client, url: str, **query: str) -> str:
-    response = client.get(url, query)
-    assert response.status_code == 200, url
-    return str(response.content.decode())
 
 
 def edit_form(user: User, **changes: Any) -> dict[str, Any]:
@@ -173,7 +165,7 @@ def test_every_column_sorts_and_every_filter_counts(desk: Client, name: str) -> 
 
 @pytest.mark.parametrize("name", ["child", "family", "user", "apitoken"])
 def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
-    desk: Client, name: str, django_assert_max_num_queries: MaxQueries
+    desk: Client, name: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     url = reverse(f"admin:children_{name}_changelist")
     grow(2)
@@ -185,7 +177,7 @@ def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
 
 
 def test_a_family_page_makes_as_many_queries_for_a_large_family(
-    desk: Client, alice: User, mia: Child, django_assert_max_num_queries: MaxQueries
+    desk: Client, alice: User, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     url = reverse("admin:children_family_change", args=[mia.family_id])
     with CaptureQueriesContext(connection) as few:

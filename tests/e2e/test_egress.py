@@ -11,8 +11,7 @@ import pytest
 
 from testkit.app import READY_SECONDS, ROOT, App, Family, Reader
 from testkit.langsmith import LangSmithServer
-from testkit.ollama.server import Hold, OllamaServer, Reply, characters
-from tests.e2e.conftest import MODEL
+from testkit.ollama.server import MULTILINGUAL_MODEL, Hold, OllamaServer, Reply, characters
 
 GUARDED = ("-m", "tests.e2e.offline")
 EMAIL = "zebulon.quince@example.org"
@@ -40,7 +39,7 @@ CHILDREN = {
 
 @pytest.fixture(scope="module")
 def model_host() -> Iterator[OllamaServer]:
-    with OllamaServer(model=MODEL) as server:
+    with OllamaServer(model=MULTILINGUAL_MODEL) as server:
         server.cut = characters
         yield server
 

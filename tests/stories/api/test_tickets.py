@@ -11,8 +11,7 @@ from stories.access import tickets
 from stories.models import Generation
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-
-from .test_stream import THEME, events_of, start
+from tests.streams import THEME, events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ from stories.generations import Caller, NewStory, Wish, next_chapter, pseudonym_
 from stories.generations.briefs import brief_for
 from stories.models import ReadingSession, Story
 from stories.vocabulary.brief import STAND_INS, Alias, Pseudonym, StoryBrief
-from tests.conftest import make_child
-from tests.stories.admin.test_stories import make_chapter, make_story
+from tests.factories.families import make_child
+from tests.factories.stories import make_chapter, make_story
 
 APOSTROPHE = "\u2019"
 QUINCES = Pseudonym.for_child(

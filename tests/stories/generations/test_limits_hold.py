@@ -18,10 +18,7 @@ from testkit import postgres, redis
 from testkit.app import ROOT
 from testkit.ollama.server import Hold, Reply
 from testkit.processes import Worker
-from tests.stories.execution import test_jobs
-from tests.stories.execution.test_jobs import Site
-
-_site, postgres_url, site = test_jobs._site, test_jobs.postgres_url, test_jobs.site  # noqa: SLF001
+from tests.sites import Site
 
 PROCESSES = 3
 SECONDS = 100.0

@@ -12,9 +12,9 @@ from stories.workflow.lengths import target_words
 from stories.workflow.prompts.system import system_prompt
 from testkit.ollama.server import OllamaServer, Reply
 from tests import clients
-from tests.stories.admin.test_stories import make_story
-from tests.stories.api.test_stream import events_of, start
+from tests.factories.stories import make_story
 from tests.stories.workflow.studio import Reading, a_brief, tools_for
+from tests.streams import events_of, start
 
 SAD = "The old dog died in his sleep."
 

@@ -27,8 +27,8 @@ from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
 from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
-from tests.moderators import make_moderator
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_run, make_story
+from tests.factories.moderation import make_moderator
+from tests.factories.stories import make_chapter, make_choice, make_run, make_story
 
 WHY = "It frightened me, too."
 

@@ -25,8 +25,8 @@ from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of, text_of
-from tests.moderators import make_moderator, migration, rulings_that_go
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_story
+from tests.factories.moderation import make_moderator, migration, rulings_that_go
+from tests.factories.stories import make_chapter, make_choice, make_story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
