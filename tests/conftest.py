@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 from pytest_django.fixtures import Settings
 
 from children.models import Child, User
@@ -38,8 +39,8 @@ def database_threads(django_db_setup: None) -> Iterator[None]:
     db.close_connections()
     # Where async tests' own ORM calls ran.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
-    if connection.vendor == "postgresql":
-        connection.close_pool()
+    if isinstance(pooled := connections["default"], PostgreSQL):
+        pooled.close_pool()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from children import tokens
 from children.models import ApiToken, Child, Family, User
 from tests.desk import get
+from tests.factories.families import make_child
 
 ADD = "admin:children_user_add"
 TOKENS = "admin:children_apitoken_changelist"
@@ -184,9 +185,7 @@ def test_a_family_page_makes_as_many_queries_for_a_large_family(
         get(desk, url)
     for number in range(9):
         User.objects.create_user(f"aunt{number}@example.org", family=alice.family)
-        Child.objects.create(
-            family=alice.family, name=f"Kid {number}", birth_year=2018, birth_month=1
-        )
+        make_child(alice.family, f"Kid {number}")
     with django_assert_max_num_queries(len(few)):
         get(desk, url)
 
@@ -196,7 +195,5 @@ def grow(count: int) -> None:
     taken = User.objects.count()
     for number in range(taken, taken + count):
         parent = User.objects.create_user(f"parent{number}@example.org")
-        Child.objects.create(
-            family=parent.family, name="Kid", birth_year=2018, birth_month=1, languages=["en"]
-        )
+        make_child(parent.family, "Kid")
         tokens.create(parent, "Tablet")

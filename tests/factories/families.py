@@ -11,6 +11,7 @@ THIS_YEAR = timezone.localdate().year
 
 
 def make_child(family: Family | None, name: str, language: str = "en") -> Child:
+    assert family is not None, "staff have none"
     return Child.objects.create(
         family=family,
         name=name,

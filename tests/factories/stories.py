@@ -20,7 +20,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import ReadingLevel, StoryBrief
 from stories.vocabulary.events import Content
 
 HELD = "The wolf bit the guard until he bled."
@@ -37,7 +37,11 @@ def make_story(child: Child, theme: str = "A wolf at the bakery", **fields: Any)
 def make_run(story: Story, number: int = 1, status: str = "completed", **fields: Any) -> Generation:
     now = timezone.now()
     brief = StoryBrief(
-        theme=story.theme, language=story.language, age=7, reading_level="beginner", hero="Robin"
+        theme=story.theme,
+        language=story.language,
+        age=7,
+        reading_level=ReadingLevel.BEGINNER,
+        hero="Robin",
     )
     given = {
         "chapter_number": number,

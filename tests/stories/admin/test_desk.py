@@ -189,7 +189,7 @@ def test_a_familys_report_shows_the_sentence_and_not_who_sent_it(
 
 
 SEEN = {"seen_length": len("The wolf")}
-ALL = {"seen_length": len(HELD)}
+ALL: dict[str, Any] = {"seen_length": len(HELD)}
 
 
 @pytest.mark.parametrize(

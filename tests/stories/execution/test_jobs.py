@@ -137,7 +137,7 @@ async def test_a_worker_that_is_told_to_end_hands_its_story_over_before_its_leas
 ) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    lasting = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    lasting = replace(site.near, settings={**site.near.settings, "STORYTELLER_LEASE": "300"})
     first = await asyncio.to_thread(Worker, lasting)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -157,7 +157,9 @@ async def test_a_worker_that_is_told_to_end_may_finish_its_story_and_takes_no_ot
 ) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_GRACE_SECONDS": "600"})
+    patient = replace(
+        site.near, settings={**site.near.settings, "STORYTELLER_GRACE_SECONDS": "600"}
+    )
     first = await asyncio.to_thread(Worker, patient)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -181,7 +183,9 @@ async def test_a_worker_that_is_told_to_end_may_finish_its_story_and_takes_no_ot
 async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Site) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_GRACE_SECONDS": "600"})
+    patient = replace(
+        site.near, settings={**site.near.settings, "STORYTELLER_GRACE_SECONDS": "600"}
+    )
     first = await asyncio.to_thread(Worker, patient)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -201,7 +205,7 @@ async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Si
 async def test_a_stop_reaches_the_worker_at_once(site: Site) -> None:
     site.staff(0)
     # What no notice told of, it would see when it renews its lease: in a minute.
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    patient = replace(site.near, settings={**site.near.settings, "STORYTELLER_LEASE": "300"})
     site.workers.append(await asyncio.to_thread(Worker, patient))
     for _ in range(3):
         pause = Pause(site.host, after=10)

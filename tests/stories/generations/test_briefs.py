@@ -1,5 +1,7 @@
 """A child's name is exchanged on the way to the model however it is typed, and put in again."""
 
+from typing import Any
+
 import pytest
 
 from children.models import Child, User
@@ -119,7 +121,7 @@ def brief_of(story: Story) -> StoryBrief:
     return brief_for(story, None)
 
 
-def begun(child: Child, by: User, theme: str, **fields: str) -> Story:
+def begun(child: Child, by: User, theme: str, **fields: Any) -> Story:
     return start_story(
         Caller(user=by), NewStory(child=child, theme=theme, **fields)
     ).generation.story

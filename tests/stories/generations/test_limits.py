@@ -1,6 +1,7 @@
 """Limits: who waits, who is put off until when, and what is never put off."""
 
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,6 @@ from stories.generations import (
     FamilyBusy,
     ModelMissing,
     NewStory,
-    limits,
     start_story,
 )
 from stories.infra.db import in_database
@@ -85,8 +85,8 @@ def test_when_the_time_has_passed_the_family_may_begin_again(
     alice: User, mia: Child, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.CHAPTERS_PER_MINUTE, settings.CHAPTERS_PER_HOUR = 1, 2
-    clock = limits.time.time()
-    monkeypatch.setattr(limits.time, "time", lambda: clock)
+    clock = time.time()
+    monkeypatch.setattr(time, "time", lambda: clock)
     begin(alice, mia, "the first", capacity=9)
     with pytest.raises(FamilyBusy) as minute:
         begin(alice, mia, "too soon", capacity=9)

@@ -165,7 +165,7 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
     """Each of two could write four; together they write two, and the others hear their places."""
     site.staff(0)
     limits = {"STORYTELLER_MAX_CONCURRENT": "2", "STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "0"}
-    limited = replace(site.near, settings=site.near.settings | limits)
+    limited = replace(site.near, settings={**site.near.settings, **limits})
     hold, before = Hold(after=20), len(site.host.calls)
     site.host.most_active = 0
     site.host.script(prose=lambda _: Reply(hold=hold), structured=[], judge=[])

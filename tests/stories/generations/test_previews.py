@@ -120,6 +120,7 @@ def waiting(mia: Child) -> Chapter:
             is_previewed=done == chapter,
             brief={"age": 7},
         )
+    assert chapter.choice is not None
     Decision.objects.create(session=story.session, choice=chapter.choice)
     return Chapter.objects.get(pk=chapter.pk)
 

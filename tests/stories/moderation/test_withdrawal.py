@@ -256,7 +256,7 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
     def told() -> list[str]:
         case = Case.objects.get(generation=generation)
         pieces = [paragraph.pieces for paragraph in case_page(case).paragraphs]
-        return [getattr(first, "text", first) for first, *_ in pieces]
+        return [str(getattr(first, "text", first)) for first, *_ in pieces]
 
     assert await in_database(told) == ["The fox sat down.", dark, calm.strip()]
 
