@@ -47,10 +47,6 @@ logger = logging.getLogger(__name__)
 _MIN_TOKEN_SECONDS = 5.0
 
 
-class WorkflowError(StoryError):
-    """Something went wrong while the story was being written. Please try again."""
-
-
 @dataclass
 class RunControl:
     """What a run is told by its process, which holds the leases of all its runs."""
@@ -127,7 +123,7 @@ async def _went_wrong(run: _Run) -> StoryError | None:
         raise
     except Exception as error:  # the outcome is always persisted, whatever it is
         logger.exception("generation %s failed", run.claim.id)
-        failure = WorkflowError()
+        failure = StoryError()
         failure.__cause__ = error
         return failure
     return None
