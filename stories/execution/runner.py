@@ -195,6 +195,7 @@ async def _write(run: _Run) -> None:
         models.writer,
         models.editor,
         gate,
+        llm.HOST_ERRORS,
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),
