@@ -170,7 +170,7 @@ async def _watch(run: _Run) -> None:
 def may_show_unchecked_words(claim: Claim) -> bool:
     """Whether readers of this run see the words as they are written, ahead of their approval: where
     that was so when it was asked for, and still is."""
-    return settings.RELEASE == "token" and claim.generation.shows_unchecked_words
+    return bool(settings.SHOWS_UNCHECKED_WORDS and claim.generation.shows_unchecked_words)
 
 
 async def _write(run: _Run) -> None:
