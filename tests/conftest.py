@@ -1,6 +1,7 @@
 """Fixtures for the whole suite."""
 
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,40 @@ from children.models import Child, Family, User
 from stories.execution import engine
 from stories.infra import db
 from testkit.ollama.server import OllamaServer
+from tests import usage
 from tests.clients import Client
 
 PASSWORD = "lantern-under-the-bed"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Passwords are hashed as cheaply as can be: no test is about their strength."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: most tests wait for other processes, or for the clock."""
+    return 2 * (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Marks tests by what they use, before anybody selects by marker; then begins with the long
+    ones, so that no worker is left alone with one at the end."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if usage.starts_processes(item):
+            item.add_marker("process")
+        if shared := usage.shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(shared))
+    yield
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> tuple[bool, float]:
+    timeout = item.get_closest_marker("timeout")
+    return item.get_closest_marker("process") is None, -timeout.args[0] if timeout else 0.0
 
 
 @pytest.fixture(scope="session")

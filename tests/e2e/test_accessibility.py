@@ -161,7 +161,7 @@ def _apologises(page: Page, open_story: Callable[..., None], host: OllamaServer)
 
 def _shows_its_settings(page: Page, open_story: Callable[..., None], host: OllamaServer) -> None:
     open_story()
-    page.locator("#comfort summary").click()
+    page.locator("#preferences summary").click()
 
 
 STATES = (

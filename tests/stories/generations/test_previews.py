@@ -81,7 +81,7 @@ async def everything_the_child_is_told(page: Client, started: dict[str, Any]) ->
         f"/generations/{started['id']}",
         f"/stories/{started['story_id']}",
         f"/sessions/{session}",
-        f"/sessions/{session}/place",
+        f"/sessions/{session}/page-state",
     ):
         status, _, response = await page.call("GET", path)
         assert status == 200, path
@@ -224,8 +224,8 @@ async def test_no_word_reaches_the_child_before_the_release_and_all_of_it_after(
     status, chapter = await release(api, started)
     assert (status, chapter["awaits_preview"]) == (200, False)
     assert SECRET in text_of(await page.frames(events_of(started)))
-    _, place, _ = await page.call("GET", f"/sessions/{started['session_id']}/place")
-    assert (place["chapter_id"], place["awaiting_preview"]) == (chapter["id"], [])
+    _, state, _ = await page.call("GET", f"/sessions/{started['session_id']}/page-state")
+    assert (state["chapter_id"], state["awaiting_preview"]) == (chapter["id"], [])
     page_of_child = await page.visit(reverse("stories:read", args=[started["session_id"]]))
     assert f"{SECRET} the snail" in page_of_child.content.decode()
     wish = {"session_id": started["session_id"], "choice_id": chapter["choices"][0]["id"]}
