@@ -17,6 +17,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from stories.llm import HOST_ERRORS
 from stories.llm.clients import TOKENS_AT_ONCE
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
@@ -92,6 +93,7 @@ def tools_of(
         writer=writer,
         editor=Editor(**own),
         gate=gate,
+        host_errors=HOST_ERRORS,
         shows_unchecked_words=shows_unchecked_words,
     )
     dialect = dialect_of(GUARD)

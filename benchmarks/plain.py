@@ -95,7 +95,9 @@ async def _context(theme: str) -> Context:
     brief = StoryBrief(theme=theme, age=7, reading_level=ReadingLevel.INTERMEDIATE, hero="Robin")
     models = await llm.open_models()
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    resources = ChapterResources(models.profile, models.writer, models.editor, gate)
+    resources = ChapterResources(
+        models.profile, models.writer, models.editor, gate, llm.HOST_ERRORS
+    )
     return Context(brief, resources, ProgressMeter(target_words(brief)), Resume())
 
 

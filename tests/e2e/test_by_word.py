@@ -24,7 +24,7 @@ KEEP_SCREENS = """() => {
 @pytest.fixture(scope="module")
 def app(_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     served = App(tmp_path_factory.mktemp("by-word"), _host.url, _host.model)
-    served.variables["STORYTELLER_RELEASE"] = "token"
+    served.variables["STORYTELLER_SHOW"] = "words"
     served.start()
     yield served
     served.stop()
