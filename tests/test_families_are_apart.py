@@ -20,8 +20,8 @@ from stories.access import tickets
 from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, Story
-from tests.callers import caller
-from tests.conftest import PASSWORD, make_child
+from tests.factories.callers import caller
+from tests.factories.families import PASSWORD, make_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

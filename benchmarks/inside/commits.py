@@ -14,7 +14,7 @@ from stories.generations import NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.vocabulary.events import Content
-from tests.callers import caller
+from tests.factories.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 _SETTLING_SECONDS = 2.0
@@ -51,6 +51,7 @@ class Log:
 
 def claims(count: int) -> list[Claim]:
     user = User.objects.create_user("bench@example.org", "a-quiet-lantern-7")
+    assert user.family is not None
     child = Child.objects.create(
         name="Maya", languages=["en"], birth_year=2018, birth_month=5, family=user.family
     )

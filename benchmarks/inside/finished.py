@@ -15,7 +15,7 @@ from stories.safety.judge import Judgement
 from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.events import Content, Event, Progress
 from stories.workflow import ChapterDraft, DraftChoice
-from tests.callers import caller
+from tests.factories.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 # The first event of a log, its last progress and `complete` come by themselves.

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from children.models import Child
 from stories.models import Chapter
 from stories.tree import Tree, path_to
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_story
+from tests.factories.stories import make_chapter, make_choice, make_story
 
 
 @pytest.fixture

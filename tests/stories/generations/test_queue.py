@@ -15,10 +15,10 @@ from stories.generations.queue import in_turn, loads, publish_positions, unclaim
 from stories.infra.db import in_database
 from stories.models import Generation
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.callers import caller
 from tests.clients import Client, frames_of
-from tests.conftest import make_child
-from tests.stories.api.test_stream import events_of, start
+from tests.factories.callers import caller
+from tests.factories.families import make_child
+from tests.streams import events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,9 +19,9 @@ from stories.infra.notify import CHANNEL, Notification, Topic, listen, notify, p
 from stories.models import Case, Generation
 from stories.moderation import cases, rulings
 from stories.vocabulary.events import Content
-from tests.callers import caller
-from tests.moderators import make_moderator, rulings_that_go
-from tests.stories.api.test_stream import before
+from tests.factories.callers import caller
+from tests.factories.moderation import make_moderator, rulings_that_go
+from tests.statements import before
 
 _POSTGRESQL_BYTES = 8000
 ONCE = Entry(Content(chunk="Once", is_complete=False))
