@@ -19,7 +19,7 @@ from .schemas import (
     ChapterOut,
     ChoiceOut,
     ChoiceTakenOut,
-    PlaceOut,
+    PageStateOut,
     ReadingIn,
     SessionOut,
     StoryOut,
@@ -57,12 +57,12 @@ async def get_session(request: HttpRequest, session_id: uuid.UUID) -> SessionOut
 
 
 @router.get(
-    "/sessions/{uuid:session_id}/place",
-    response={200: PlaceOut, **PROBLEMS},
-    summary="What holds for an open page; cheap, to be asked every few seconds",
+    "/sessions/{uuid:session_id}/page-state",
+    response={200: PageStateOut, **PROBLEMS},
+    summary="State of an open reader page; cheap, to be asked every few seconds",
 )
-async def get_place(request: HttpRequest, session_id: uuid.UUID) -> PlaceOut:
-    return await in_database(_place, user_of(request), session_id)
+async def get_page_state(request: HttpRequest, session_id: uuid.UUID) -> PageStateOut:
+    return await in_database(_page_state, user_of(request), session_id)
 
 
 @router.post(
@@ -189,12 +189,12 @@ def _session(user: User, session_id: uuid.UUID) -> SessionOut:
     )
 
 
-def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
+def _page_state(user: User, session_id: uuid.UUID) -> PageStateOut:
     session = access.session_for(user, session_id)
     gone = Chapter.objects.filter(story=session.story_id, withdrawn_at__isnull=False)
     waiting = Chapter.objects.awaiting_preview().filter(story=session.story_id)
     off = switches.turned_off()
-    return PlaceOut(
+    return PageStateOut(
         chapter_id=session.chapter_id,
         withdrawn=list(gone.values_list("pk", flat=True)),
         awaiting_preview=list(waiting.values_list("pk", flat=True)),

@@ -167,9 +167,9 @@ class SessionOut(Schema):
     generation_id: Annotated[uuid.UUID | None, Field(description="what is being written now")]
 
 
-class PlaceOut(Schema):
-    """Where the child is, which chapters are to be read no more or not yet, and what is offered
-    now."""
+class PageStateOut(Schema):
+    """The child's chapter, chapters that are withdrawn or await a preview, and features that are
+    turned on."""
 
     chapter_id: uuid.UUID | None
     withdrawn: list[uuid.UUID]

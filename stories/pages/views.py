@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
@@ -247,32 +247,87 @@ def _no_storyteller(request: HttpRequest, child: Child) -> HttpResponse:
     return render(request, "stories/no_storyteller.html", {"child": child}, status=503)
 
 
+class ReaderChoice(TypedDict):
+    id: str
+    text: str
+    description: str
+
+
+class ReaderChapter(TypedDict):
+    id: str
+    number: int
+    isEnding: bool
+    question: str
+    choices: list[ReaderChoice]
+
+
+class ChoiceTaken(TypedDict):
+    id: str
+    text: str
+
+
+class ReaderPage(TypedDict):
+    """The reader page's contract; `reader/page.js` has it for the browser, with its meaning."""
+
+    sessionId: str
+    childId: str
+    theme: str
+    language: str
+    dir: str
+    totalChapters: int
+    chapters: list[ReaderChapter]
+    generationId: str | None
+    choice: ChoiceTaken | None
+    generationsUrl: str
+    generationUrl: str
+    eventsUrl: str
+    stopUrl: str
+    continueUrl: str
+    discardUrl: str
+    reportUrl: str
+    previewUrl: str
+    readingUrl: str
+    pageStateUrl: str
+    storyUrl: str
+    homeUrl: str
+    newStoryUrl: str
+    isDyslexiaFriendly: bool
+
+
 def _reader_page(
     session: ReadingSession, chapters: list[Chapter], generation: Generation | None
-) -> dict[str, Any]:
-    """What reader.js is told, as its header names it."""
+) -> ReaderPage:
     story = session.story
     return {
         "sessionId": str(session.pk),
-        "storyId": str(story.pk),
         "childId": str(story.child_id),
         "theme": story.theme,
         "language": story.language,
         "dir": direction(story.language),
         "totalChapters": story.total_chapters,
         "chapters": _chapters(chapters),
-        "currentChapterId": str(session.chapter_id) if session.chapter_id else None,
         "generationId": str(generation.pk) if generation else None,
         "choice": _choice_of(generation),
-        "generationsUrl": "/api/v1/generations",
-        "chaptersUrl": "/chapters",
-        "readingUrl": f"/api/v1/sessions/{session.pk}/reading",
-        "placeUrl": f"/api/v1/sessions/{session.pk}/place",
+        "generationsUrl": reverse("api:create_generation"),
+        "generationUrl": _url_pattern("api:get_generation"),
+        "eventsUrl": _url_pattern("api:get_events"),
+        "stopUrl": _url_pattern("api:stop_generation"),
+        "continueUrl": _url_pattern("api:continue_generation"),
+        "discardUrl": _url_pattern("api:discard_generation"),
+        "reportUrl": f"{_url_pattern('stories:report')}?from=reader",
+        "previewUrl": _url_pattern("stories:preview"),
+        "readingUrl": reverse("api:add_reading", args=[session.pk]),
+        "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "homeUrl": reverse("home"),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
         "isDyslexiaFriendly": story.child.is_dyslexia_friendly,
     }
+
+
+def _url_pattern(name: str) -> str:
+    """A URL with "{id}" in place of its one argument: the page learns some ids only later."""
+    return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
 
 
 def _following(session: ReadingSession) -> Generation | None:
@@ -286,14 +341,14 @@ def _following(session: ReadingSession) -> Generation | None:
     return runs.filter(**here).select_related("choice").order_by("-created_at").first()
 
 
-def _choice_of(generation: Generation | None) -> dict[str, str] | None:
+def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
     if generation is None or generation.choice is None:
         return None
     return {"id": str(generation.choice.pk), "text": generation.choice.text}
 
 
-def _chapters(chapters: list[Chapter]) -> list[dict[str, Any]]:
-    offered: dict[uuid.UUID, list[dict[str, str]]] = {chapter.pk: [] for chapter in chapters}
+def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
+    offered: dict[uuid.UUID, list[ReaderChoice]] = {chapter.pk: [] for chapter in chapters}
     for choice in Choice.objects.filter(chapter__in=chapters, kind=Choice.Kind.OFFERED):
         offered[choice.chapter_id].append(
             {"id": str(choice.pk), "text": choice.text, "description": choice.description}

@@ -1,5 +1,7 @@
 """A child's name is exchanged on the way to the model however it is typed, and put in again."""
 
+from typing import Any
+
 import pytest
 
 from children.models import Child, User
@@ -8,8 +10,8 @@ from stories.generations.briefs import brief_for
 from stories.models import ReadingSession, Story
 from stories.vocabulary.brief import Alias, Pseudonym, StoryBrief
 from stories.vocabulary.languages import codes
-from tests.conftest import make_child
-from tests.stories.admin.test_stories import make_chapter, make_story
+from tests.factories.families import make_child
+from tests.factories.stories import make_chapter, make_story
 
 APOSTROPHE = "\u2019"
 QUINCES = Pseudonym.for_child(
@@ -120,7 +122,7 @@ def brief_of(story: Story) -> StoryBrief:
     return brief_for(story, None)
 
 
-def begun(child: Child, by: User, theme: str, **fields: str) -> Story:
+def begun(child: Child, by: User, theme: str, **fields: Any) -> Story:
     return start_story(
         Caller(user=by), NewStory(child=child, theme=theme, **fields)
     ).generation.story

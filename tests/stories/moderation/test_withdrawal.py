@@ -25,8 +25,8 @@ from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of, text_of
-from tests.moderators import make_moderator, migration, rulings_that_go
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_story
+from tests.factories.moderation import make_moderator, migration, rulings_that_go
+from tests.factories.stories import make_chapter, make_choice, make_story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,7 +113,7 @@ async def test_the_api_says_that_it_is_withdrawn_and_nothing_else_of_it(
     paths = [
         f"/stories/{story.pk}",
         f"/sessions/{session}",
-        f"/sessions/{session}/place",
+        f"/sessions/{session}/page-state",
         f"/generations/{generation.pk}",
     ]
     await in_database(take_away, generation, mod)
@@ -122,11 +122,11 @@ async def test_the_api_says_that_it_is_withdrawn_and_nothing_else_of_it(
         status, answers[path], response = await api.call("GET", path)
         assert status == 200
         assert SECRET not in response.content.decode(), path
-    whole, place, here, state = answers.values()
+    whole, session_state, page_state, run = answers.values()
     assert [chapter["is_withdrawn"] for chapter in whole["chapters"]] == [False, True, True]
-    assert place["current_chapter"] == 1
-    assert str(chapter.pk) in here["withdrawn"]
-    assert (state["status"], state["text"], state["chapter_id"]) == ("withdrawn", "", None)
+    assert session_state["current_chapter"] == 1
+    assert str(chapter.pk) in page_state["withdrawn"]
+    assert (run["status"], run["text"], run["chapter_id"]) == ("withdrawn", "", None)
 
 
 async def test_a_replay_clears_the_page_and_ends_with_a_kind_error(
@@ -256,7 +256,7 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
     def told() -> list[str]:
         case = Case.objects.get(generation=generation)
         pieces = [paragraph.pieces for paragraph in case_page(case).paragraphs]
-        return [getattr(first, "text", first) for first, *_ in pieces]
+        return [str(getattr(first, "text", first)) for first, *_ in pieces]
 
     assert await in_database(told) == ["The fox sat down.", dark, calm.strip()]
 
@@ -296,8 +296,8 @@ async def test_what_is_turned_off_is_told_to_pages_that_are_open(
     session = await in_database(lambda: story.session.pk)
     for name in ("read_aloud", "own_ideas"):
         await in_database(rulings.turn_off, name, mod, "Too loud.")
-    _, place, _ = await api.call("GET", f"/sessions/{session}/place")
-    assert (place["has_read_aloud"], place["has_own_ideas"]) == (False, False)
+    _, page_state, _ = await api.call("GET", f"/sessions/{session}/page-state")
+    assert (page_state["has_read_aloud"], page_state["has_own_ideas"]) == (False, False)
 
 
 def test_postgresql_refuses_to_change_the_log_too() -> None:

@@ -1,32 +1,47 @@
 /* The line at the bottom: what is going on, in words, and the one thing to be done about it. */
+import { byId } from "./dom.js";
 
-export class Desk {
-  #root = document.getElementById("desk");
-  #words = document.getElementById("words");
-  #bar = document.getElementById("bar");
+/** @typedef {"stop" | "retry" | "show"} ButtonName */
+
+export class StatusBar {
+  #root = byId("statusbar", HTMLElement);
+  #words = byId("words", HTMLElement);
+  #bar = byId("bar", HTMLElement);
+  /** @type {Record<ButtonName, HTMLButtonElement>} */
   #buttons = {
-    stop: document.getElementById("stop"),
-    retry: document.getElementById("retry-now"),
-    show: document.getElementById("to-choices"),
+    stop: byId("stop", HTMLButtonElement),
+    retry: byId("retry-now", HTMLButtonElement),
+    show: byId("to-choices", HTMLButtonElement),
   };
+  /** @type {HTMLElement | null} */
   #target = null;
   #isTargetSeen = false;
   #watch = new IntersectionObserver(
     (entries) => {
-      this.#isTargetSeen = entries.at(-1).isIntersecting;
+      this.#isTargetSeen = Boolean(entries.at(-1)?.isIntersecting);
       this.#showOrHide();
     },
     { rootMargin: "0px 0px -25% 0px" },
   );
 
-  /** `on.stop()`, `on.retry()` and `on.show()` answer the buttons. */
+  /** @param {Record<ButtonName, () => void>} on answers the buttons */
   constructor(on) {
-    for (const [name, button] of Object.entries(this.#buttons)) {
-      button.addEventListener("click", () => on[name]());
-    }
+    this.#buttons.stop.addEventListener("click", () => on.stop());
+    this.#buttons.retry.addEventListener("click", () => on.retry());
+    this.#buttons.show.addEventListener("click", () => on.show());
   }
 
-  /** `words` are only replaced where they differ: each change is read out to who cannot see. */
+  /** @param {number} percent */
+  set percent(percent) {
+    this.#bar.style.inlineSize = `${percent}%`;
+  }
+
+  /**
+   * `words` are only replaced where they differ: each change is read out to who cannot see.
+   *
+   * @param {string} words
+   * @param {ButtonName | null} [button]
+   */
   say(words, button = null) {
     this.#forget();
     this.#root.hidden = false;
@@ -34,11 +49,13 @@ export class Desk {
     this.#only(button);
   }
 
-  set percent(percent) {
-    this.#bar.style.inlineSize = `${percent}%`;
-  }
-
-  /** Something to see stands further down: says so, and offers to go there, until it is in view. */
+  /**
+   * Says that there is something to see further down, and offers to go there, until it is in view.
+   *
+   * @param {HTMLElement} target
+   * @param {string} words
+   * @param {string} label
+   */
   pointTo(target, words, label) {
     this.say(words, "show");
     this.#buttons.show.textContent = label;
@@ -55,6 +72,7 @@ export class Desk {
     this.#root.hidden = true;
   }
 
+  /** @param {ButtonName | null} shown */
   #only(shown) {
     for (const [name, button] of Object.entries(this.#buttons)) button.hidden = name !== shown;
   }
