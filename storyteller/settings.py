@@ -9,6 +9,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.conf.locale import LANG_INFO
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from stories.vocabulary import languages
@@ -216,7 +217,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # Languages beside the app's own: a folder each, and their catalogues in `locale`.
 LANGUAGES_DIR = env.text("STORYTELLER_LANGUAGES_DIR")
 if LANGUAGES_DIR:
-    languages.search(Path(LANGUAGES_DIR).expanduser())
+    try:
+        languages.search(Path(LANGUAGES_DIR).expanduser())
+    except languages.BadLanguage as problem:
+        raise ImproperlyConfigured(f"STORYTELLER_LANGUAGES_DIR: {problem}") from problem
     LOCALE_PATHS.append(Path(LANGUAGES_DIR).expanduser() / "locale")
 LANGUAGES = [(row.code, _(row.name)) for row in languages.languages()]
 LANGUAGES_BIDI = [row.code for row in languages.languages() if row.direction == "rtl"]

@@ -6,7 +6,7 @@ module needs to know of a language, it asks the row; adding one changes no modul
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -132,17 +132,21 @@ def search(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise BadLanguage(f"{folder} is no folder of languages.")
+    _read_all([*_folders, folder])
     _folders.append(folder)
     _table.cache_clear()
-    _table()
 
 
 @cache
 def _table() -> _Table:
-    rows = [_read(folder) for folder in folders() if (folder / ROW).is_file()]
-    codes = [row.code for row in rows]
-    if twice := {code for code in codes if codes.count(code) > 1}:
-        raise BadLanguage(f"There is more than one language {', '.join(sorted(twice))}.")
+    return _read_all(_folders)
+
+
+def _read_all(searched: Iterable[Path]) -> _Table:
+    rows = [_read(folder) for folder in _folders_in(searched) if (folder / ROW).is_file()]
+    tags = [tag for row in rows for tag in (row.code, *row.old_codes)]
+    if twice := {tag for tag in tags if tags.count(tag) > 1}:
+        raise BadLanguage(f"More than one language goes by {', '.join(sorted(twice))}.")
     return _Table(rows)
 
 
@@ -159,12 +163,14 @@ def _read(folder: Path) -> Language:
 
 def folders() -> tuple[Path, ...]:
     """The folders of languages, also of those that have no row yet."""
-    return tuple(
-        folder
-        for searched in _folders
-        for folder in sorted(searched.iterdir())
-        if folder.is_dir() and folder.name != _CATALOGUES
-    )
+    return tuple(_folders_in(_folders))
+
+
+def _folders_in(searched: Iterable[Path]) -> Iterator[Path]:
+    for each in searched:
+        for folder in sorted(each.iterdir()):
+            if folder.is_dir() and folder.name != _CATALOGUES:
+                yield folder
 
 
 def files(folder: Path) -> tuple[Path, ...]:
