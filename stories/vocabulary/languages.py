@@ -169,7 +169,7 @@ def folders() -> tuple[Path, ...]:
 def _folders_in(searched: Iterable[Path]) -> Iterator[Path]:
     for each in searched:
         for folder in sorted(each.iterdir()):
-            if folder.is_dir() and folder.name != _CATALOGUES:
+            if folder.is_dir() and folder.name != _CATALOGUES and folder.name[0] != ".":
                 yield folder
 
 

@@ -86,7 +86,6 @@ def test_a_language_without_rules_has_no_gate() -> None:
 
 def test_the_language_of_a_region_has_the_rules_of_the_language() -> None:
     assert not Gate("en-GB", AgeBand.YOUNG).check("He had a gun.").approved
-    assert set(codes()) == {"en", "es", "he"}
 
 
 def test_a_layer_that_fails_counts_as_not_passed() -> None:
