@@ -17,6 +17,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from stories.llm import HOST_ERRORS
 from stories.llm.clients import TOKENS_AT_ONCE
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
@@ -92,6 +93,7 @@ def tools_of(
         writer=writer,
         editor=Editor(**own),
         gate=gate,
+        host_errors=HOST_ERRORS,
         shows_unchecked_words=shows_unchecked_words,
     )
     dialect = dialect_of(GUARD)
@@ -122,7 +124,7 @@ async def first_token(host: OllamaServer) -> float:
 
 async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
     """The median of the seconds to the first text, by configuration; they take turns."""
-    found: dict[str, list[float]] = {RAW: []} | {name: [] for name in configurations()}
+    found: dict[str, list[float]] = {name: [] for name in (RAW, *configurations())}
     for _ in range(runs):
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():

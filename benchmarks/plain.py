@@ -35,11 +35,12 @@ class _Text(TypedDict, total=False):
     text: str
 
 
-async def _write(_state: _Text, runtime: Runtime[Context]) -> _Text:
+async def _write(state: _Text, runtime: Runtime[Context]) -> _Text:
     brief, resources = runtime.context.brief, runtime.context.resources
     asked = chapter_request(brief, resources.profile.writing, most_tokens=4000)
     prompt = [("system", system_prompt(brief)), ("user", asked)]
-    return {"text": "".join([str(piece.text) async for piece in resources.writer.astream(prompt)])}
+    pieces = [str(piece.text) async for piece in resources.writer.astream(prompt)]
+    return {**state, "text": "".join(pieces)}
 
 
 async def _judge(state: _Text, runtime: Runtime[Context]) -> _Text:
@@ -94,7 +95,9 @@ async def _context(theme: str) -> Context:
     brief = StoryBrief(theme=theme, age=7, reading_level=ReadingLevel.INTERMEDIATE, hero="Robin")
     models = await llm.open_models()
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    resources = ChapterResources(models.profile, models.writer, models.editor, gate)
+    resources = ChapterResources(
+        models.profile, models.writer, models.editor, gate, llm.HOST_ERRORS
+    )
     return Context(brief, resources, ProgressMeter(target_words(brief)), Resume())
 
 

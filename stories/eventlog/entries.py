@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from stories.infra.notify import CHANNEL, Topic, payloads
@@ -123,10 +122,10 @@ def _silence_before(generation_id: uuid.UUID, position: int) -> None:
     before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
     resets = before.filter(type="content_reset").order_by("-position")
     begin = resets.values_list("position", flat=True).first() or 0
-    is_whole = When(payload__endswith='"is_complete": true}', then=Value(_WHOLE_SILENCE))
-    before.filter(type="content", position__gt=begin).update(
-        payload=Case(is_whole, default=Value(_SILENCE)), source=""
-    )
+    shown = before.filter(type="content", position__gt=begin)
+    whole = [row.pk for row in shown.only("payload") if row.data["is_complete"]]
+    shown.exclude(pk__in=whole).update(payload=_SILENCE, source="")
+    shown.filter(pk__in=whole).update(payload=_WHOLE_SILENCE, source="")
 
 
 def without_withdrawn(events: Iterable[LogEvent]) -> list[LogEvent]:

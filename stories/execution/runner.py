@@ -47,10 +47,6 @@ logger = logging.getLogger(__name__)
 _MIN_TOKEN_SECONDS = 5.0
 
 
-class WorkflowError(StoryError):
-    """Something went wrong while the story was being written. Please try again."""
-
-
 @dataclass
 class RunControl:
     """What a run is told by its process, which holds the leases of all its runs."""
@@ -127,7 +123,7 @@ async def _went_wrong(run: _Run) -> StoryError | None:
         raise
     except Exception as error:  # the outcome is always persisted, whatever it is
         logger.exception("generation %s failed", run.claim.id)
-        failure = WorkflowError()
+        failure = StoryError()
         failure.__cause__ = error
         return failure
     return None
@@ -174,7 +170,7 @@ async def _watch(run: _Run) -> None:
 def may_show_unchecked_words(claim: Claim) -> bool:
     """Whether readers of this run see the words as they are written, ahead of their approval: where
     that was so when it was asked for, and still is."""
-    return settings.RELEASE == "token" and claim.generation.shows_unchecked_words
+    return bool(settings.SHOWS_UNCHECKED_WORDS and claim.generation.shows_unchecked_words)
 
 
 async def _write(run: _Run) -> None:
@@ -199,6 +195,7 @@ async def _write(run: _Run) -> None:
         models.writer,
         models.editor,
         gate,
+        llm.HOST_ERRORS,
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),

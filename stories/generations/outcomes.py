@@ -18,7 +18,7 @@ from stories.models import (
 )
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.errors import StoryError, Withdrawn
-from stories.vocabulary.events import REJECTED, ContentReset, Failed
+from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset, Failed
 from stories.workflow import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
@@ -75,7 +75,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     entries = [*before]
     if _is_withdrawn(pk):
         error = Withdrawn()
-        entries = [Entry(ContentReset(attempt=0, reason="withdrawn"))]
+        entries = [Entry(ContentReset(attempt=0, reason=WITHDRAWN))]
     event = Failed(message=error.message, code=error.code, retryable=error.retryable)
     events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
     is_stop = error.code == "CANCELLED"

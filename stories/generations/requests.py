@@ -90,7 +90,7 @@ def begin_chapter(
         requested_by=caller.user,
         brief=brief.model_dump(mode="json"),
         is_previewed=is_previewed or family.previews(brief.chapter_number),
-        shows_unchecked_words=settings.RELEASE == "token"
+        shows_unchecked_words=settings.SHOWS_UNCHECKED_WORDS
         and not (is_previewed or family.is_previewing),
     )
     first = eventlog.first_event(generation, story.session)

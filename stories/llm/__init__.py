@@ -21,10 +21,12 @@ from stories.workflow.resources import ModelProfile
 
 from . import hosts, profiles
 from .clients import clients_of, guard_of
+from .faults import HOST_ERRORS
 from .hosts import NoModel, configured, guard_problem, settings_that_matter
 from .profiles import profile_of
 
 __all__ = [
+    "HOST_ERRORS",
     "STATUS_SECONDS",
     "Models",
     "Status",

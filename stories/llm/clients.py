@@ -87,7 +87,7 @@ def _ollama(host: Host) -> Clients:
             temperature=settings.OLLAMA_TEMPERATURE,
             top_k=40,
             repeat_penalty=1.05,
-            tokens_at_once=1 if settings.RELEASE == "token" else TOKENS_AT_ONCE,
+            tokens_at_once=1 if settings.SHOWS_UNCHECKED_WORDS else TOKENS_AT_ONCE,
         ),
         editor=Editor(**own, temperature=0.0),
         other=lambda name: Editor(

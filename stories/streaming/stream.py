@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from stories.eventlog import Follower, LogEvent, follow, shown_text
 from stories.vocabulary.errors import Withdrawn
-from stories.vocabulary.events import RESYNC, Failed
+from stories.vocabulary.events import RESYNC, WITHDRAWN, Content, ContentReset, Failed
 
 from .cursors import Cursor
 from .redaction import redacted
@@ -94,7 +94,7 @@ async def withdrawn_stream(
     gone = Withdrawn()
     failed = Failed(message=gone.message, code=gone.code, retryable=gone.retryable)
     yield RETRY
-    yield control_frame("content_reset", {"attempt": 0, "reason": "withdrawn"})
+    yield control_frame(ContentReset(attempt=0, reason=WITHDRAWN))
     yield frame(generation_id, LogEvent(last_position, failed.type, failed.payload))
 
 
@@ -119,9 +119,9 @@ def _resync(reader: Follower, *, is_redacted: bool) -> bytes:
     shown = [event for event in reader.known if event.type in ("content", "content_reset")]
     reader.position = shown[-1].position if shown else reader.start
     is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))
-    text = {"chunk": "" if is_redacted else shown_text(shown), "is_complete": is_complete}
-    reset = control_frame("content_reset", {"attempt": 0, "reason": RESYNC})
-    return reset + control_frame("content", text)
+    text = Content(chunk="" if is_redacted else shown_text(shown), is_complete=is_complete)
+    reset = control_frame(ContentReset(attempt=0, reason=RESYNC))
+    return reset + control_frame(text)
 
 
 async def _live(

@@ -4,7 +4,7 @@ The models forbid extra fields, so that what is written to the log is what the c
 """
 
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -14,7 +14,6 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    is_terminal: ClassVar[bool] = False
     type: str
 
     @property
@@ -52,10 +51,14 @@ class Content(Event):
     is_complete: bool
 
 
-# The reason of a `content_reset` that the text which stands follows at once, as one `content`.
-RESYNC = "resync"
-# The reason of one that nothing follows but the end: the chapter was judged unfit.
-REJECTED = "rejected"
+# The chapter is written anew, as another version.
+REWRITE: Final = "rewrite"
+# The approved text follows at once, as one `content`.
+RESYNC: Final = "resync"
+# Nothing follows but the end: the chapter was judged unfit, or staff took it away.
+REJECTED: Final = "rejected"
+WITHDRAWN: Final = "withdrawn"
+ResetReason = Literal["rewrite", "resync", "rejected", "withdrawn"]
 
 
 class ContentReset(Event):
@@ -63,7 +66,7 @@ class ContentReset(Event):
 
     type: Literal["content_reset"] = "content_reset"
     attempt: int
-    reason: str
+    reason: ResetReason
 
 
 class Progress(Event):
@@ -127,7 +130,6 @@ class ChoiceOffered(BaseModel):
 class Complete(Event):
     """The chapter is stored, and this is what was stored."""
 
-    is_terminal: ClassVar[bool] = True
     type: Literal["complete"] = "complete"
     id: str
     success: Literal[True]
@@ -155,7 +157,6 @@ class Complete(Event):
 class Failed(Event):
     """The chapter ended without being finished; `message` is for a person."""
 
-    is_terminal: ClassVar[bool] = True
     type: Literal["error"] = "error"
     message: str
     code: str

@@ -72,7 +72,7 @@ class Drafting:
         self._emit = emit
         self._writer = metered(resources.writer, step, self._used)
         self._rewording = Rewording(resources, language, step, emit)
-        self._retries = Retries(resources.timeouts)
+        self._retries = Retries(resources)
         self._note = note
         self._concerns: list[str] = []
         self._restarts_left = MAX_RESTARTS
@@ -165,7 +165,7 @@ class Drafting:
         self._leaves_out = False
         self._asked = self._prompt(turn)
         prose = ProseStream(self._language)
-        stream = stream_text(self._writer, self._asked, self._tools.timeouts)
+        stream = stream_text(self._writer, self._asked, self._tools)
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:

@@ -5,13 +5,12 @@ reason for the second way: what was not judged has not passed."""
 import re
 from dataclasses import replace
 
-import openai
-
 from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import StoryBrief
 from stories.workflow.calls import Retries, metered
+from stories.workflow.faults import AnswerCut
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack
@@ -35,11 +34,10 @@ async def _by_model(
 ) -> Judgement:
     editor = metered(resources.editor, "safety_check", emit)
     try:
-        return await Retries(resources.timeouts).ask(
-            lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language),
-            resources.timeouts.answer_seconds,
+        return await Retries(resources).ask(
+            lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language)
         )
-    except openai.LengthFinishReasonError:
+    except AnswerCut:
         return Judgement(approved=False, score=0.0, issues=(UNJUDGED,))
 
 

@@ -14,8 +14,8 @@ from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack
 
-# As much of the approved text as a rule may need to see what only two sentences make unsafe.
-_BEFORE_CHARACTERS = 400
+# Of the approved text, for a model that words a sentence anew.
+_END_CHARACTERS = 400
 _MIN_PARAGRAPH_WORDS = 20
 _OPENING_MARKS = ('"', "\u201c", "\u00ab", "\u2014")
 _MARK = r"[\"\u201d]"
@@ -66,7 +66,7 @@ class Manuscript:
     @property
     def end(self) -> str:
         """The last lines of the text, before which a sentence is to be seen."""
-        return self.text[-_BEFORE_CHARACTERS:]
+        return self.text[-_END_CHARACTERS:]
 
     def offer(self, sentence: str) -> Verdict:
         """Adds the sentence if it passes; keeps a record for staff if it does not."""
@@ -83,12 +83,12 @@ class Manuscript:
         breaks = sentence.startswith("\n") and self._may_break_before(sentence)
         self._begins_paragraph = self._begins_paragraph or breaks
         chunk = self._chunk(sentence)
-        verdict = self._gate.check(chunk, before=self.end)
+        verdict = self._gate.check(chunk, before=self.text)
         if not self.is_in_sentence:
             return verdict
         start = self._sentence_at
-        before = self.text[max(0, start - _BEFORE_CHARACTERS) : start]
-        return worst([verdict, self._gate.check(self.text[start:] + chunk, before=before)])
+        whole = self._gate.check(self.text[start:] + chunk, before=self.text[:start])
+        return worst([verdict, whole])
 
     @property
     def is_in_sentence(self) -> bool:
@@ -101,8 +101,11 @@ class Manuscript:
             return
         breaks = sentence.startswith("\n") and self._may_break_before(sentence)
         chunk = self._chunk(sentence, breaks=breaks)
-        cleared = self._gate.cleared(chunk, before=self.end)
-        self._output.show_provisional(chunk[:cleared])
+        goes_on = self.is_in_sentence and not breaks
+        start = self._sentence_at if goes_on else len(self.text)
+        said = self.text[start:]
+        cleared = self._gate.cleared(said + chunk, before=self.text[:start]) - len(said)
+        self._output.show_provisional(chunk[: max(0, cleared)])
 
     def retract(self) -> str:
         """Withdraws what is shown of a sentence that is not part of the text, and returns it."""

@@ -9,7 +9,14 @@ from langgraph.runtime import Runtime
 from stories.safety.judge import Judgement
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import SafetyRejected, StoryError
-from stories.vocabulary.events import ContentReset, Metadata, NodeEvent, NodeName, SafetyChecked
+from stories.vocabulary.events import (
+    REWRITE,
+    ContentReset,
+    Metadata,
+    NodeEvent,
+    NodeName,
+    SafetyChecked,
+)
 from stories.workflow.calls import metered_guard
 from stories.workflow.composing import compose
 from stories.workflow.finishing import Finishing
@@ -112,7 +119,7 @@ async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> Cha
     """Writes the chapter again, with what was found wrong as feedback."""
     version = state["version"] + 1
     if runtime.context.resume.resets < version:
-        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason="rewrite"))
+        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason=REWRITE))
     _enter(runtime, THINKING)
     return await compose(state, runtime.context, runtime.stream_writer, version)
 

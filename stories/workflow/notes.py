@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-import openai
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
@@ -13,6 +12,7 @@ from stories.reading import rare_words
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.workflow.calls import Retries, metered
+from stories.workflow.faults import AnswerCut
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
 from stories.workflow.repair import loaded
 from stories.workflow.resources import ChapterResources
@@ -49,11 +49,12 @@ async def _answers(
     schema = EndingNotes if brief.is_ending else ChapterNotes
     prompt = notes_prompt(brief, text, rare_words(text, brief.language, _CANDIDATE_WORDS))
     editor = metered(resources.editor, "calculate_metrics", emit)
-    retries = Retries(resources.timeouts)
+    retries = Retries(resources)
     for _ in range(MAX_QUESTIONS):
-        yield await retries.ask(
-            lambda: _ask(editor, schema, prompt), resources.timeouts.answer_seconds
-        )
+        try:
+            yield await retries.ask(lambda: _ask(editor, schema, prompt))
+        except AnswerCut as cut:
+            yield cut.text
 
 
 async def _ask(
@@ -61,9 +62,6 @@ async def _ask(
 ) -> BaseModel | str:
     """The answer as the schema has it, else its raw text."""
     asked = editor.with_structured_output(schema, method="json_schema", include_raw=True)
-    try:
-        answer: Any = await asked.ainvoke(prompt)
-    except openai.LengthFinishReasonError as error:
-        return error.completion.choices[0].message.content or ""
+    answer: Any = await asked.ainvoke(prompt)
     parsed = answer["parsed"]
     return parsed if isinstance(parsed, schema) else str(answer["raw"].text)

@@ -17,7 +17,7 @@ from stories.workflow.steps import ProvisionalText, Retraction
 
 # A paragraph that goes on for longer is asked about in parts.
 MAX_WORDS = 120
-_BEFORE_CHARACTERS = 400
+_GUARD_CONTEXT_CHARACTERS = 400
 
 
 @dataclass(eq=False)
@@ -126,7 +126,7 @@ class OutputBuffer:
 
     async def _ask(self, guard: Guard, chunks: list[str]) -> None:
         text = "".join(chunks)
-        verdict = await guard.examine(Passage(text, self.approved[-_BEFORE_CHARACTERS:]))
+        verdict = await guard.examine(Passage(text, self.approved[-_GUARD_CONTEXT_CHARACTERS:]))
         if verdict.approved:
             self.is_guarded = self.is_guarded and NAME in verdict.layers
             for chunk in chunks:

@@ -8,6 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from stories.safety import guard, judge, rubric
 from stories.safety.gate import Gate
 from stories.safety.guard import Guard
+from stories.workflow.faults import HostErrors
 
 Writing = Literal["prose", "beats", "spine"]
 
@@ -53,15 +54,16 @@ class Timeouts:
 class ChapterResources:
     """One chapter's equipment: `writer` streams prose, `editor` answers judgements and schemas.
 
-    A `guard` is asked about each paragraph before it is shown. With `shows_unchecked_words` a
-    sentence is shown as it is written, as far as no rule can reach it; the other layers and the
-    guard follow.
+    `host_errors` says what their clients' exceptions mean. A `guard` is asked about each paragraph
+    before it is shown. With `shows_unchecked_words` a sentence is shown as it is written, as far as
+    no rule can reach it; the other layers and the guard follow.
     """
 
     profile: ModelProfile
     writer: BaseChatModel
     editor: BaseChatModel
     gate: Gate
+    host_errors: HostErrors
     timeouts: Timeouts = Timeouts()
     guard: Guard | None = None
     shows_unchecked_words: bool = False

@@ -24,7 +24,7 @@ class Rewording:
 
     def __init__(self, resources: ChapterResources, language: str, step: str, emit: Emit) -> None:
         self._editor = metered(resources.editor, step, emit)
-        self._patience = resources.timeouts
+        self._resources = resources
         self._language = language
         self._is_of_use = resources.profile.writing != "spine"
 
@@ -44,7 +44,7 @@ class Rewording:
         prose = ProseStream(self._language)
         prompt = rewording_prompt(sentence, before, category, self._language)
         characters = 0
-        async with aclosing(stream_text(self._editor, prompt, self._patience)) as pieces:
+        async with aclosing(stream_text(self._editor, prompt, self._resources)) as pieces:
             async for piece in pieces:
                 if sentences := prose.feed(piece):
                     return sentences[0].strip()

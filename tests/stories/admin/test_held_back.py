@@ -11,7 +11,7 @@ from stories.infra.db import in_database
 from stories.models import Chapter, SafetyFinding
 from testkit.ollama.server import OllamaServer, words
 from tests.clients import Client
-from tests.stories.api.test_stream import events_of, start
+from tests.streams import events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,7 +116,7 @@ async def test_a_sentence_that_was_seen_word_by_word_before_it_was_stopped_says_
     *,
     shows_unchecked_words: bool,
 ) -> None:
-    settings.RELEASE = "token" if shows_unchecked_words else "sentence"
+    settings.SHOWS_UNCHECKED_WORDS = shows_unchecked_words
     storyteller.cut = words
     storyteller.script(prose=f"{TEXT} {CRUDE} {TEXT}", rewording=KINDER)
     held = (await held_in_a_run(api, mia))["prose"]
@@ -136,7 +136,7 @@ async def test_a_paragraph_that_was_seen_before_the_guard_stopped_it_was_seen_wh
     *,
     shows_unchecked_words: bool,
 ) -> None:
-    settings.RELEASE = "token" if shows_unchecked_words else "sentence"
+    settings.SHOWS_UNCHECKED_WORDS = shows_unchecked_words
     settings.GUARD_MODEL = GUARD
     storyteller.models.append(GUARD)
     storyteller.cut = words

@@ -12,7 +12,8 @@ from stories.eventlog import Entry, LogWriter
 from stories.generations import Caller, NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
-from stories.vocabulary.events import Content
+from stories.models import GenerationEvent
+from stories.vocabulary.events import REWRITE, Content, ContentReset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +61,27 @@ async def test_a_commit_that_fails_keeps_nobody_waiting(
     last = other.generation.last_position
     told = await in_database(eventlog.read_after, other.id, last)
     assert [event.data["chunk"] for event in told] == ["Once.", "Again."]
+
+
+@pytest.mark.parametrize(
+    "payload", ['{"is_complete":true,"chunk":"Hi"}', '{"chunk": "Hi", "is_complete": true}']
+)
+async def test_a_reset_leaves_the_text_whole_that_was_whole_however_its_json_is_written(
+    claim: Claim, payload: str
+) -> None:
+    last = claim.generation.last_position
+    writer = LogWriter(claim.id, claim.lease_id, last)
+    for is_whole in (False, True):
+        writer.append(Entry(Content(chunk="Hi", is_complete=is_whole), source="Hi"))
+    await writer.flush()
+    whole = GenerationEvent.objects.filter(generation=claim.id, position=last + 2)
+    await whole.aupdate(payload=payload)
+    writer.append(Entry(ContentReset(attempt=1, reason=REWRITE)))
+    await writer.flush()
+    first, second, _ = await in_database(eventlog.read_after, claim.id, last)
+    assert first.data == {"chunk": "", "is_complete": False}
+    assert second.data == {"chunk": "", "is_complete": True}
+    assert await in_database(eventlog.source_text, claim.id) == ""
 
 
 async def test_a_flush_of_nothing_returns_at_once(claim: Claim) -> None:

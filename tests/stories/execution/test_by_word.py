@@ -1,4 +1,4 @@
-"""With STORYTELLER_RELEASE=token a story is seen word by word, and kept as it was approved."""
+"""With STORYTELLER_SHOW=words a story is seen word by word, and kept as it was approved."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story
 from testkit.ollama.server import Hold, OllamaServer, Reply, words
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.stories.api.test_stream import events_of, start
-from tests.stories.execution.test_runner import die_after, put_back, watched
-from tests.stories.safety.faults.test_everywhere import everything_said, pages
+from tests.runs import die_after, put_back, watched
+from tests.streams import events_of, start
+from tests.surfaces import everything_said, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,8 +28,8 @@ LAST = "Then they all went home and slept."
 
 
 @pytest.fixture(autouse=True)
-def shows_unchecked_words(settings: Settings, ollama: OllamaServer) -> None:
-    settings.RELEASE = "token"
+def words_are_shown(settings: Settings, ollama: OllamaServer) -> None:
+    settings.SHOWS_UNCHECKED_WORDS = True
     ollama.cut = words
 
 
@@ -174,14 +174,20 @@ async def test_a_family_that_looks_at_any_chapter_first_sees_none_word_by_word(
     assert (len(chunks_of(second)) > 12) == shows_unchecked_words
 
 
-@pytest.mark.parametrize("release", ["sentence", "token"])
-async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it(  # noqa: PLR0917 - fixtures all
-    api: Client, mia: Child, alice: User, ollama: OllamaServer, settings: Settings, release: str
+@pytest.mark.parametrize("is_by_word", [False, True])
+async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it(
+    api: Client,
+    mia: Child,
+    alice: User,
+    ollama: OllamaServer,
+    settings: Settings,
+    *,
+    is_by_word: bool,
 ) -> None:
-    settings.RELEASE = release
-    await Family.objects.aupdate(preview=Preview.NEVER if release == "sentence" else Preview.FIRST)
+    settings.SHOWS_UNCHECKED_WORDS = is_by_word
+    await Family.objects.aupdate(preview=Preview.FIRST if is_by_word else Preview.NEVER)
     generation = await in_database(queued, mia, alice)
-    settings.RELEASE = "token"
+    settings.SHOWS_UNCHECKED_WORDS = True
     await Family.objects.aupdate(preview=Preview.NEVER)
     ollama.tokens_per_second = 100
     ollama.script(prose=f"{FIRST} {SECOND}")

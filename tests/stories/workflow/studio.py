@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_ollama import ChatOllama
 
+from stories.llm import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
@@ -97,7 +98,14 @@ def tools_for(
         structures=structures,
     )
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    resources = ChapterResources(profile, writer=model, editor=model, gate=gate, timeouts=timeouts)
+    resources = ChapterResources(
+        profile,
+        writer=model,
+        editor=model,
+        gate=gate,
+        host_errors=HOST_ERRORS,
+        timeouts=timeouts,
+    )
     if not guard:
         return resources
     dialect = dialect_of(guard)
