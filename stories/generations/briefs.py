@@ -6,6 +6,7 @@ from typing import Any
 
 from children.models import Child
 from stories.models import Chapter, Choice, Ruling, Story
+from stories.tree import path_to
 from stories.vocabulary.brief import (
     Alias,
     ChoiceTaken,
@@ -31,22 +32,6 @@ def pseudonym_of(story: Story) -> Pseudonym:
 def _pseudonym(story: Story, others: Sequence[Alias]) -> Pseudonym:
     child = story.child
     return Pseudonym.for_child(child.name, story.language, child.former_names, others)
-
-
-def path_to(chapter: Chapter | None) -> list[Chapter]:
-    """The chapters from the first to this one, in one query whatever their number."""
-    if chapter is None:
-        return []
-    by_id = {
-        other.pk: other
-        for other in Chapter.objects.filter(story=chapter.story_id).select_related("choice")
-    }
-    path: list[Chapter] = []
-    step: Chapter | None = by_id[chapter.pk]
-    while step is not None:
-        path.append(step)
-        step = by_id[step.parent_id] if step.parent_id else None
-    return path[::-1]
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:

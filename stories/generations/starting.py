@@ -59,7 +59,7 @@ def start_story(caller: Caller, new: NewStory) -> Requested:
     Raises InvalidRequest, ModelMissing and NotNow.
     """
     new = checked(new)
-    with family_lock(caller):
+    with family_lock(caller.user):
         if standing := by_idempotency_key(caller) or active(_same_request(new, 1)):
             return existing(caller, standing)
         return created(caller, _begin_story(caller, new))
@@ -72,7 +72,7 @@ def latest_like(new: NewStory, number: int) -> Generation | None:
 
 def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
     """A story whose first chapter came to nothing begins once more, as the same story."""
-    with family_lock(caller):
+    with family_lock(caller.user):
         first = Generation.objects.filter(story=session.story_id, choice=None)
         leases.end_stopping(first)
         finished = first.filter(status=Generation.Status.COMPLETED, withdrawn_at=None)
