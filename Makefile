@@ -6,20 +6,22 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
+# Loads .env, if there is one; a variable that the caller has set wins.
+DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; eval "$$caller"; fi;
 
 .PHONY: run serve workers test check format bench safety chaos pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
-	@exec $(PYTHON) manage.py serve --demo
+	@$(DOTENV) exec $(PYTHON) manage.py serve --demo
 
 serve: $(RUNTIME)
-	@exec $(PYTHON) manage.py serve
+	@$(DOTENV) exec $(PYTHON) manage.py serve
 
 # One worker process, beside web processes of `make serve`; start as many as you like.
 workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
-	@exec $(PYTHON) manage.py workers
+	@$(DOTENV) exec $(PYTHON) manage.py workers
 
 test: $(DEVELOPMENT)
 	@.ci/install-system-packages

@@ -27,8 +27,8 @@ from tests.clients import Frame, parse_frame, text_of
 from tests.e2e.harness import READY_SECONDS, ROOT, App, Family
 from tests.ollama_server import Call, Hold, OllamaServer, Reply
 from tests.processes import Server, Worker
-from tests.readme import BASH, example
-from tests.readme import run as run_example
+from tests.docs.examples import BASH, example
+from tests.docs.examples import run as run_example
 
 LEASE_SECONDS = 6.0
 # Readers who poll would see half of all events later than this.
@@ -429,9 +429,9 @@ _MOVING = (
 
 
 def move(app: App, url: str) -> None:
-    """What README says, but for where things are."""
+    """The documented commands, but for where things are."""
     dump = app.data / "family.json"
-    commands = example(_MOVING, "sh")
+    commands = example("docs/deployment.md", _MOVING, "sh")
     for old, new in {
         ".venv/bin/python": "python",
         "postgres://user:password@host/name": url,
