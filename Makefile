@@ -9,7 +9,7 @@ TESTS ?= tests
 # Loads .env, if there is one; a variable that the caller has set wins.
 DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; eval "$$caller"; fi;
 
-.PHONY: run serve workers test check format bench safety chaos pins clean
+.PHONY: run serve workers test check format bench safety chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -57,6 +57,11 @@ bench: $(DEVELOPMENT)
 
 safety: $(DEVELOPMENT)
 	@exec $(PYTHON) -m benchmarks.safety
+
+# The pictures of the documents; with ALL=1 one of every page instead, into screenshots/.
+screenshots: $(DEVELOPMENT)
+	@.ci/install-system-packages
+	@exec $(PYTHON) -m tests.screenshots $(if $(ALL),--all)
 
 # Compiles the pins anew; they hold for every platform and Python that we run on.
 pins: $(DEVELOPMENT)
