@@ -4,12 +4,15 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+BROWSER_TOOLS := node_modules/.installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
 # Loads .env, if there is one; a variable that the caller has set wins.
 DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; eval "$$caller"; fi;
+# Of tests; auto is two for each core, and one.
+WORKERS ?= auto
 
-.PHONY: run serve workers test check format bench safety chaos screenshots pins clean
+.PHONY: run serve workers test check format test-browser-modules bench safety chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -23,13 +26,17 @@ workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
 	@$(DOTENV) exec $(PYTHON) manage.py workers
 
-test: $(DEVELOPMENT)
+test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
-	@exec $(PYTHON) -m pytest $(TESTS)
+	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
+
+test-browser-modules: $(DEVELOPMENT)
+	@.venv/bin/node --experimental-eventsource --disable-warning=UNDICI-ES --test \
+		--test-timeout=20000 'tests/browser_modules/*.test.js'
 
 # Every tool says its word before the target fails.
-check: $(DEVELOPMENT)
+check: $(DEVELOPMENT) $(BROWSER_TOOLS)
 	@failed=0; \
 	say() { echo "· $$1 $$2"; .venv/bin/"$$@" || failed=1; }; \
 	say ruff format --check --quiet .; \
@@ -39,17 +46,21 @@ check: $(DEVELOPMENT)
 	say python manage.py makemigrations --check --dry-run; \
 	say djade --target-version 5.2 --check $$(git ls-files 'templates/**.html'); \
 	say djlint --lint --quiet templates; \
+	say node node_modules/.bin/biome ci --error-on-warnings; \
+	say node node_modules/.bin/tsc; \
+	say node node_modules/.bin/tsc --project tests/browser_modules; \
 	exit $$failed
 
-format: $(DEVELOPMENT)
+format: $(DEVELOPMENT) $(BROWSER_TOOLS)
 	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix .
 	@.venv/bin/djade --target-version 5.2 $$(git ls-files 'templates/**.html')
+	@.venv/bin/node node_modules/.bin/biome check --write
 
 # Both are played whatever comes of the first; each names the seeds that failed.
 chaos: $(DEVELOPMENT)
 	@failed=0; \
-	$(PYTHON) -m tests.conformance.chaos --site one --schedules 700 || failed=1; \
-	$(PYTHON) -m tests.conformance.chaos --site many --schedules 300 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site one --schedules 700 || failed=1; \
+	$(PYTHON) -m testkit.conformance.chaos --site many --schedules 300 || failed=1; \
 	exit $$failed
 
 bench: $(DEVELOPMENT)
@@ -73,7 +84,7 @@ pins: $(DEVELOPMENT)
 	done
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON3=/path/to/python3.11")'
@@ -88,4 +99,10 @@ $(RUNTIME): requirements.txt | .venv/bin/python
 $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	@echo "Installing what its tests need …"
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Node itself comes with the development requirements, so that no other is needed.
+$(BROWSER_TOOLS): package-lock.json | $(DEVELOPMENT)
+	@echo "Installing the checks of the browser code …"
+	@.venv/bin/npm ci --silent
 	@touch $@

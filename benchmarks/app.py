@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from tests.e2e.harness import ROOT, App, Family
-from tests.ollama_server import words
+from testkit.app import ROOT, App, Family
+from testkit.ollama.server import words
 
 from .host import Host
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_MOST_SECONDS = 120
+_MAX_SECONDS = 120
 
+Served = TypeVar("Served", bound=App)
 
 # One family asks for everything here.
 _SETTINGS = {
@@ -56,7 +57,7 @@ class Server(App):
             env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
-            timeout=_MOST_SECONDS,
+            timeout=_MAX_SECONDS,
         )
         return json.loads(done.stdout)
 
@@ -91,7 +92,7 @@ def server(data: str, host: Host, **extra: str) -> Server:
 
 
 @contextmanager
-def served(app: App) -> Iterator[App]:
+def served(app: Served) -> Iterator[Served]:
     app.start()
     try:
         yield app

@@ -10,8 +10,8 @@ from statistics import median
 
 import httpx
 
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Call, OllamaServer
+from testkit.app import App, Family
+from testkit.ollama.server import Call, OllamaServer
 
 from .app import Chapter, client_of, read_chapter, served
 from .host import Replay, replay

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests import postgres
+from testkit import postgres
 
 from .app import Server
 from .report import load_average, percentile, table, verdict

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 Answer = TypeVar("Answer")
 
 SPAWN = multiprocessing.get_context("spawn")
-_MOST_SECONDS = 240
+_MAX_SECONDS = 240
 _READY = "ready"
 
 
@@ -37,7 +37,7 @@ class Elsewhere(Generic[Answer]):
         return answer
 
     def _next(self) -> Any:
-        if not self._here.poll(_MOST_SECONDS):
+        if not self._here.poll(_MAX_SECONDS):
             raise TimeoutError(f"nothing from {self._process.name}")
         return self._here.recv()
 

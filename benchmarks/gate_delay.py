@@ -17,8 +17,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from stories.brief import ReadingLevel, StoryBrief
-from stories.events import Content
+from stories.llm import HOST_ERRORS
 from stories.llm.clients import TOKENS_AT_ONCE
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
@@ -27,8 +26,10 @@ from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
-from stories.workflow import Glimpse, ModelProfile, Tools, write_chapter
-from tests.ollama_server import OllamaServer, words
+from stories.vocabulary.brief import ReadingLevel, StoryBrief
+from stories.vocabulary.events import Content
+from stories.workflow import ChapterResources, ModelProfile, ProvisionalText, write_chapter
+from testkit.ollama.server import OllamaServer, words
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"
@@ -71,8 +72,12 @@ def configurations() -> dict[str, tuple[Sequence[Layer], bool]]:
 
 
 def tools_of(
-    host: OllamaServer, layers: Sequence[Layer], *, is_guarded: bool, by_word: bool = False
-) -> Tools:
+    host: OllamaServer,
+    layers: Sequence[Layer],
+    *,
+    is_guarded: bool,
+    shows_unchecked_words: bool = False,
+) -> ChapterResources:
     """The clients that the app has (`stories.llm`), and these layers."""
     common: dict[str, Any] = {
         "base_url": host.url,
@@ -80,30 +85,37 @@ def tools_of(
         "async_client_kwargs": {"transport": Transport(TLS)},
     }
     own = common | {"model": host.model, "num_ctx": 8192}
-    writer = Writer(**own, tokens_at_once=1 if by_word else TOKENS_AT_ONCE)
+    writer = Writer(**own, tokens_at_once=1 if shows_unchecked_words else TOKENS_AT_ONCE)
     profile = ModelProfile(host.model, 8192, ("en",), "prose", judges=True, structures=True)
     gate = Gate("en", BRIEF.checked_as, layers=layers)
-    tools = Tools(profile, writer=writer, editor=Editor(**own), gate=gate, by_word=by_word)
+    resources = ChapterResources(
+        profile,
+        writer=writer,
+        editor=Editor(**own),
+        gate=gate,
+        host_errors=HOST_ERRORS,
+        shows_unchecked_words=shows_unchecked_words,
+    )
     dialect = dialect_of(GUARD)
     if not is_guarded or dialect is None:
-        return tools
+        return resources
     asked = Editor(**common, model=GUARD)
-    return replace(tools, guard=Guard(asked, dialect, BRIEF.checked_as, seconds=20.0))
+    return replace(resources, guard=Guard(asked, dialect, BRIEF.checked_as, seconds=20.0))
 
 
-async def first_shown(tools: Tools) -> float:
+async def first_shown(resources: ChapterResources) -> float:
     """Seconds from the request to the first text."""
     started = time.monotonic()
-    async with aclosing(write_chapter(BRIEF, tools)) as steps:
+    async with aclosing(write_chapter(BRIEF, resources)) as steps:
         async for step in steps:
-            if isinstance(step, Content | Glimpse):
+            if isinstance(step, Content | ProvisionalText):
                 return time.monotonic() - started
     raise RuntimeError("no text came of it")
 
 
 async def first_token(host: OllamaServer) -> float:
     """Seconds from the request to the model's first token, of which nothing has been checked."""
-    writer = tools_of(host, [Open()], is_guarded=False, by_word=True).writer
+    writer = tools_of(host, [Open()], is_guarded=False, shows_unchecked_words=True).writer
     started = time.monotonic()
     async with aclosing(writer.astream("A story, please.")) as pieces:  # type: ignore[type-var]
         await anext(pieces)
@@ -112,12 +124,14 @@ async def first_token(host: OllamaServer) -> float:
 
 async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
     """The median of the seconds to the first text, by configuration; they take turns."""
-    found: dict[str, list[float]] = {RAW: []} | {name: [] for name in configurations()}
+    found: dict[str, list[float]] = {name: [] for name in (RAW, *configurations())}
     for _ in range(runs):
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():
-            tools = tools_of(host, layers, is_guarded=is_guarded, by_word=name == BY_WORD)
-            found[name].append(await first_shown(tools))
+            resources = tools_of(
+                host, layers, is_guarded=is_guarded, shows_unchecked_words=name == BY_WORD
+            )
+            found[name].append(await first_shown(resources))
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 

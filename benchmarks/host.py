@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import httpx
 
-from tests import ollama_storyteller as storyteller
-from tests.ollama_server import Answer, Call, Hold, OllamaServer, Reply
+from testkit.ollama import storyteller
+from testkit.ollama.server import Answer, Call, Hold, OllamaServer, Reply
 
 from .elsewhere import SPAWN, Elsewhere
 

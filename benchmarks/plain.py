@@ -18,10 +18,10 @@ from langgraph.graph import END, START, StateGraph  # noqa: E402 - seconds that 
 from langgraph.runtime import Runtime  # noqa: E402
 
 from stories import llm  # noqa: E402
-from stories.brief import ReadingLevel, StoryBrief  # noqa: E402
 from stories.safety.gate import Gate  # noqa: E402
 from stories.safety.judge import judge_chapter  # noqa: E402
-from stories.workflow import Milestone, Resume, Tools  # noqa: E402
+from stories.vocabulary.brief import ReadingLevel, StoryBrief  # noqa: E402
+from stories.workflow import ChapterResources, Milestone, Resume  # noqa: E402
 from stories.workflow import graph as own  # noqa: E402
 from stories.workflow.lengths import target_words  # noqa: E402
 from stories.workflow.notes import ask_notes  # noqa: E402
@@ -35,21 +35,22 @@ class _Text(TypedDict, total=False):
     text: str
 
 
-async def _write(_state: _Text, runtime: Runtime[Context]) -> _Text:
-    brief, tools = runtime.context.brief, runtime.context.tools
-    asked = chapter_request(brief, tools.profile.writing, most_tokens=4000)
+async def _write(state: _Text, runtime: Runtime[Context]) -> _Text:
+    brief, resources = runtime.context.brief, runtime.context.resources
+    asked = chapter_request(brief, resources.profile.writing, most_tokens=4000)
     prompt = [("system", system_prompt(brief)), ("user", asked)]
-    return {"text": "".join([str(piece.text) async for piece in tools.writer.astream(prompt)])}
+    pieces = [str(piece.text) async for piece in resources.writer.astream(prompt)]
+    return {**state, "text": "".join(pieces)}
 
 
 async def _judge(state: _Text, runtime: Runtime[Context]) -> _Text:
-    brief, editor = runtime.context.brief, runtime.context.tools.editor
+    brief, editor = runtime.context.brief, runtime.context.resources.editor
     await judge_chapter(editor, state["text"], band=brief.checked_as, language=brief.language)
     return {}
 
 
 async def _note(state: _Text, runtime: Runtime[Context]) -> _Text:
-    await ask_notes(runtime.context.brief, state["text"], runtime.context.tools, lambda _: None)
+    await ask_notes(runtime.context.brief, state["text"], runtime.context.resources, lambda _: None)
     return {}
 
 
@@ -94,8 +95,10 @@ async def _context(theme: str) -> Context:
     brief = StoryBrief(theme=theme, age=7, reading_level=ReadingLevel.INTERMEDIATE, hero="Robin")
     models = await llm.open_models()
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    tools = Tools(models.profile, models.writer, models.editor, gate)
-    return Context(brief, tools, ProgressMeter(target_words(brief)), Resume())
+    resources = ChapterResources(
+        models.profile, models.writer, models.editor, gate, llm.HOST_ERRORS
+    )
+    return Context(brief, resources, ProgressMeter(target_words(brief)), Resume())
 
 
 def _frame(event: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.harness import Family
+from testkit.app import Family
 
 from .app import Server, served, server
 from .clients import Get, Seen, watching
@@ -20,8 +20,8 @@ TITLE = "1,000 readers of 10 runs"
 CROWDS = ((1, 100), (10, 1), (10, 10), (10, 100))
 TOKENS_PER_SECOND = 20.0
 LAG_MS = 500.0
-MOST_GROWTH = 1.1
-_MOST_RUNS = 16
+MAX_GROWTH = 1.1
+_MAX_RUNS = 16
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _counted(data: str, host: Host) -> Server:
         host,
         DJANGO_SETTINGS_MODULE="benchmarks.settings.counted",
         BENCHMARK_COUNTS=str(Path(data) / "counts"),
-        STORYTELLER_MAX_CONCURRENT=str(_MOST_RUNS),
+        STORYTELLER_MAX_CONCURRENT=str(_MAX_RUNS),
     )
 
 
@@ -132,7 +132,7 @@ def _growth(few: Crowd, *more: Crowd) -> str:
     """Whether reads of the same number of runs grow with those who read them."""
     reads = [crowd.live.log_reads + crowd.live.other_reads for crowd in (few, *more)]
     readers = ", ".join(f"{crowd.readers:,}" for crowd in (few, *more))
-    judged = verdict(max(reads) / reads[0], MOST_GROWTH, "{:.2f}")
+    judged = verdict(max(reads) / reads[0], MAX_GROWTH, "{:.2f}")
     return (
         f"All reads of {few.runs} runs, with {readers} readers: {', '.join(map(str, reads))}. "
         f"The most, to those with the fewest readers: {max(reads) / reads[0]:.2f}. Goal: {judged}."

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from statistics import median
 
-from tests.e2e.harness import Family
+from testkit.app import Family
 
 from .app import served, server
 from .clients import Get, Seen, watching

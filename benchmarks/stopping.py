@@ -11,9 +11,9 @@ from statistics import median
 
 import httpx
 
-from tests import postgres
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Call, Hold, Kind, OllamaServer, Reply, Script
+from testkit import postgres
+from testkit.app import App, Family
+from testkit.ollama.server import Call, Hold, Kind, OllamaServer, Reply, Script
 
 from .app import Server, client_of, served, working
 from .report import load_average, table, verdict
@@ -55,7 +55,7 @@ def run() -> str:
     measured: dict[str, dict[str, list[float]]] = {}
     with OllamaServer() as host:
         for label, open_app in (
-            ("one process, SQLite", _alone),
+            ("one process, SQLite", migration_lock),
             ("a worker, PostgreSQL", _with_worker),
         ):
             sys.stderr.write(f"  {label}\n")
@@ -67,7 +67,7 @@ def run() -> str:
 
 
 @contextmanager
-def _alone(host: OllamaServer) -> Iterator[App]:
+def migration_lock(host: OllamaServer) -> Iterator[App]:
     with tempfile.TemporaryDirectory() as data, served(_app(data, host)) as app:
         yield app
 

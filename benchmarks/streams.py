@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from urllib.parse import urlencode
 
-from tests import postgres
-from tests.e2e.harness import Family
+from testkit import postgres
+from testkit.app import Family
 
 from .app import Server, served, server
 from .clients import Get, Seen, watching
@@ -29,7 +29,7 @@ WHOLE_RATIO = 1.05
 FIRST_EVENT_MS = 150.0
 STREAM_KB = 250.0
 CONNECTIONS = 10
-"""What a process has at most, however many streams are open: one for each of `stories.db`'s
+"""What a process has at most, however many streams are open: one for each of `stories.infra.db`'s
 threads and the main one, and, on PostgreSQL, two for checkpoints and one that listens."""
 _WARM_STREAMS = 16
 _WARM_TOKENS_PER_SECOND = 200.0

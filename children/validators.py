@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-LONGEST_LIST = 20
-LONGEST_ITEM = 60
+MAX_LIST_ITEMS = 20
+MAX_ITEM_CHARACTERS = 60
 
 # The parts of a BCP 47 tag (RFC 5646) that name a language, script and region.
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?")
@@ -30,12 +30,12 @@ def validate_languages(value: Any) -> None:
 
 def validate_short_lines(value: Any) -> None:
     """A list of short texts, such as interests."""
-    if not isinstance(value, list) or len(value) > LONGEST_LIST:
-        raise ValidationError(_("At most %(count)s entries.") % {"count": LONGEST_LIST})
+    if not isinstance(value, list) or len(value) > MAX_LIST_ITEMS:
+        raise ValidationError(_("At most %(count)s entries.") % {"count": MAX_LIST_ITEMS})
     for item in value:
-        if not isinstance(item, str) or not 1 <= len(item.strip()) <= LONGEST_ITEM:
+        if not isinstance(item, str) or not 1 <= len(item.strip()) <= MAX_ITEM_CHARACTERS:
             raise ValidationError(
-                _("Each entry has 1 to %(count)s characters.") % {"count": LONGEST_ITEM}
+                _("Each entry has 1 to %(count)s characters.") % {"count": MAX_ITEM_CHARACTERS}
             )
         if not item.isprintable():
             raise ValidationError(_("Entries are single lines of ordinary characters."))

@@ -14,7 +14,6 @@ from stories import llm
 
 _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
-_RELEASES = ("sentence", "token")
 _LOCAL_NAMES = {"localhost", "testserver"}
 _RULINGS_MIGRATION = ("stories", "0002_moderators")
 RULING_TRIGGERS = {
@@ -65,17 +64,11 @@ def check_guard(**_: Any) -> Iterator[CheckMessage]:
         )
 
 
-def check_release(**_: Any) -> Iterator[CheckMessage]:
-    """Whoever lets text out by the word should know what is given up."""
-    if settings.RELEASE not in _RELEASES:
-        yield Error(
-            f"STORYTELLER_RELEASE={settings.RELEASE!r} is no way to show text.",
-            hint=f"Allowed are {' and '.join(_RELEASES)}.",
-            id="stories.E011",
-        )
-    elif settings.RELEASE == "token":
+def check_show(**_: Any) -> Iterator[CheckMessage]:
+    """Whoever shows text by the word should know what is given up."""
+    if settings.SHOWS_UNCHECKED_WORDS:
         yield Warning(
-            "Words are shown before all layers have passed their sentence (STORYTELLER_RELEASE).",
+            "Words are shown before all layers have passed their sentence (STORYTELLER_SHOW).",
             hint="What is then stopped is taken back, but may have been read. See docs/safety.md.",
             id="stories.W006",
         )

@@ -16,7 +16,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storyteller.settings")
 _django = get_asgi_application()
 
-from stories import dispatch  # noqa: E402 - the app registry has to be ready
+from stories.execution import engine  # noqa: E402 - the app registry has to be ready
 
 REQUESTS_END_SECONDS = 2.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
@@ -42,7 +42,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if _leaving:
         send = _parting(send)
     else:
-        dispatch.start()
+        engine.start()
     if request := asyncio.current_task():
         _requests.add(request)
         request.add_done_callback(_requests.discard)
@@ -65,14 +65,14 @@ def _parting(send: Send) -> Send:
 def _leave() -> asyncio.Task[None]:
     """Begin to leave, where that was not done; what is returned is done when all is in order."""
     if not _leaving:
-        _leaving.append(asyncio.get_running_loop().create_task(dispatch.leave()))
+        _leaving.append(asyncio.get_running_loop().create_task(engine.leave()))
     return _leaving[0]
 
 
 def _be_told_to_end() -> None:
     """By a signal; another one means at once."""
     if _leaving:
-        dispatch.hurry()
+        engine.hurry()
     _leave()
 
 
@@ -84,7 +84,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            dispatch.start()
+            engine.start()
             _overhear_signals()
         else:
             await _leave()
@@ -148,7 +148,7 @@ def _join_daphne() -> None:
 
     def start() -> None:
         loop = asyncio.get_event_loop()
-        loop.call_soon(dispatch.start)
+        loop.call_soon(engine.start)
         for number in _ENDINGS:
             loop.add_signal_handler(number, signalled)
 

@@ -1,19 +1,51 @@
-"""Typed access to environment variables; a bad value is named, with what is allowed."""
+"""Typed access to environment variables; a bad value is named, with what is allowed.
+
+A variable that was renamed is read under its old name too, with a warning, until the next release.
+"""
 
 import ipaddress
 import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The earlier name of a variable, and its values where they have changed, too."""
+
+    old: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str, old_value: str) -> str:
+        """The value that `name` would need in place of the old variable."""
+        if not self.values:
+            return old_value
+        try:
+            return self.values[old_value.strip().lower()]
+        except KeyError:
+            raise ImproperlyConfigured(
+                f"{self.old}={old_value!r}: this is {name} now; allowed are "
+                f"{', '.join(self.values.values())}"
+            ) from None
+
+
+# By the new name.
+RENAMED = {
+    "STORYTELLER_SHOW": Renamed("STORYTELLER_RELEASE", {"sentence": "sentences", "token": "words"}),
+}
 
 _BOOLS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
+    return (_raw(name) or "").strip() or default
 
 
 def boolean(name: str, default: bool = False) -> bool:
-    value = os.environ.get(name)
+    value = _raw(name)
     if value is None:
         return default
     try:
@@ -55,10 +87,30 @@ def address(name: str, default: str) -> str:
         ) from None
 
 
+def _raw(name: str) -> str | None:
+    """The variable as it is set, be it under its old name."""
+    value = os.environ.get(name)
+    renamed = RENAMED.get(name)
+    if renamed is None or not (old_value := os.environ.get(renamed.old, "").strip()):
+        return value
+    meant = renamed.value(name, old_value)
+    if value and value.strip().lower() != meant.lower():
+        raise ImproperlyConfigured(
+            f"{name}={value!r} and {renamed.old}={old_value!r} differ: "
+            f"remove {renamed.old}, it is the old name"
+        )
+    warnings.warn(
+        f"{renamed.old} was renamed, and is read in this release only: set {name}={meant}",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return meant
+
+
 def _number(
     name: str, default: float, low: float, high: float, kind: type[int] | type[float]
 ) -> float:
-    raw = os.environ.get(name, "").strip()
+    raw = text(name)
     if not raw:
         return default
     allowed = f"{name}={raw!r}: allowed is {kind.__name__} from {low} to {high}"

@@ -3,7 +3,7 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
-from stories.db import in_database
+from stories.infra.db import in_database
 
 
 async def healthz(_request: HttpRequest) -> JsonResponse:

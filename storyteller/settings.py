@@ -44,8 +44,10 @@ MODEL_TIMEOUT_SECONDS = env.number("STORYTELLER_MODEL_TIMEOUT", 120.0, low=1.0, 
 GUARD_MODEL = env.text("STORYTELLER_GUARD_MODEL")
 GUARD_TIMEOUT_SECONDS = env.number("STORYTELLER_GUARD_TIMEOUT", 20.0, low=0.05, high=600.0)
 GUARD_IS_ADVISORY = env.boolean("STORYTELLER_GUARD_ADVISORY")
-# Text is shown by the sentence, or word by word ahead of all checks but the rules: "token".
-RELEASE = env.text("STORYTELLER_RELEASE", "sentence").lower()
+# Text is shown by the sentence, or word by word ahead of all checks but the rules.
+SHOWS_UNCHECKED_WORDS = (
+    env.choice("STORYTELLER_SHOW", "sentences", ("sentences", "words")) == "words"
+)
 # How many chapters all processes together write at once; 0 leaves it to the provider's default.
 MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 # How many of them may be one family's; 0 sets no limit but the one above.
@@ -140,7 +142,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # `stories.db.tidy_up` empties the log; a commit does it only where that is not enough.
+        # `stories.infra.db.tidy_up` empties the log; commits do it only where that is not enough.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=10000;"
         ),

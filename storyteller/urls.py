@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from stories import views
+from stories.pages import views
 from storyteller.api import api
 from storyteller.health import healthz
 
@@ -17,7 +17,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", views.home, name="home"),
     path("", include("children.urls")),
-    path("", include("stories.urls")),
+    path("", include("stories.pages.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

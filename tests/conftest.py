@@ -1,25 +1,53 @@
 """Fixtures for the whole suite."""
 
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 from pytest_django.fixtures import Settings
 
-from children.models import Child, Family, User
-from stories import db, dispatch
+from children.models import Child, User
+from stories.execution import engine
+from stories.infra import db
+from testkit.ollama.server import OllamaServer
+from tests import usage
 from tests.clients import Client
-from tests.ollama_server import OllamaServer
-
-PASSWORD = "lantern-under-the-bed"
+from tests.factories.families import PASSWORD, make_child
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Passwords are hashed as cheaply as can be: no test is about their strength."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: most tests wait for other processes, or for the clock."""
+    return 2 * (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Marks tests by what they use, before anybody selects by marker; then begins with the long
+    ones, so that no worker is left alone with one at the end."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if usage.starts_processes(item):
+            item.add_marker("process")
+        if shared := usage.shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(shared))
+    yield
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> tuple[bool, float]:
+    timeout = item.get_closest_marker("timeout")
+    return item.get_closest_marker("process") is None, -timeout.args[0] if timeout else 0.0
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +61,13 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(scope="session", autouse=True)
 def database_threads(django_db_setup: None) -> Iterator[None]:
-    """Connections of `stories.db`, and the pool's, are closed before the database goes away."""
+    """Close the connections of `stories.infra.db` and of the pool before the database goes away."""
     yield
     db.close_connections()
     # Where async tests' own ORM calls ran.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
-    if connection.vendor == "postgresql":
-        connection.close_pool()
+    if isinstance(pooled := connections["default"], PostgreSQL):
+        pooled.close_pool()
 
 
 @pytest.fixture
@@ -65,25 +93,12 @@ def mia(alice: User) -> Child:
     return make_child(alice.family, "Mia")
 
 
-def make_child(family: Family | None, name: str, language: str = "en") -> Child:
-    return Child.objects.create(
-        family=family,
-        name=name,
-        birth_year=2019,
-        birth_month=3,
-        languages=[language],
-        reading_level="beginner",
-        interests=["foxes"],
-        avoid=["thunder"],
-    )
-
-
 @pytest.fixture
 async def storyteller(transactional_db: None, ollama: OllamaServer) -> AsyncIterator[OllamaServer]:
     """The model host, and this process's dispatcher at work on this test's event loop."""
-    dispatch.start()
+    engine.start()
     yield ollama
-    await dispatch.shut_down()
+    await engine.shut_down()
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from children import tokens
 from children.models import ApiToken, Child, User
-from stories import tickets
-from stories.db import in_database
+from stories.access import tickets
 from stories.generations import Caller, NewStory, start_story
+from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, Story
-from tests.conftest import PASSWORD, make_child
+from tests.factories.families import PASSWORD, make_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,10 +10,11 @@ from functools import partial
 
 from children.models import Child, User
 from stories import eventlog
-from stories.db import in_database
 from stories.eventlog import Entry, LogEvent, LogWriter, follow
-from stories.events import Content
-from stories.generations import Caller, NewStory, runs, start_story
+from stories.generations import Caller, NewStory, leases, start_story
+from stories.generations.claims import Claim
+from stories.infra.db import in_database
+from stories.vocabulary.events import Content
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 _SETTLING_SECONDS = 2.0
@@ -48,23 +49,24 @@ class Log:
         return [seen - appended for appended, seen in pairs][warm:]
 
 
-def claims(count: int) -> list[runs.Claim]:
+def claims(count: int) -> list[Claim]:
     user = User.objects.create_user("bench@example.org", "a-quiet-lantern-7")
+    assert user.family is not None
     child = Child.objects.create(
         name="Maya", languages=["en"], birth_year=2018, birth_month=5, family=user.family
     )
     for number in range(count):
         start_story(Caller(user=user), NewStory(child=child, theme=f"lantern number {number}"))
-    claimed = [runs.claim_next(count).claim for _ in range(count)]
+    claimed = [leases.claim_next(count).claim for _ in range(count)]
     return [claim for claim in claimed if claim is not None]
 
 
-def committed(claim: runs.Claim) -> Log:
+def committed(claim: Claim) -> Log:
     last = claim.generation.last_position
     return Log(claim.id, last, LogWriter(claim.id, claim.lease_id, last).append)
 
 
-def published(_: runs.Claim) -> Log:
+def published(_: Claim) -> Log:
     """A log of a generation that no database knows, so that no read finds anything either."""
     generation_id, count = uuid.uuid4(), iter(range(1, 1_000_000))
 

@@ -8,12 +8,12 @@ from django.db import transaction
 
 from children.models import Child, User
 from stories import eventlog
-from stories.brief import ReadingLevel
 from stories.eventlog import Entry
-from stories.events import Content, Event, Progress
-from stories.generations import Caller, NewStory, runs, start_story
+from stories.generations import Caller, NewStory, leases, outcomes, start_story
 from stories.reading import Measures
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.events import Content, Event, Progress
 from stories.workflow import ChapterDraft, DraftChoice
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
@@ -26,14 +26,14 @@ def finished(email: str, events: int) -> UUID:
     child = Child.objects.filter(family=user.family).order_by("name").first()
     assert child is not None
     start_story(Caller(user=user), NewStory(child=child, theme="a lantern for 500 moths"))
-    claim = runs.claim_next(1).claim
+    claim = leases.claim_next(1).claim
     assert claim is not None
     told = [_event(number, events) for number in range(events - _OTHER_EVENTS)]
     text = "".join(event.chunk for event in told if isinstance(event, Content))
     last = claim.generation.last_position
     with transaction.atomic():
         eventlog.insert(claim.id, claim.lease_id, last, [Entry(event) for event in told])
-    runs.complete(claim, _draft(text), last + len(told), [])
+    outcomes.complete(claim, _draft(text), last + len(told), [])
     return claim.id
 
 

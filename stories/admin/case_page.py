@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from stories import eventlog
-from stories.brief import AgeBand, StoryBrief
 from stories.generations import pseudonym_of
 from stories.models import Case, Chapter, Clearance, Generation, Reason, Ruling, Story
+from stories.vocabulary.brief import AgeBand, StoryBrief
 
 from .display import language_name
 from .held import Held, held_of

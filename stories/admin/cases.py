@@ -21,17 +21,12 @@ from django.utils.translation import gettext_lazy
 
 from children.admin.base import PageAdmin
 from children.models import User
-from stories import dispatch, llm, switches
-from stories.generations import (
-    Caller,
-    CannotRule,
-    ModelMissing,
-    NotNow,
-    cases,
-    pseudonym_of,
-    rulings,
-)
+from stories import llm
+from stories.controls import switches
+from stories.execution import engine
+from stories.generations import Caller, ModelMissing, NotNow, pseudonym_of
 from stories.models import Case, Clearance, Generation, Reason
+from stories.moderation import CannotRule, cases, rulings
 
 from .case_page import case_page
 from .charts import numbers
@@ -40,7 +35,7 @@ from .filters import LanguageFilter
 
 HIGH_RISK = 70
 MIDDLE_RISK = 50
-LONGEST_NOTE = 500
+MAX_NOTE_CHARACTERS = 500
 
 Act = Callable[[Case, User, str, str], None]
 
@@ -104,7 +99,7 @@ class CaseAdmin(PageAdmin):
         context["page"] = case_page(case)
         context["is_mine"] = case.claimed_by_id == request.user.pk
         context["may_decide"] = _may_decide(request)
-        context["longest_note"] = LONGEST_NOTE
+        context["longest_note"] = MAX_NOTE_CHARACTERS
         return super().render_change_form(request, context, *args, **kwargs)
 
     def numbers(self, request: HttpRequest) -> HttpResponse:
@@ -129,7 +124,7 @@ class CaseAdmin(PageAdmin):
         case = get_object_or_404(self.get_queryset(request), pk=case_id)
         act = ACTIONS.get(request.POST.get("action", ""))
         reason = request.POST.get("reason", "")
-        note = request.POST.get("note", "").strip()[:LONGEST_NOTE]
+        note = request.POST.get("note", "").strip()[:MAX_NOTE_CHARACTERS]
         if act is None or reason not in {"", *Reason.values, *Clearance.values}:
             raise PermissionDenied
         try:
@@ -233,7 +228,7 @@ def _claim(case: Case, by: User, _reason: str, _note: str) -> None:
 
 
 def _release(case: Case, by: User, _reason: str, _note: str) -> None:
-    cases.release(case.pk, by)
+    cases.unclaim(case.pk, by)
 
 
 def _approve(case: Case, by: User, reason: str, note: str) -> None:
@@ -241,23 +236,23 @@ def _approve(case: Case, by: User, reason: str, note: str) -> None:
 
 
 def _reject(case: Case, by: User, reason: str, note: str) -> None:
-    dispatch.stop(*rulings.reject(case.pk, by, reason, note))
+    engine.stop(*rulings.reject(case.pk, by, reason, note))
 
 
 def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
-    dispatch.stop(*rulings.withdraw_for(case.pk, by, reason, note))
+    engine.stop(*rulings.withdraw_for(case.pk, by, reason, note))
 
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
-    status = switches.heeded(async_to_sync(llm.status)())
+    status = switches.with_switches(async_to_sync(llm.status)())
     caller = Caller(
         user=by,
         has_model=status.is_configured,
         capacity=status.concurrency,
-        enqueue=dispatch.enqueue,
+        enqueue=engine.enqueue,
     )
-    dispatch.stop(*rulings.send_back(case.pk, caller, reason, note))
-    dispatch.wake()
+    engine.stop(*rulings.send_back(case.pk, caller, reason, note))
+    engine.wake()
 
 
 ACTIONS: dict[str, Act] = {

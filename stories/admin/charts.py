@@ -18,7 +18,7 @@ from .display import duration
 
 DAYS = 30
 CHART_HEIGHT = 30
-MOST_DECISIONS = 5000
+MAX_DECISIONS = 5000
 _HOUR = 3600
 
 
@@ -126,7 +126,7 @@ def _wrongly_held(since: dt.datetime) -> list[Bar]:
 
 def _decision_seconds(since: dt.datetime) -> list[float]:
     decided = Case.objects.filter(decided_at__gte=since).order_by("-decided_at")
-    rows = decided.values_list("opened_at", "decided_at")[:MOST_DECISIONS]
+    rows = decided.values_list("opened_at", "decided_at")[:MAX_DECISIONS]
     return [(end - start).total_seconds() for start, end in rows if end is not None]
 
 

@@ -9,7 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from stories.templatetags.stories import direction
+from stories.presentation import direction
 
 
 def language_name(tag: str) -> str:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stories.brief import Pseudonym
 from stories.models import Generation, SafetyFinding
+from stories.vocabulary.brief import Pseudonym
 
 
 @dataclass(frozen=True)

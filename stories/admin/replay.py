@@ -9,15 +9,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from stories.brief import AgeBand
 from stories.models import Chapter, SafetyFinding
 from stories.safety import classifier
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.prose import sentences_of
+from stories.vocabulary.brief import AgeBand
 
 DAYS = 30
-MOST_CHAPTERS = 400
-MOST_FINDINGS = 500
+MAX_CHAPTERS = 400
+MAX_FINDINGS = 500
 EXAMPLES = 40
 
 
@@ -88,7 +88,7 @@ def _chapters(band: AgeBand) -> QuerySet[Chapter, tuple[Any, ...]]:
         story__language__startswith=classifier.LANGUAGES[0],
         **_of_band("generation__", band),
     )
-    return written.order_by("-created_at").values_list("story", "source")[:MOST_CHAPTERS]
+    return written.order_by("-created_at").values_list("story", "source")[:MAX_CHAPTERS]
 
 
 def _findings(band: AgeBand) -> QuerySet[SafetyFinding, tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def _findings(band: AgeBand) -> QuerySet[SafetyFinding, tuple[Any, ...]]:
         created_at__gte=_since(), layer="classifier", **_of_band("generation__", band)
     )
     columns = ("generation__story", "text", "score", "before", "generation__brief__avoid")
-    return held.order_by("-created_at").values_list(*columns)[:MOST_FINDINGS]
+    return held.order_by("-created_at").values_list(*columns)[:MAX_FINDINGS]
 
 
 def _is_held_otherwise(text: str, before: str, avoid: Sequence[str], band: AgeBand) -> bool:

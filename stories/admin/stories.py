@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from children.admin.base import DeletedBySuperusers, PageAdmin
-from stories.brief import AgeBand
 from stories.models import Chapter, Generation, SafetyFinding, Story
+from stories.vocabulary.brief import AgeBand
 
 from .display import badge, foreign, language_name, short, two_lines
 from .filters import HeldBackFilter, LanguageFilter, StoryState, StoryStateFilter, story_state

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from stories.brief import AgeBand, Pseudonym
 from stories.generations import pseudonym_of
 from stories.models import (
     Chapter,
@@ -16,6 +15,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
+from stories.vocabulary.brief import AgeBand, Pseudonym
 
 from .display import duration, language_name
 from .held import Held, held_of

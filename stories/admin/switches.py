@@ -13,11 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from children.admin.base import ReadOnlyAdmin
-from stories import dispatch, llm, switches
-from stories.generations import CannotRule, rulings
+from stories import llm
+from stories.controls import switches
+from stories.execution import engine
 from stories.models import Generation, Switch
+from stories.moderation import CannotRule, rulings
 
-LONGEST_NOTE = 400
+MAX_NOTE_CHARACTERS = 400
 RECENT_RUNS = 200
 
 
@@ -51,7 +53,7 @@ class SwitchAdmin(ReadOnlyAdmin):
             "title": _("Switches"),
             "groups": [(_("Features"), features), (_("Models"), models)],
             "may_turn": self.has_change_permission(request),
-            "longest_note": LONGEST_NOTE,
+            "longest_note": MAX_NOTE_CHARACTERS,
         }
         return TemplateResponse(request, "admin/stories/switch/list.html", context)
 
@@ -59,13 +61,16 @@ class SwitchAdmin(ReadOnlyAdmin):
         is_allowed = request.method == "POST" and self.has_change_permission(request)
         if not is_allowed or request.user.is_anonymous:
             raise PermissionDenied
-        name, note = request.POST.get("name", ""), request.POST.get("note", "")[:LONGEST_NOTE]
+        name, note = (
+            request.POST.get("name", ""),
+            request.POST.get("note", "")[:MAX_NOTE_CHARACTERS],
+        )
         try:
             if request.POST.get("to") == "on":
                 rulings.turn_on(name, request.user, note)
-                dispatch.wake()
+                engine.wake()
             else:
-                dispatch.stop(*rulings.turn_off(name, request.user, note))
+                engine.stop(*rulings.turn_off(name, request.user, note))
         except CannotRule as refusal:
             messages.error(request, str(refusal))
         else:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from children.admin.base import ReadOnlyAdmin
-from stories.brief import AgeBand
-from stories.generations import CannotRule, rulings
+from stories.controls.thresholds import threshold_of
 from stories.models import Threshold
+from stories.moderation import CannotRule, rulings
 from stories.safety.classifier import THRESHOLD
-from stories.thresholds import threshold_of
+from stories.vocabulary.brief import AgeBand
 
 from .replay import DAYS, replay
 

@@ -14,9 +14,9 @@ from ninja.security import APIKeyCookie, APIKeyQuery, HttpBearer
 from children import tokens
 from children.access import logged_in
 from children.models import User
-from stories import tickets
-from stories.db import in_database
-from stories.tickets import BadTicket, Ticket
+from stories.access import tickets
+from stories.access.tickets import BadTicket, Ticket
+from stories.infra.db import in_database
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from stories.access import Missing, NotYours
+from stories.access.tickets import BadTicket
 from stories.generations import (
     AwaitsPreview,
     FamilyBusy,
@@ -17,7 +18,6 @@ from stories.generations import (
     QueueFull,
     WrongPlace,
 )
-from stories.tickets import BadTicket
 
 from .schemas import Problem
 

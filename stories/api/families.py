@@ -8,8 +8,9 @@ from ninja import Router, Status
 
 from children.access import children_of
 from children.models import Child, User
-from stories import access, tickets
-from stories.db import in_database
+from stories import access
+from stories.access import tickets
+from stories.infra.db import in_database
 
 from .auth import origin_of, user_of
 from .errors import PROBLEMS, Refused

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from stories import access, eventlog
-from stories.db import in_database
+from stories.infra.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, withdrawn_stream
 
@@ -24,8 +24,8 @@ async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -
         asked = (credential.user.pk, generation.pk, credential.still())
         return await in_database(access.may_follow, *asked)
 
-    is_veiled = not sees_previews(request) and await in_database(_awaits_preview, generation)
-    return EventStream(story_stream(generation.pk, parsed, is_allowed, is_veiled=is_veiled))
+    is_redacted = not sees_previews(request) and await in_database(_awaits_preview, generation)
+    return EventStream(story_stream(generation.pk, parsed, is_allowed, is_redacted=is_redacted))
 
 
 def _awaits_preview(generation: Generation) -> bool:
@@ -35,4 +35,4 @@ def _awaits_preview(generation: Generation) -> bool:
 def _is_terminal(generation: Generation, cursor: Cursor) -> bool:
     if cursor.generation_id != generation.pk or generation.is_active:
         return False
-    return eventlog.is_end(generation.pk, cursor.position)
+    return eventlog.ends_at(generation.pk, cursor.position)

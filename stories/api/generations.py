@@ -10,13 +10,15 @@ from django.urls import reverse
 from ninja import Header, Query, Router, Status
 
 from children.models import User
-from stories import access, dispatch, eventlog, generations, tickets
-from stories.db import in_database
-from stories.errors import Withdrawn
+from stories import access, eventlog, generations
+from stories.access import tickets
 from stories.eventlog import LogEvent
+from stories.execution import engine
 from stories.generations import Caller, Requested
+from stories.infra.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor
+from stories.vocabulary.errors import Withdrawn
 
 from .auth import STREAM, cursor_text, origin_of, sees_previews, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER
@@ -79,7 +81,7 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
-    dispatch.stop(generation.pk)
+    engine.stop(generation.pk)
     eventlog.wake([generation.pk])
     return await in_database(_state, request, generation_id)
 
@@ -129,7 +131,7 @@ async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> T
 
 async def _begin(ask: Callable[[], Requested]) -> Status[GenerationStarted]:
     answer = await in_database(lambda: _started(ask()))
-    dispatch.wake()
+    engine.wake()
     return answer
 
 
@@ -187,7 +189,7 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     generation, log = _with_log(user_of(request), generation_id)
     if generation.withdrawn_at is not None:
         return _withdrawn(generation)
-    is_veiled = generation.awaits_preview and not sees_previews(request)
+    is_redacted = generation.awaits_preview and not sees_previews(request)
     title = generation.chapter.title if generation.chapter else ""
     failed = log[-1].data if log and log[-1].type == "error" else None
     return GenerationOut(
@@ -195,12 +197,12 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
         chapter_id=generation.chapter_id,
-        chapter_title="" if is_veiled else title,
+        chapter_title="" if is_redacted else title,
         chapter_number=generation.chapter_number,
         status=generation.status,
         is_active=generation.is_active,
         awaits_preview=generation.awaits_preview,
-        text="" if is_veiled else eventlog.shown_text(log),
+        text="" if is_redacted else eventlog.shown_text(log),
         cursor=str(Cursor(generation.pk, log[-1].position if log else 0)),
         events_url=events_url(generation),
         error=ErrorOut(**failed) if failed else None,

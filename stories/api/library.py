@@ -6,11 +6,12 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from children.models import User
-from stories import access, generations, switches
-from stories.brief import ReadingLevel
-from stories.db import in_database
+from stories import access, generations
+from stories.controls import switches
+from stories.controls.switches import Feature
+from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
-from stories.switches import Feature
+from stories.vocabulary.brief import ReadingLevel
 
 from .auth import sees_previews, user_of
 from .errors import PROBLEMS
@@ -18,7 +19,7 @@ from .schemas import (
     ChapterOut,
     ChoiceOut,
     ChoiceTakenOut,
-    PlaceOut,
+    PageStateOut,
     ReadingIn,
     SessionOut,
     StoryOut,
@@ -56,12 +57,12 @@ async def get_session(request: HttpRequest, session_id: uuid.UUID) -> SessionOut
 
 
 @router.get(
-    "/sessions/{uuid:session_id}/place",
-    response={200: PlaceOut, **PROBLEMS},
-    summary="What holds for an open page; cheap, to be asked every few seconds",
+    "/sessions/{uuid:session_id}/page-state",
+    response={200: PageStateOut, **PROBLEMS},
+    summary="State of an open reader page; cheap, to be asked every few seconds",
 )
-async def get_place(request: HttpRequest, session_id: uuid.UUID) -> PlaceOut:
-    return await in_database(_place, user_of(request), session_id)
+async def get_page_state(request: HttpRequest, session_id: uuid.UUID) -> PageStateOut:
+    return await in_database(_page_state, user_of(request), session_id)
 
 
 @router.post(
@@ -188,12 +189,12 @@ def _session(user: User, session_id: uuid.UUID) -> SessionOut:
     )
 
 
-def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
+def _page_state(user: User, session_id: uuid.UUID) -> PageStateOut:
     session = access.session_for(user, session_id)
     gone = Chapter.objects.filter(story=session.story_id, withdrawn_at__isnull=False)
     waiting = Chapter.objects.awaiting_preview().filter(story=session.story_id)
     off = switches.turned_off()
-    return PlaceOut(
+    return PageStateOut(
         chapter_id=session.chapter_id,
         withdrawn=list(gone.values_list("pk", flat=True)),
         awaiting_preview=list(waiting.values_list("pk", flat=True)),
@@ -203,7 +204,7 @@ def _place(user: User, session_id: uuid.UUID) -> PlaceOut:
 
 
 def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:
-    generations.release(user, access.chapter_for(user, chapter_id))
+    generations.publish_chapter(user, access.chapter_for(user, chapter_id))
     chapter = access.chapter_for(user, chapter_id)
     led_to = Chapter.objects.readable().filter(parent=chapter).values_list("choice", "pk")
     return _chapter(chapter, dict(led_to))

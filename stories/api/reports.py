@@ -5,8 +5,8 @@ import uuid
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from stories import access, generations
-from stories.db import in_database
+from stories import access, moderation
+from stories.infra.db import in_database
 from stories.models import Case, Chapter
 
 from .auth import sees_previews, user_of
@@ -42,13 +42,13 @@ async def list_reports(request: HttpRequest, chapter_id: uuid.UUID) -> list[Repo
 def _report(request: HttpRequest, chapter_id: uuid.UUID, payload: ReportIn) -> ReportOut:
     chapter = _seen(request, chapter_id)
     user = user_of(request)
-    case = generations.open_report(user, chapter, payload.sentence, payload.remark)
+    case = moderation.open_report(user, chapter, payload.sentence, payload.remark)
     return _out(case, chapter_id)
 
 
 def _reports(request: HttpRequest, chapter_id: uuid.UUID) -> list[ReportOut]:
     chapter = _seen(request, chapter_id)
-    reports = generations.reports_of(user_of(request).family_id).filter(generation__chapter=chapter)
+    reports = moderation.reports_of(user_of(request).family_id).filter(generation__chapter=chapter)
     return [_out(case, chapter_id) for case in reports]
 
 

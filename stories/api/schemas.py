@@ -7,13 +7,9 @@ from typing import Annotated, Any
 from ninja import Field, Schema
 
 from children.models import Strictness
-from stories.brief import Pronoun, ReadingLevel
-from stories.generations import (
-    DEFAULT_CHAPTERS,
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
-    LONGEST_STORY,
-)
+from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS
+from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
+from stories.vocabulary.brief import Pronoun, ReadingLevel
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 
@@ -76,10 +72,10 @@ class GenerationIn(Schema):
     title: str = ""
     language: str = ""
     total_chapters: Annotated[
-        int | None, Field(ge=1, le=LONGEST_STORY, description=f"{DEFAULT_CHAPTERS} if left out")
+        int | None, Field(ge=1, le=MAX_CHAPTERS, description=f"{DEFAULT_CHAPTERS} if left out")
     ] = None
     session_id: uuid.UUID | None = None
-    chapter_number: Annotated[int | None, Field(ge=1, le=LONGEST_STORY)] = None
+    chapter_number: Annotated[int | None, Field(ge=1, le=MAX_CHAPTERS)] = None
     choice_id: str = ""
     custom_text: str = ""
 
@@ -171,9 +167,9 @@ class SessionOut(Schema):
     generation_id: Annotated[uuid.UUID | None, Field(description="what is being written now")]
 
 
-class PlaceOut(Schema):
-    """Where the child is, which chapters are to be read no more or not yet, and what is offered
-    now."""
+class PageStateOut(Schema):
+    """The child's chapter, chapters that are withdrawn or await a preview, and features that are
+    turned on."""
 
     chapter_id: uuid.UUID | None
     withdrawn: list[uuid.UUID]
@@ -220,8 +216,8 @@ class ReadingIn(Schema):
 class ReportIn(Schema):
     """One whole sentence as it stands in the chapter's `text`, and what is wrong with it."""
 
-    sentence: Annotated[str, Field(min_length=1, max_length=LONGEST_SENTENCE)]
-    remark: Annotated[str, Field(max_length=LONGEST_REMARK)] = ""
+    sentence: Annotated[str, Field(min_length=1, max_length=MAX_SENTENCE_CHARACTERS)]
+    remark: Annotated[str, Field(max_length=MAX_REMARK_CHARACTERS)] = ""
 
 
 class ReportOut(Schema):

@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
-from stories import access, dispatch, generations
+from stories import access, generations
 from stories.access import Missing, NotYours
-from stories.db import in_database
-from stories.generations import LONGEST_STORY, Caller, NewStory
+from stories.execution import engine
+from stories.generations import MAX_CHAPTERS, Caller, NewStory
+from stories.infra.db import in_database
 from stories.models import Generation, ReadingSession
 from stories.streaming import parse_cursor
 
@@ -34,7 +35,7 @@ async def generate_stream(
     request: HttpRequest,
     child_id: uuid.UUID,
     theme: str,
-    chapter_number: Annotated[int, Query(ge=1, le=LONGEST_STORY)] = 1,
+    chapter_number: Annotated[int, Query(ge=1, le=MAX_CHAPTERS)] = 1,
     title: str = "",
 ) -> HttpResponseBase:
     """With `Last-Event-ID` it resumes that generation and never starts one."""
@@ -51,7 +52,7 @@ async def generate_stream(
                 lambda: generations.latest_like(new, chapter_number),
             )
         if ticket := ticket_of(request):
-            ticket.admit(child)
+            ticket.check_child(child)
         if chapter_number == 1:
             return generations.start_story(caller, new).generation
         return generations.chapter_of_theme(caller, new, chapter_number).generation
@@ -85,7 +86,7 @@ async def choice_stream(
                 lambda: Generation.objects.filter(story=session.story_id).first(),
             )
         if ticket := ticket_of(request):
-            ticket.admit(session.story.child)
+            ticket.check_child(session.story.child)
         return _chosen(caller, session, choice_id, option_index, custom_text)
 
     return await _follow(request, generation_to_follow)
@@ -105,7 +106,7 @@ async def _follow(request: HttpRequest, find: Callable[[], Generation]) -> HttpR
         return generation
 
     generation = await in_database(bound)
-    dispatch.wake()
+    engine.wake()
     return await stream_of(request, generation, cursor_text(request))
 
 

@@ -4,9 +4,11 @@ import uuid
 
 from django.http import HttpRequest
 
-from stories import access, dispatch, generations, llm, switches
-from stories.db import in_database
+from stories import access, generations, llm
+from stories.controls import switches
+from stories.execution import engine
 from stories.generations import Caller, NewStory, Requested, Wish, WrongPlace
+from stories.infra.db import in_database
 from stories.models import Choice, ReadingSession
 
 from .auth import user_of
@@ -16,13 +18,13 @@ from .schemas import GenerationIn
 
 async def caller_of(request: HttpRequest, key: str | None) -> Caller:
     """Who asks, with what the storyteller can do just now."""
-    storyteller = await in_database(switches.heeded, await llm.status())
+    storyteller = await in_database(switches.with_switches, await llm.status())
     return Caller(
         user=user_of(request),
         key=key,
         has_model=storyteller.is_configured,
         capacity=storyteller.concurrency,
-        enqueue=dispatch.enqueue,
+        enqueue=engine.enqueue,
     )
 
 

@@ -10,12 +10,12 @@ from .entries import (
     LogEvent,
     insert,
     read_after,
+    resync_entries,
     shown_text,
     source_text,
-    withdrawing,
 )
 from .follower import Follower, close_all, follow, publish, wake, wake_all
-from .replay import DONE, begins, completion, is_end, log_after, prune
+from .replay import DONE, complete_event, ends_at, first_event, log_after, prune
 from .writer import LogWriter
 
 __all__ = [
@@ -25,19 +25,19 @@ __all__ = [
     "LeaseLost",
     "LogEvent",
     "LogWriter",
-    "begins",
     "close_all",
-    "completion",
+    "complete_event",
+    "ends_at",
+    "first_event",
     "follow",
     "insert",
-    "is_end",
     "log_after",
     "prune",
     "publish",
     "read_after",
+    "resync_entries",
     "shown_text",
     "source_text",
     "wake",
     "wake_all",
-    "withdrawing",
 ]

@@ -10,12 +10,11 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from stories.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
+from stories.infra.notify import CHANNEL, Topic, payloads
 from stories.models import Generation, GenerationEvent
-from stories.wakeups import CHANNEL, News, payloads
+from stories.vocabulary.events import RESYNC, TERMINAL_TYPES, Content, ContentReset, Event
 
 
 class LeaseLost(Exception):
@@ -119,17 +118,17 @@ _SILENCE, _WHOLE_SILENCE = (
 
 
 def _silence_before(generation_id: uuid.UUID, position: int) -> None:
-    """Take out of the log what a reset withdraws, as `silenced` does of events."""
+    """Take out of the log what a reset withdraws, as `without_withdrawn` does of events."""
     before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
     resets = before.filter(type="content_reset").order_by("-position")
     begin = resets.values_list("position", flat=True).first() or 0
-    is_whole = When(payload__endswith='"is_complete": true}', then=Value(_WHOLE_SILENCE))
-    before.filter(type="content", position__gt=begin).update(
-        payload=Case(is_whole, default=Value(_SILENCE)), source=""
-    )
+    shown = before.filter(type="content", position__gt=begin)
+    whole = [row.pk for row in shown.only("payload") if row.data["is_complete"]]
+    shown.exclude(pk__in=whole).update(payload=_SILENCE, source="")
+    shown.filter(pk__in=whole).update(payload=_WHOLE_SILENCE, source="")
 
 
-def silenced(events: Iterable[LogEvent]) -> list[LogEvent]:
+def without_withdrawn(events: Iterable[LogEvent]) -> list[LogEvent]:
     """The events without the text that a reset withdraws: it is not told again."""
     told: list[LogEvent] = []
     begin = 0
@@ -214,7 +213,7 @@ def _append_on_postgres(
         {"log": log.hex, "position": position, "type": type_, "payload": payload, "source": source}
         for log, position, type_, payload, source in _rows(additions, added)
     ]
-    notices = payloads(News.LOG, [of.generation_id for of in additions])
+    notices = payloads(Topic.LOG, [of.generation_id for of in additions])
     with connection.cursor() as cursor:
         cursor.execute(
             _APPEND,
@@ -276,7 +275,7 @@ def shown_text(events: Iterable[LogEvent]) -> str:
     return "".join(chunks)
 
 
-def withdrawing(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
+def resync_entries(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
     """The entries that withdraw whatever readers have but this approved text."""
     return [
         Entry(ContentReset(attempt=0, reason=RESYNC)),

@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DatabaseError
 
-from stories.db import in_database
-from stories.waiting import set_within
+from stories.infra.db import in_database
+from stories.infra.waiting import set_within
 
-from .entries import LogEvent, last_positions, silenced
+from .entries import LogEvent, last_positions, without_withdrawn
 from .replay import log_after
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class _Tail:
         if events:
             self.events.extend(events)
             if any(event.is_reset for event in events):
-                self.events = silenced(self.events)
+                self.events = without_withdrawn(self.events)
             self._changed_at = asyncio.get_running_loop().time()
             self._wake()
 

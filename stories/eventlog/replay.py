@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from stories import errors
-from stories.brief import ReadingLevel
-from stories.events import (
+from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
+from stories.vocabulary import errors
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.events import (
     ChoiceOffered,
     Complete,
     Content,
@@ -27,7 +28,6 @@ from stories.events import (
     SafetyChecked,
     VocabularyWord,
 )
-from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
 
 from .entries import LogEvent, is_end_of_rows, read_after
 
@@ -51,7 +51,7 @@ def log_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
     return events
 
 
-def is_end(generation_id: uuid.UUID, position: int) -> bool:
+def ends_at(generation_id: uuid.UUID, position: int) -> bool:
     """Whether the terminal event stands at this position, or stood there before pruning."""
     if is_end_of_rows(generation_id, position):
         return True
@@ -68,7 +68,7 @@ def replay(pruned: Generation) -> list[LogEvent]:
     ]
 
 
-def begins(generation: Generation, session: ReadingSession) -> NodeEvent:
+def first_event(generation: Generation, session: ReadingSession) -> NodeEvent:
     """The first event of a log."""
     return NodeEvent(
         node="workflow",
@@ -80,7 +80,7 @@ def begins(generation: Generation, session: ReadingSession) -> NodeEvent:
     )
 
 
-def completion(
+def complete_event(
     generation: Generation, session: ReadingSession, chapter: Chapter, choices: Iterable[Choice]
 ) -> Complete:
     """The last event of a finished chapter's log."""
@@ -129,26 +129,26 @@ def _of_chapter(generation: Generation, chapter: Chapter) -> Iterator[Event]:
     session = generation.story.session
     checked = SafetyChecked(approved=True, score=chapter.safety_score, issues=[])
     offered = chapter.choices.filter(kind=Choice.Kind.OFFERED)
-    yield begins(generation, session)
+    yield first_event(generation, session)
     yield from _node("generate_content", Content(chunk=chapter.text, is_complete=True))
     yield from _node("safety_check", checked)
     yield from _node("calculate_metrics", _measured(generation, chapter))
     yield NodeEvent(node="workflow", status="completed")
     yield DONE
-    yield completion(generation, session, chapter, offered)
+    yield complete_event(generation, session, chapter, offered)
 
 
 def _of_failure(generation: Generation) -> Iterator[Event]:
     """The text stood nowhere but in the log: what is left is how it ended."""
     error = errors.of_code(generation.error_code)
-    yield begins(generation, generation.story.session)
+    yield first_event(generation, generation.story.session)
     yield NodeEvent(node="workflow", status="failed")
     yield Failed(message=error.message, code=error.code, retryable=error.retryable)
 
 
-def _node(node: NodeName, news: Event) -> Iterator[Event]:
+def _node(node: NodeName, topic: Event) -> Iterator[Event]:
     yield NodeEvent(node=node, status="started")
-    yield news
+    yield topic
     yield NodeEvent(node=node, status="completed")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from stories.db import in_database, tidy_up
+from stories.infra.db import in_database, tidy_up
 
 from . import follower
 from .entries import Addition, Entry, LogEvent, commit_all

@@ -1,52 +1,33 @@
 """Commands on stories: asking for a chapter, and what the course and end of a run change.
 
-Each command is one transaction over the rows that a rule spans. `requests` serves those who ask,
-`limits` and `queue` see to it that all get their turn, `runs` serves the runner; `previews` serves
-the parents who look first; `cases`, `rulings` and `withdrawal` serve the moderators; `briefs`
-decides what the storyteller is told.
+Each command is one transaction over the rows that a rule spans. `starting`, `continuing` and
+`stopping` serve the families, on what `requests` holds; `limits` and `queue` share out the slots on
+the model; `claims`, `leases` and `outcomes` serve the runner; `previews` serve the parents who look
+first; `briefs` decide what the storyteller is told.
 """
 
 from .briefs import path_to, pseudonym_of
-from .cases import (
-    LONGEST_REMARK,
-    LONGEST_SENTENCE,
-    CannotRule,
-    open_report,
-    reportable,
-    reports_of,
-)
+from .continuing import Wish, add_reading_time, chapter_of_theme, next_chapter
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
-from .previews import AwaitsPreview, check_released, release
-from .requests import (
+from .previews import AwaitsPreview, check_released, publish_chapter
+from .requests import Caller, ModelMissing, Requested, WrongPlace
+from .starting import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
-    LONGEST_STORY,
-    Caller,
-    ModelMissing,
+    MAX_CHAPTERS,
     NewStory,
-    Requested,
-    Wish,
-    WrongPlace,
-    add_reading_time,
-    carry_on,
-    chapter_of_theme,
-    discard,
     latest_like,
-    next_chapter,
-    request_stop,
     start_story,
 )
+from .stopping import carry_on, discard, request_stop
 
 __all__ = [
     "CHAPTER_CHOICES",
     "DEFAULT_CHAPTERS",
-    "LONGEST_REMARK",
-    "LONGEST_SENTENCE",
-    "LONGEST_STORY",
+    "MAX_CHAPTERS",
     "AwaitsPreview",
     "Caller",
-    "CannotRule",
     "FamilyBusy",
     "InvalidRequest",
     "ModelMissing",
@@ -64,12 +45,9 @@ __all__ = [
     "latest_like",
     "next_chapter",
     "one_line",
-    "open_report",
     "path_to",
     "pseudonym_of",
-    "release",
-    "reportable",
-    "reports_of",
+    "publish_chapter",
     "request_stop",
     "start_story",
 ]

@@ -5,7 +5,8 @@ from itertools import chain
 from typing import Any
 
 from children.models import Child
-from stories.brief import (
+from stories.models import Chapter, Choice, Ruling, Story
+from stories.vocabulary.brief import (
     OTHERS_STAND_INS,
     Alias,
     ChoiceTaken,
@@ -17,7 +18,6 @@ from stories.brief import (
     StoryBrief,
     unlike,
 )
-from stories.models import Chapter, Choice, Ruling, Story
 
 from .inputs import admitted_profile, checked_as
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from children.models import Child, Strictness
-from stories.brief import AgeBand, primary_language
+from stories.controls.thresholds import threshold_of
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.verdict import Verdict
-from stories.thresholds import threshold_of
+from stories.vocabulary.brief import AgeBand, primary_language
 
 # Controls, surrogates, private use and unassigned characters; format characters stay, since emoji
 # and right-to-left text are made with them.
@@ -52,7 +52,7 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZM"
 
 
-def admit(child: Child, language: str, **typed: str) -> None:
+def check_text(child: Child, language: str, **typed: str) -> None:
     """Raises InvalidRequest, with a kind answer, where the gate stops what was typed, by field."""
     gate = _gate(child, language)
     for field, text in typed.items():

@@ -45,7 +45,7 @@ class FamilyBusy(NotNow):
     """Your family has asked for many chapters in a short time. Please try again in a while."""
 
 
-def admit(family_id: uuid.UUID, capacity: int) -> None:
+def check_limits(family_id: uuid.UUID, capacity: int) -> None:
     """Count the chapter that is about to begin. Raises QueueFull or FamilyBusy.
 
     Call it in the transaction that begins it, in which the family's row is locked: no other
@@ -62,9 +62,9 @@ def admit(family_id: uuid.UUID, capacity: int) -> None:
 def _find_place(family_id: uuid.UUID, capacity: int) -> None:
     """One family takes no more than half of the queue, or it would shut the others out."""
     active = Counter({family: load.active for family, load in queue.loads().items()})
-    own_places = queue.family_places(capacity)
-    if active[family_id] >= own_places + max(1, settings.MAX_QUEUED // 2):
-        raise FamilyBusy(_seconds_per_run() / own_places)
+    own_slots = queue.family_slots(capacity)
+    if active[family_id] >= own_slots + max(1, settings.MAX_QUEUED // 2):
+        raise FamilyBusy(_seconds_per_run() / own_slots)
     if active.total() >= capacity + settings.MAX_QUEUED:
         raise QueueFull(_seconds_per_run() / capacity)
 

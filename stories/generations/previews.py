@@ -15,7 +15,7 @@ class AwaitsPreview(Exception):
 
 
 @transaction.atomic
-def release(by: User, chapter: Chapter) -> None:
+def publish_chapter(by: User, chapter: Chapter) -> None:
     """From now on the child may read the chapter, and is taken there. Done twice it is done once;
     what was discarded or withdrawn meanwhile stays so."""
     session = ReadingSession.objects.select_for_update().get(story=chapter.story_id)

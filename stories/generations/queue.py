@@ -12,17 +12,18 @@ from django.db import transaction
 from django.db.models import Avg, Count, F, Q
 from django.utils import timezone
 
-from stories import db, eventlog
+from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogEvent
-from stories.events import Queued
+from stories.infra import db
 from stories.models import Generation, GenerationEvent
+from stories.vocabulary.events import Queued
 
 _RECENT_RUNS = 20
 _TURN = 0x5701237F  # any number that nobody else takes turns by
-Announced = list[tuple[uuid.UUID, list[LogEvent]]]
+Published = list[tuple[uuid.UUID, list[LogEvent]]]
 
 
-class Free(NamedTuple):
+class UnclaimedRun(NamedTuple):
     """A run that has not ended, and that nobody writes."""
 
     generation_id: uuid.UUID
@@ -38,7 +39,7 @@ class Free(NamedTuple):
         return self.status == Generation.Status.QUEUED
 
 
-class Load(NamedTuple):
+class FamilyLoad(NamedTuple):
     """How many of a family's runs have not ended; were taken by a runner; and are, by one that
     lives."""
 
@@ -60,7 +61,7 @@ def take_turn() -> None:
     db.take_turn(_TURN)
 
 
-def family_places(capacity: int) -> int:
+def family_slots(capacity: int) -> int:
     """How many of the `capacity` places one family may have."""
     return min(settings.MAX_CONCURRENT_PER_FAMILY or capacity, capacity)
 
@@ -70,19 +71,19 @@ def orphaned() -> Q:
     return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
 
 
-def free() -> Q:
+def unclaimed() -> Q:
     return Q(status=Generation.Status.QUEUED) | orphaned()
 
 
-def free_runs() -> list[Free]:
+def unclaimed_runs() -> list[UnclaimedRun]:
     """By arrival."""
     columns = ("lease_expires_at", "stop_requested_at", "last_position")
-    rows = Generation.objects.filter(free()).order_by("created_at")
+    rows = Generation.objects.filter(unclaimed()).order_by("created_at")
     owned = rows.values_list("pk", "status", "story__child__family", *columns)
-    return [Free(*row) for row in owned]
+    return [UnclaimedRun(*row) for row in owned]
 
 
-def loads() -> dict[uuid.UUID, Load]:
+def loads() -> dict[uuid.UUID, FamilyLoad]:
     """By family, of those that have any run."""
     is_under_way = Q(status=Generation.Status.RUNNING)
     is_held = is_under_way & Q(lease_expires_at__gte=timezone.now())
@@ -96,11 +97,11 @@ def loads() -> dict[uuid.UUID, Load]:
             held=Count("pk", filter=is_held),
         )
     )
-    rows = by_family.values_list("story__child__family", *Load._fields)
-    return {family_id: Load(*counts) for family_id, *counts in rows}
+    rows = by_family.values_list("story__child__family", *FamilyLoad._fields)
+    return {family_id: FamilyLoad(*counts) for family_id, *counts in rows}
 
 
-def in_turn(runs: Sequence[Free], loads: Mapping[uuid.UUID, Load]) -> list[Waiting]:
+def in_turn(runs: Sequence[UnclaimedRun], loads: Mapping[uuid.UUID, FamilyLoad]) -> list[Waiting]:
     """Everyone who waits, in fair order: the family with the fewest chapters under way or ahead
     first, and within that by arrival."""
     ahead = Counter({family_id: load.under_way for family_id, load in loads.items()})
@@ -112,22 +113,22 @@ def in_turn(runs: Sequence[Free], loads: Mapping[uuid.UUID, Load]) -> list[Waiti
     return sorted(waiting, key=lambda one: one.ahead)  # which keeps arrivals in order
 
 
-def announce(capacity: int) -> Announced:
+def publish_positions(capacity: int) -> Published:
     """Tell each who waits its place, where that is news. What was appended, to be published.
 
     Whoever came since places were given out, and will get one at once, has nothing to hear.
     """
-    if not (runs := free_runs()):
+    if not (runs := unclaimed_runs()):
         return []
     under_way = loads()
     queue = in_turn(runs, under_way)
     places = capacity - sum(load.under_way for load in under_way.values())
-    own_places = family_places(capacity)
+    own_slots = family_slots(capacity)
     told = _last_told(queue)
     seconds = seconds_per_run()
-    announced: Announced = []
+    announced: Published = []
     for position, waiting in enumerate(queue, start=1):
-        is_next = position <= places and waiting.ahead < own_places
+        is_next = position <= places and waiting.ahead < own_slots
         if is_next or told.get(waiting.generation_id) == position:
             continue
         eta = None if seconds is None else seconds * _runs_before(waiting, position, capacity)
@@ -155,8 +156,8 @@ def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:
 
 def _runs_before(waiting: Waiting, position: int, capacity: int) -> float:
     """How many chapters' time it waits: for a place on the model, or for one of its family's."""
-    own_places = family_places(capacity)
-    return max(position / capacity, (waiting.ahead + 1 - own_places) / own_places)
+    own_slots = family_slots(capacity)
+    return max(position / capacity, (waiting.ahead + 1 - own_slots) / own_slots)
 
 
 def seconds_per_run() -> float | None:

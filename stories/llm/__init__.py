@@ -13,18 +13,20 @@ from typing import Generic, TypeVar
 from django.conf import settings
 from langchain_core.language_models import BaseChatModel
 
-from stories.brief import AgeBand
 from stories.embedded.server import CannotStart
-from stories.errors import ModelUnavailable
 from stories.safety.guard import Guard, dialect_of
-from stories.workflow.tools import ModelProfile
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.errors import ModelUnavailable
+from stories.workflow.resources import ModelProfile
 
 from . import hosts, profiles
 from .clients import clients_of, guard_of
+from .faults import HOST_ERRORS
 from .hosts import NoModel, configured, guard_problem, settings_that_matter
 from .profiles import profile_of
 
 __all__ = [
+    "HOST_ERRORS",
     "STATUS_SECONDS",
     "Models",
     "Status",

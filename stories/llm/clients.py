@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from stories.safety.guard import OWN_MODEL
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 from .hosts import Host, settings_that_matter
 from .http import Transport, limits, timeout, tls_context
@@ -87,7 +87,7 @@ def _ollama(host: Host) -> Clients:
             temperature=settings.OLLAMA_TEMPERATURE,
             top_k=40,
             repeat_penalty=1.05,
-            tokens_at_once=1 if settings.RELEASE == "token" else TOKENS_AT_ONCE,
+            tokens_at_once=1 if settings.SHOWS_UNCHECKED_WORDS else TOKENS_AT_ONCE,
         ),
         editor=Editor(**own, temperature=0.0),
         other=lambda name: Editor(

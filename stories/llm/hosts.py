@@ -13,7 +13,7 @@ from django.conf import settings
 
 from stories.embedded import catalog, server
 from stories.safety.guard import OWN_MODEL, dialect_of
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 from .http import Transport, tls_context
 from .profiles import Provider, billions_in, profile_of
@@ -49,7 +49,7 @@ def settings_that_matter() -> tuple[object, ...]:
         *("LLM_PROVIDER", "MODEL_PATH", "DATA_DIR", "MAX_CONCURRENT", "OLLAMA_BASE_URL"),
         *("OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OPENAI_BASE_URL", "OPENAI_MODEL"),
         *("GUARD_MODEL", "GUARD_IS_ADVISORY", "MODEL_TIMEOUT_SECONDS"),
-        *("OLLAMA_TEMPERATURE", "OLLAMA_MAX_TOKENS", "OLLAMA_KEEP_ALIVE", "RELEASE"),
+        *("OLLAMA_TEMPERATURE", "OLLAMA_MAX_TOKENS", "OLLAMA_KEEP_ALIVE", "SHOWS_UNCHECKED_WORDS"),
     )
     return tuple(getattr(settings, name) for name in names)
 

@@ -13,7 +13,7 @@ from langchain_ollama import ChatOllama
 
 from stories.safety.sentences import has_end
 
-_LONGEST_SECONDS = 1.5
+_MAX_SECONDS = 1.5
 # As many characters as tell where a sentence ends.
 _END_CHARACTERS = 12
 
@@ -74,9 +74,9 @@ class _Waiting:
         was_end = has_end(self._end)
         self._end = (self._end + token).rstrip()[-_END_CHARACTERS:]
         self._tokens.append(token)
-        is_late = time.monotonic() - self._taken_at > _LONGEST_SECONDS
-        is_end = was_end or has_end(self._end) or "\n" in token
-        return is_late or is_end or len(self._tokens) >= self._most
+        is_late = time.monotonic() - self._taken_at > _MAX_SECONDS
+        ends_at = was_end or has_end(self._end) or "\n" in token
+        return is_late or ends_at or len(self._tokens) >= self._most
 
     def take(self) -> list[str]:
         """The text, or nothing where there is none."""

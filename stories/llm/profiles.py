@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
 Provider = Literal["ollama", "openai", "embedded"]
 

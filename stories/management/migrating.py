@@ -10,13 +10,13 @@ _LOCK = 0x5701237E  # any number that nobody else locks
 
 
 def bring_up_to_date() -> None:
-    with _alone():
+    with migration_lock():
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def migration_lock() -> Iterator[None]:
     """On PostgreSQL processes wait for each other; SQLite serves one process."""
     if connection.vendor != "postgresql":
         yield

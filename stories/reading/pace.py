@@ -16,7 +16,7 @@ Before reading age (up to 5 years) an adult reads aloud: 183 words per minute in
 2019, "How many words do we read per minute?", Journal of Memory and Language 109), scaled likewise.
 """
 
-from stories.brief import ReadingLevel, primary_language
+from stories.vocabulary.brief import ReadingLevel, primary_language
 
 _FIRST_READING_AGE = 6
 _AGE_BEFORE_GRADE_1 = 5

@@ -22,10 +22,10 @@ at 4.51. The other formulas answer in grades themselves: grades 2-3 begin at 2, 
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from stories.brief import ReadingLevel, primary_language
 from stories.reading.syllables import english_syllables, spanish_syllables
+from stories.vocabulary.brief import ReadingLevel, primary_language
 
-HIGHEST_GRADE = 18.0
+MAX_GRADE = 18.0
 
 _LEVEL_STARTS = {"en": (1.98, 4.51)}
 _GRADE_STARTS = (2.0, 4.0)
@@ -46,7 +46,7 @@ def grade(words: Sequence[str], sentence_count: int, language: str) -> float:
             raw = _crawford(words, sentences)
         case other:
             raw = _rix(words, sentences, _LONG_WORD_LETTERS.get(other, 7))
-    return min(max(raw, 0.0), HIGHEST_GRADE)
+    return min(max(raw, 0.0), MAX_GRADE)
 
 
 def level(grade: float, language: str) -> ReadingLevel:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from stories.brief import OTHERS_STAND_INS, STAND_INS, primary_language
 from stories.reading.words import words
+from stories.vocabulary.brief import OTHERS_STAND_INS, STAND_INS, primary_language
 
 _COMMON = Path(__file__).parent / "common"
 _LONGEST = 20  # letters; beyond this it is a cry or an accident

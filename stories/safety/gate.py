@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
 
-from stories.brief import AgeBand, primary_language
 from stories.safety import classifier
 from stories.safety.classifier import ClassifierLayer
 from stories.safety.layers import (
@@ -19,12 +18,14 @@ from stories.safety.layers import (
 )
 from stories.safety.rules import LANGUAGES, rule_book
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand, primary_language
 
 logger = logging.getLogger(__name__)
 
 _loading = Lock()
 
-CONTEXT_CHARS = 160
+# As much of the approved text as a rule may need to see what only two sentences make unsafe.
+CONTEXT_CHARACTERS = 160
 # What nobody may type, whatever for: a thing to keep out of stories may well be a frightening one.
 NEVER_TYPED = ("orders", "personal_data", "leftover", "markup")
 # What has no place in a story in any language: a model may slip into another one for a word.
@@ -75,7 +76,7 @@ class Gate:
     def cleared(self, text: str, *, before: str) -> int:
         """How many characters of an unfinished sentence no rule can reach any more, whatever
         follows; the text ends with a whole word. A layer that cannot say clears nothing."""
-        passage = Passage(text, before)
+        passage = Passage(text, _tail(before))
         try:
             return min(
                 layer.cleared(passage) if isinstance(layer, Foresight) else 0
@@ -144,9 +145,9 @@ def typed_layers(language: str, band: AgeBand, threshold: float) -> list[Layer]:
 
 def _tail(before: str) -> str:
     """The last words of an approved text, the first of them whole."""
-    if len(before) <= CONTEXT_CHARS:
+    if len(before) <= CONTEXT_CHARACTERS:
         return before
-    return before[-CONTEXT_CHARS:].partition(" ")[2]
+    return before[-CONTEXT_CHARACTERS:].partition(" ")[2]
 
 
 def _examine(layers: Iterable[Layer], passage: Passage) -> Verdict:

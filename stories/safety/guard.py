@@ -23,9 +23,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stories.brief import AgeBand
 from stories.safety.layers import Passage
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stories.brief import AgeBand
+from stories.vocabulary.brief import AgeBand
 
 NAME = "judge"
 ATTEMPTS = 2

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from stories.brief import AgeBand
 from stories.safety.normalise import before_letters_apart, disguises, plain
 from stories.safety.rules import RuleBook, rule_book
 from stories.safety.rules.matching import Found, Lexicon, words_of
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ def _inflections(word: str) -> set[str]:
     return {form for form in forms if len(form) > 1}
 
 
-_SHORTEST_STEM = 2
+_MIN_STEM_LETTERS = 2
 _HEBREW_ENDINGS = ("ים", "ות", "ה", "ת", "י")  # noqa: RUF001
 _INNER_LETTERS = str.maketrans("םןךףץ", "מנכפצ")
 _FINAL_LETTERS = str.maketrans("מנכפצ", "םןךףץ")
@@ -246,7 +246,7 @@ def _hebrew_inflections(word: str) -> set[str]:
     be one; a letter that has another form at the end of a word takes its place there.
     """
     stems = {word} | {word.removesuffix(ending) for ending in _HEBREW_ENDINGS}
-    stems = {stem for stem in stems if stem == word or len(stem) > _SHORTEST_STEM}
+    stems = {stem for stem in stems if stem == word or len(stem) > _MIN_STEM_LETTERS}
     forms = {word}
     for stem in stems:
         open_stem = stem.translate(_INNER_LETTERS)

@@ -5,9 +5,9 @@ no markup and nothing that the model said to itself or about its task. Joined, t
 the chapter byte for byte, and how the model cut its output into pieces makes no difference.
 """
 
-from stories.brief import primary_language
 from stories.safety.cleaning import DISCARD, CharacterFilter, LineFilter, TagFilter
 from stories.safety.sentences import SentenceSplitter
+from stories.vocabulary.brief import primary_language
 
 
 class ProseStream:

@@ -52,8 +52,8 @@ class SentenceSplitter:
     """Gathers characters into sentences, each with the separator that precedes it."""
 
     CLAUSE_WORDS = 40
-    LONGEST_CHARS = 400
-    SHORTEST_CLAUSE_CHARS = 60
+    MAX_CHARACTERS = 400
+    MIN_CLAUSE_CHARACTERS = 60
     TITLE_CHARS = 90
     LIKELY_TITLE_CHARS = 40
 
@@ -101,7 +101,7 @@ class SentenceSplitter:
         self._text = self._whole_part(self._text)
         if self._is_quoted_whole and self._text.endswith(('"', "”", "»")):
             self._text = self._text[:-1]
-        return released + self._release()
+        return released + self._flush()
 
     def _append(self, char: str) -> None:
         longest_run = 1 if char in '"“”„' else 3 if char in _TERMINATORS else 8
@@ -118,7 +118,7 @@ class SentenceSplitter:
         gap, ahead, self._gap, self._ahead = self._gap, self._ahead, "", ""
         released: list[str] = []
         if is_border:
-            released = self._release()
+            released = self._flush()
             if self._has_released or self._separator:
                 self._separator = "\n\n" if "\n" in gap else " "
         else:
@@ -179,22 +179,22 @@ class SentenceSplitter:
     def _release_clause(self) -> list[str]:
         """The first clauses of a sentence that has grown too long to wait for its end."""
         is_short = self._text.count(" ") < self.CLAUSE_WORDS
-        if is_short and len(self._text) <= self.LONGEST_CHARS:
+        if is_short and len(self._text) <= self.MAX_CHARACTERS:
             return []
         ends = [
-            m.end() for m in _CLAUSE.finditer(self._text) if m.end() > self.SHORTEST_CLAUSE_CHARS
+            m.end() for m in _CLAUSE.finditer(self._text) if m.end() > self.MIN_CLAUSE_CHARACTERS
         ]
-        if not ends and len(self._text) <= self.LONGEST_CHARS:
+        if not ends and len(self._text) <= self.MAX_CHARACTERS:
             return []
         end = ends[-1] if ends else self._text.rfind(" ")
         end = end if end > 0 else len(self._text)
         rest = self._text[end:].lstrip()
         self._text = self._text[:end]
-        released = self._release()
+        released = self._flush()
         self._text, self._separator, self._is_inside_sentence = rest, " ", True
         return released
 
-    def _release(self) -> list[str]:
+    def _flush(self) -> list[str]:
         text, self._text = unicodedata.normalize("NFC", self._text.strip()), ""
         self._is_inside_sentence = False
         if not self._has_released:

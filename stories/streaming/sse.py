@@ -2,9 +2,9 @@
 
 import json
 import uuid
-from typing import Any
 
 from stories.eventlog import LogEvent
+from stories.vocabulary.events import Event
 
 from .cursors import Cursor
 
@@ -18,7 +18,7 @@ def frame(generation_id: uuid.UUID, event: LogEvent) -> bytes:
     return f"id: {cursor}\nevent: story_chunk\ndata: {event.json}\n\n".encode()
 
 
-def control_frame(type_: str, data: dict[str, Any]) -> bytes:
+def control_frame(event: Event) -> bytes:
     """A frame that is not in the log."""
-    payload = json.dumps({"type": type_, "data": data}, ensure_ascii=False)
+    payload = json.dumps({"type": event.type, "data": event.data}, ensure_ascii=False)
     return f"event: story_chunk\ndata: {payload}\n\n".encode()

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import DatabaseError
 
-from stories.errors import Withdrawn
 from stories.eventlog import Follower, LogEvent, follow, shown_text
-from stories.events import RESYNC, Failed
+from stories.vocabulary.errors import Withdrawn
+from stories.vocabulary.events import RESYNC, WITHDRAWN, Content, ContentReset, Failed
 
 from .cursors import Cursor
+from .redaction import redacted
 from .sse import KEEPALIVE, RETRY, control_frame, frame
-from .veil import veiled
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ async def story_stream(
     cursor: Cursor | str | None,
     is_allowed: AccessCheck,
     *,
-    is_veiled: bool = False,
+    is_redacted: bool = False,
 ) -> AsyncGenerator[bytes, None]:
     """The frames after `cursor`: None for all of them, a string for one that was never issued.
-    Where it `is_veiled`, the story's words are left out.
+    Where it `is_redacted`, the story's words are left out.
 
     Ends after the terminal event, when access was lost, or between events when the response has
     lived long enough or the database is away; the client then comes back with its cursor.
@@ -74,10 +74,10 @@ async def story_stream(
     try:
         async with follow(generation_id, 0) as reader:
             if (start := _position(reader, generation_id, cursor)) is None:
-                yield _resync(reader, is_veiled=is_veiled)
+                yield _resync(reader, is_redacted=is_redacted)
             else:
                 reader.position = start
-            show = veiled if is_veiled else _as_it_is
+            show = redacted if is_redacted else _as_it_is
             async for chunk in _live(reader, generation_id, is_allowed, show):
                 yield chunk
     except DatabaseError:
@@ -94,7 +94,7 @@ async def withdrawn_stream(
     gone = Withdrawn()
     failed = Failed(message=gone.message, code=gone.code, retryable=gone.retryable)
     yield RETRY
-    yield control_frame("content_reset", {"attempt": 0, "reason": "withdrawn"})
+    yield control_frame(ContentReset(attempt=0, reason=WITHDRAWN))
     yield frame(generation_id, LogEvent(last_position, failed.type, failed.payload))
 
 
@@ -114,14 +114,14 @@ def _as_it_is(event: LogEvent) -> LogEvent:
     return event
 
 
-def _resync(reader: Follower, *, is_veiled: bool) -> bytes:
+def _resync(reader: Follower, *, is_redacted: bool) -> bytes:
     """The state now, as one reset and one text; what follows it is read on from the log."""
     shown = [event for event in reader.known if event.type in ("content", "content_reset")]
     reader.position = shown[-1].position if shown else reader.start
     is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))
-    text = {"chunk": "" if is_veiled else shown_text(shown), "is_complete": is_complete}
-    reset = control_frame("content_reset", {"attempt": 0, "reason": RESYNC})
-    return reset + control_frame("content", text)
+    text = Content(chunk="" if is_redacted else shown_text(shown), is_complete=is_complete)
+    reset = control_frame(ContentReset(attempt=0, reason=RESYNC))
+    return reset + control_frame(text)
 
 
 async def _live(

@@ -2,34 +2,34 @@
 
 from stories.workflow.checkpoints import Checkpoints, StoreAway
 from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts
 from stories.workflow.resume import Resume, resume_from
 from stories.workflow.steps import (
     ChapterDraft,
     DraftChoice,
-    Glimpse,
     HeldBack,
     Milestone,
     ModelUse,
+    ProvisionalText,
     Retraction,
     Step,
 )
-from stories.workflow.tools import ModelProfile, Patience, Tools
 
 __all__ = [
     "ChapterDraft",
+    "ChapterResources",
     "Checkpoints",
     "DraftChoice",
-    "Glimpse",
     "HeldBack",
     "Milestone",
     "ModelProfile",
     "ModelUse",
-    "Patience",
+    "ProvisionalText",
     "Resume",
     "Retraction",
     "Step",
     "StoreAway",
-    "Tools",
+    "Timeouts",
     "resume_from",
     "write_chapter",
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,12 +12,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from stories.errors import ModelUnavailable
 from stories.safety.guard import Guard
-from stories.workflow.faults import HOST_ERRORS, ColdModel, Fault, translate
+from stories.vocabulary.errors import ModelUnavailable
+from stories.workflow.faults import ColdModel, Fault
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
-from stories.workflow.tools import Patience
 
 Answer = TypeVar("Answer")
 
@@ -64,44 +64,37 @@ def metered_guard(guard: Guard | None, step: str, emit: Emit) -> Guard | None:
     return replace(guard, model=metered(guard.model, step, emit)) if guard else None
 
 
-@contextlib.contextmanager
-def host_errors_translated() -> Iterator[None]:
-    try:
-        yield
-    except HOST_ERRORS as error:
-        if (known := translate(error)) is None:
-            raise
-        raise known from error
-
-
 async def stream_text(
-    model: BaseChatModel, messages: list[BaseMessage], patience: Patience
+    model: BaseChatModel, messages: list[BaseMessage], resources: ChapterResources
 ) -> AsyncGenerator[str, None]:
     """The model's raw text as it comes. Raises `Fault` or a StoryError.
 
     Closing the generator closes the connection to the host.
     """
-    stream = model.astream(messages)
-    with host_errors_translated():
+    stream, timeouts = model.astream(messages), resources.timeouts
+    with resources.host_errors.translated():
         async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
-            seconds = patience.first_token_seconds
+            seconds = timeouts.first_token_seconds
             while True:
                 try:
                     async with asyncio.timeout(seconds):
                         chunk = await anext(chunks)
                 except StopAsyncIteration:
                     return
-                seconds = patience.next_token_seconds
+                seconds = timeouts.next_token_seconds
                 yield str(chunk.text)
 
 
 class Retries:
     """The new tries that one step of a chapter has left, and the waits before them."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, resources: ChapterResources) -> None:
+        timeouts = resources.timeouts
+        self._host_errors = resources.host_errors
+        self._answer_seconds = timeouts.answer_seconds
         self._waits = {
-            Fault: iter(patience.retry_waits_seconds),
-            ColdModel: iter(patience.cold_waits_seconds),
+            Fault: iter(timeouts.retry_waits_seconds),
+            ColdModel: iter(timeouts.cold_waits_seconds),
         }
 
     async def wait(self, fault: Fault) -> None:
@@ -111,12 +104,15 @@ class Retries:
             raise ModelUnavailable from fault
         await asyncio.sleep(seconds)
 
-    async def ask(self, call: Callable[[], Awaitable[Answer]], seconds: float) -> Answer:
-        """The answer of one whole call, asked again while the host fails."""
+    async def ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The answer of one whole call, asked again while the host fails.
+
+        Raises AnswerCut where it was longer than the model may say.
+        """
         while True:
             try:
-                with host_errors_translated():
-                    async with asyncio.timeout(seconds):
+                with self._host_errors.translated():
+                    async with asyncio.timeout(self._answer_seconds):
                         return await call()
             except Fault as fault:
                 await self.wait(fault)

@@ -21,13 +21,13 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from stories.waiting import heed_cancellation
+from stories.infra.waiting import raise_if_cancelled
 
 # What is raised where the store cannot be used.
 StoreAway = (sqlite3.Error, psycopg.Error)
 
 _BUSY_SECONDS = 20.0
-_MOST_CONNECTIONS = 2
+_MAX_CONNECTIONS = 2
 _LOCK = 0x57012380  # any number that nobody else locks
 _LOCK_POLL_SECONDS = 0.1
 
@@ -64,13 +64,13 @@ async def in_postgres(parameters: Mapping[str, Any]) -> AsyncGenerator[Checkpoin
     pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
         kwargs={**parameters, "autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
         min_size=1,
-        max_size=_MOST_CONNECTIONS,
+        max_size=_MAX_CONNECTIONS,
         open=False,
     )
     async with pool:
         saver = AsyncPostgresSaver(pool)
         await _set_up(saver, pool)
-        heed_cancellation()
+        raise_if_cancelled()
         yield Checkpoints(saver, functools.partial(_threads_in_postgres, pool))
 
 
@@ -88,7 +88,7 @@ async def _threads_in_postgres(
         UNION SELECT thread_id FROM checkpoint_blobs
     """
     async with pool.connection() as connection:
-        heed_cancellation()
+        raise_if_cancelled()
         cursor = await connection.execute(query)
         return {row["thread_id"] async for row in cursor}
 

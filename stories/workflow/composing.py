@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from langchain_core.messages import SystemMessage
 
-from stories.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
@@ -15,8 +15,8 @@ from stories.workflow.prompts.request import request, rewrite_note
 from stories.workflow.prompts.spine import taking_turns
 from stories.workflow.prompts.system import system_prompt
 from stories.workflow.prompts.tokens import most_tokens, tokens_for_words
+from stories.workflow.resources import ModelProfile
 from stories.workflow.state import ChapterState, Context, Emit
-from stories.workflow.tools import ModelProfile
 
 # The turns' instructions and what is said between them.
 _TOKENS_FOR_TASKS = 400
@@ -25,18 +25,20 @@ _TOKENS_FOR_TASKS = 400
 async def compose(state: ChapterState, context: Context, emit: Emit, version: int) -> ChapterState:
     """The state's update once this version of the text is whole. What the log has of it is shown
     already."""
-    brief, tools, shown = context.brief, context.tools, context.resume.text_of(version)
+    brief, resources, shown = context.brief, context.resources, context.resume.text_of(version)
     if context.resume.is_written(version):
         return {"text": shown, "version": version, "is_guarded": False}
     is_rewrite = version > 0
     attempt = state["attempt"] + is_rewrite
     step = "enhance_content" if is_rewrite else "generate_content"
-    tools = replace(tools, guard=metered_guard(tools.guard, step, emit))
-    manuscript = Manuscript(shown, attempt, tools=tools, progress=context.progress, emit=emit)
+    resources = replace(resources, guard=metered_guard(resources.guard, step, emit))
+    manuscript = Manuscript(
+        shown, attempt, resources=resources, progress=context.progress, emit=emit
+    )
     drafting = Drafting(
         manuscript,
-        lambda: _conversation(brief, tools.profile),
-        tools,
+        lambda: _conversation(brief, resources.profile),
+        resources,
         language=brief.language,
         step=step,
         emit=emit,
@@ -44,7 +46,7 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
     )
     async with manuscript.guarded():
         await drafting.write(
-            lambda written: plan_chapter(brief, tools.profile, written, is_rewrite=is_rewrite)
+            lambda written: plan_chapter(brief, resources.profile, written, is_rewrite=is_rewrite)
         )
     manuscript.finish()
     return {

@@ -11,33 +11,33 @@ from enum import Enum
 
 from langchain_core.messages import BaseMessage
 
-from stories.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
 from stories.safety.prose import ProseStream
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
 from stories.workflow.faults import Fault
 from stories.workflow.manuscript import Manuscript
+from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
 from stories.workflow.prompts.request import avoid_note
 from stories.workflow.prompts.spine import belongs
 from stories.workflow.prompts.tokens import conversation_tokens, tokens_for_words, was_cut
-from stories.workflow.release import Withheld
+from stories.workflow.resources import ChapterResources
 from stories.workflow.rewording import Rewording
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
-from stories.workflow.tools import Tools
 
 log = logging.getLogger(__name__)
 
-MOST_RESTARTS = 2
-_MOST_SOFT_HITS = 3
+MAX_RESTARTS = 2
+_MAX_SOFT_HITS = 3
 _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
 # A host that sends nothing that is prose, for ever: thoughts, markup, white space.
-_MOST_RAW_CHARACTERS = 30_000
+_MAX_RAW_CHARACTERS = 30_000
 
 
 class Ended(Enum):
@@ -57,7 +57,7 @@ class Drafting:
         self,
         manuscript: Manuscript,
         begin: Callable[[], Conversation],
-        tools: Tools,
+        resources: ChapterResources,
         *,
         language: str,
         step: str,
@@ -67,15 +67,15 @@ class Drafting:
         self._manuscript = manuscript
         self._begin = begin
         self._conversation = begin()
-        self._tools = tools
+        self._tools = resources
         self._language = language
         self._emit = emit
-        self._writer = metered(tools.writer, step, self._used)
-        self._rewording = Rewording(tools, language, step, emit)
-        self._retries = Retries(tools.patience)
+        self._writer = metered(resources.writer, step, self._used)
+        self._rewording = Rewording(resources, language, step, emit)
+        self._retries = Retries(resources)
         self._note = note
         self._concerns: list[str] = []
-        self._restarts_left = MOST_RESTARTS
+        self._restarts_left = MAX_RESTARTS
         self._asked: list[BaseMessage] = []
         self._start = self._sentences = self._soft_hits = 0
         self._leaves_out = False
@@ -165,16 +165,16 @@ class Drafting:
         self._leaves_out = False
         self._asked = self._prompt(turn)
         prose = ProseStream(self._language)
-        stream = stream_text(self._writer, self._asked, self._tools.patience)
+        stream = stream_text(self._writer, self._asked, self._tools)
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
                     raw_characters += len(piece)
                     if ended := await self._take(prose.feed(piece), turn):
                         return ended
-                    if raw_characters > _MOST_RAW_CHARACTERS:
+                    if raw_characters > _MAX_RAW_CHARACTERS:
                         return Ended.FULL
-                    if self._tools.by_word and not turn.opening:
+                    if self._tools.shows_unchecked_words and not turn.opening:
                         self._glimpse(prose.begun)
             return await self._take(prose.finish(), turn) or self._ended_whole()
         finally:
@@ -210,7 +210,7 @@ class Drafting:
     def _glimpse(self, sentence: str) -> None:
         """Shows what may be shown of a sentence that the model has begun."""
         if sentence.strip() and not (self._is_left_out(sentence) or self._may_be_said(sentence)):
-            self._manuscript.glimpse(sentence)
+            self._manuscript.show_provisional(sentence)
 
     async def _mend(self, sentence: str, verdict: Verdict) -> bool:
         """Puts another wording in the place of a sentence that did not pass, or leaves it out;
@@ -218,7 +218,7 @@ class Drafting:
         seen = self._manuscript.retract()
         self._concerns.append(verdict.category)
         self._soft_hits += 1
-        if verdict.severity is Severity.HARD or self._soft_hits > _MOST_SOFT_HITS:
+        if verdict.severity is Severity.HARD or self._soft_hits > _MAX_SOFT_HITS:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             return False
         self._leaves_out = not has_end(sentence)

@@ -1,24 +1,15 @@
-"""What can go wrong between us and a model host, translated once into this product's own words.
+"""What can go wrong between the workflow and a model's client, in the workflow's own words.
 
-Two kinds come out: a `Fault` is worth another try; a `StoryError` ends the chapter.
+A `Fault` is worth another try, a `StoryError` ends the chapter, and an `AnswerCut` is as much of an
+answer as there was room for. The exceptions of a provider's client are translated by `llm`, which
+knows them.
 """
 
-import json
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-import httpx
-import httpx2
-import ollama
-from langchain_core.exceptions import (
-    ContextOverflowError,
-    ModelAPIError,
-    ModelConnectionError,
-    ModelError,
-    ModelNotFoundError,
-    ModelRateLimitError,
-    ModelTimeoutError,
-)
-
-from stories.errors import ContextTooLong, ModelTimeout, ModelUnavailable, StoryError
+from stories.vocabulary.errors import StoryError
 
 
 class Fault(Exception):
@@ -29,67 +20,29 @@ class ColdModel(Fault):
     """The host was still loading the model and answered with nothing."""
 
 
-# What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
-# looks from here: its client drops that answer.
-_NOTHING_CAME = ("No generation chunks were returned", "No data received from Ollama stream.")
-_TOO_LONG = ("context length", "context size", "context window", "context_length")
-_REFUSED_FOR_GOOD = range(400, 404)
+class AnswerCut(Exception):
+    """An answer to a schema stopped at the model's limit of tokens; `text` is what there is."""
 
-HOST_ERRORS = (
-    ConnectionError,
-    TimeoutError,
-    ValueError,
-    ModelError,
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    ollama.ResponseError,
-)
-
-_LATE = (
-    TimeoutError,
-    ModelTimeoutError,
-    httpx.ReadTimeout,
-    httpx.WriteTimeout,
-    httpx.PoolTimeout,
-    httpx2.ReadTimeout,
-    httpx2.WriteTimeout,
-    httpx2.PoolTimeout,
-)
-_CURABLE = (
-    ConnectionError,
-    json.JSONDecodeError,
-    ModelAPIError,
-    ModelConnectionError,
-    ModelNotFoundError,
-    ModelRateLimitError,
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpx2.HTTPError,
-    httpx2.StreamError,
-)
+    def __init__(self, text: str) -> None:
+        super().__init__("the answer was cut off")
+        self.text = text
 
 
-def translate(error: Exception) -> Fault | StoryError | None:
-    """What one of `HOST_ERRORS` means for the chapter; None where it is no host's doing."""
-    if _says_too_long(error):
-        return ContextTooLong()
-    if isinstance(error, _LATE):
-        return ModelTimeout()
-    if isinstance(error, ollama.ResponseError):
-        return ModelUnavailable() if error.status_code in _REFUSED_FOR_GOOD else Fault(str(error))
-    if isinstance(error, _CURABLE):
-        return Fault(str(error))
-    if isinstance(error, ModelError):
-        return ModelUnavailable()
-    return ColdModel() if str(error) in _NOTHING_CAME else None
+@dataclass(frozen=True, slots=True)
+class HostErrors:
+    """The exceptions of the models' clients: their `kinds`, and the meaning of each for a chapter.
 
+    `translate` gives None for one that is no host's doing.
+    """
 
-def _says_too_long(error: Exception) -> bool:
-    if isinstance(error, ContextOverflowError):
-        return True
-    text = str(error).lower()
-    return isinstance(error, (ModelError, ollama.ResponseError)) and any(
-        phrase in text for phrase in _TOO_LONG
-    )
+    kinds: tuple[type[Exception], ...]
+    translate: Callable[[Exception], Fault | AnswerCut | StoryError | None]
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self.kinds as error:
+            if (known := self.translate(error)) is None:
+                raise
+            raise known from error

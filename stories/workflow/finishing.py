@@ -5,20 +5,20 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from stories.brief import StoryBrief
-from stories.events import VocabularyWord
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.events import VocabularyWord
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_for
 from stories.workflow.prompts.spine import spine_choices
 from stories.workflow.prompts.system import hero_of
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, DraftChoice, HeldBack
-from stories.workflow.tools import Tools
 
-FEWEST_CHOICES, MOST_CHOICES = 2, 4
-_MOST_WORDS_EXPLAINED = 4
+MIN_CHOICES, MAX_CHOICES = 2, 4
+_MAX_WORDS_EXPLAINED = 4
 _LONGEST = {
     "title": 120,
     "question": 160,
@@ -37,13 +37,13 @@ class Finishing:
     """Puts one chapter's parts together; `defaulted` gathers the names of those that are ours."""
 
     def __init__(
-        self, brief: StoryBrief, text: str, attempt: int, tools: Tools, emit: Emit
+        self, brief: StoryBrief, text: str, attempt: int, resources: ChapterResources, emit: Emit
     ) -> None:
-        is_spine = tools.profile.writing == "spine"
+        is_spine = resources.profile.writing == "spine"
         self._brief = brief
         self._text = text
         self._attempt = attempt
-        self._gate = tools.gate
+        self._gate = resources.gate
         self._emit = emit
         self._ours: Defaults = defaults_for(brief.language)
         self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
@@ -88,11 +88,11 @@ class Finishing:
         return self._checked("question", repair.line(notes.get("question")), ours)
 
     def _choices(self, notes: dict[str, Any]) -> tuple[DraftChoice, ...]:
-        offered = repair.choices(notes.get("choices"))[:MOST_CHOICES]
+        offered = repair.choices(notes.get("choices"))[:MAX_CHOICES]
         passed = [pair for pair in offered if self._passes("choice", ". ".join(filter(None, pair)))]
-        if len(passed) < FEWEST_CHOICES:
+        if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
-            passed += self._our_choices[: FEWEST_CHOICES + 1 - len(passed)]
+            passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
         return tuple(DraftChoice(text, about, about) for text, about in passed)
 
     def _vocabulary(self, notes: dict[str, Any]) -> tuple[VocabularyWord, ...]:
@@ -109,7 +109,7 @@ class Finishing:
             explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
         return tuple(
             VocabularyWord(word=word, meaning=meaning)
-            for word, meaning in explained[:_MOST_WORDS_EXPLAINED]
+            for word, meaning in explained[:_MAX_WORDS_EXPLAINED]
         )
 
     def _summary(self, notes: dict[str, Any]) -> str:

@@ -10,18 +10,18 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StateSnapshot
 
-from stories.brief import StoryBrief
-from stories.errors import StoryError
-from stories.events import NodeEvent
 from stories.safety.gate import load as load_gate
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import StoryError
+from stories.vocabulary.events import NodeEvent
 from stories.workflow import nodes
 from stories.workflow.checkpoints import Checkpoints
 from stories.workflow.lengths import target_words
 from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
 from stories.workflow.resume import Resume
 from stories.workflow.state import ChapterState, Context, draft_from_json
 from stories.workflow.steps import Milestone, Step
-from stories.workflow.tools import Tools
 
 
 def _after_check(state: ChapterState) -> Literal["enhance_content", "calculate_metrics"]:
@@ -50,7 +50,7 @@ _WHOLE = ("workflow", 0)
 
 async def write_chapter(
     brief: StoryBrief,
-    tools: Tools,
+    resources: ChapterResources,
     *,
     resume: Resume = BEGINNING,
     checkpoints: Checkpoints | None = None,
@@ -66,7 +66,7 @@ async def write_chapter(
     if _WHOLE not in resume.begun:
         yield NodeEvent(node="workflow", status="started")
     await asyncio.to_thread(load_gate)
-    context = Context(brief, tools, ProgressMeter(target_words(brief)), resume)
+    context = Context(brief, resources, ProgressMeter(target_words(brief)), resume)
     state: dict[str, Any] = {}
     try:
         async with aclosing(_run(context, checkpoints, thread_id)) as steps:

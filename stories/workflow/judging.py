@@ -5,46 +5,46 @@ reason for the second way: what was not judged has not passed."""
 import re
 from dataclasses import replace
 
-import openai
-
-from stories.brief import StoryBrief
 from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.calls import Retries, metered
+from stories.workflow.faults import AnswerCut
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack
-from stories.workflow.tools import Tools
 
 _PASSING_SCORE = 0.5
 _STOPPED = "A part of it did not pass the check for this age."
 
 
-async def judge(text: str, brief: StoryBrief, tools: Tools, emit: Emit) -> Judgement:
+async def judge(text: str, brief: StoryBrief, resources: ChapterResources, emit: Emit) -> Judgement:
     """The judgement, with the layers that gave it."""
-    if tools.profile.judges:
-        return replace(await _by_model(text, brief, tools, emit), layers=(NAME,))
-    judgement = _by_gate(text, tools)
+    if resources.profile.judges:
+        return replace(await _by_model(text, brief, resources, emit), layers=(NAME,))
+    judgement = _by_gate(text, resources)
     if not judgement.approved:
         return judgement
     return judge_by_words(text, band=brief.checked_as, language=brief.language)
 
 
-async def _by_model(text: str, brief: StoryBrief, tools: Tools, emit: Emit) -> Judgement:
-    editor = metered(tools.editor, "safety_check", emit)
+async def _by_model(
+    text: str, brief: StoryBrief, resources: ChapterResources, emit: Emit
+) -> Judgement:
+    editor = metered(resources.editor, "safety_check", emit)
     try:
-        return await Retries(tools.patience).ask(
-            lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language),
-            tools.patience.answer_seconds,
+        return await Retries(resources).ask(
+            lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language)
         )
-    except openai.LengthFinishReasonError:
+    except AnswerCut:
         return Judgement(approved=False, score=0.0, issues=(UNJUDGED,))
 
 
-def _by_gate(text: str, tools: Tools) -> Judgement:
+def _by_gate(text: str, resources: ChapterResources) -> Judgement:
     paragraphs = re.findall(r"(?s)(?:\A|\n\n).+?(?=\n\n|\Z)", text)
     verdicts = [
-        tools.gate.check(paragraph, before=before)
+        resources.gate.check(paragraph, before=before)
         for before, paragraph in zip(["", *paragraphs], paragraphs, strict=False)
     ]
     stopped = [verdict for verdict in verdicts if not verdict.approved]
@@ -52,7 +52,7 @@ def _by_gate(text: str, tools: Tools) -> Judgement:
         approved=not stopped,
         score=round(1 - max(verdict.score for verdict in verdicts), 3),
         issues=(_STOPPED,) if stopped else (),
-        layers=tools.gate.layers,
+        layers=resources.gate.layers,
     )
 
 

@@ -1,7 +1,7 @@
 """How long a chapter is, by the child's age and level: the one place with these numbers."""
 
-from stories.brief import AgeBand, ReadingLevel, StoryBrief
-from stories.workflow.tools import Writing
+from stories.vocabulary.brief import AgeBand, ReadingLevel, StoryBrief
+from stories.workflow.resources import Writing
 
 _WORDS = {AgeBand.YOUNG: 170, AgeBand.MIDDLE: 280, AgeBand.OLDER: 380}
 _LEVEL_FACTOR = {

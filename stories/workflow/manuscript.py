@@ -4,19 +4,19 @@ import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from stories.events import Content
 from stories.safety.layers import worst
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.events import Content
+from stories.workflow.output import OutputBuffer, Withheld
 from stories.workflow.progress import ProgressMeter
-from stories.workflow.release import Release, Withheld
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack
-from stories.workflow.tools import Tools
 
-# As much of the approved text as a rule may need to see what only two sentences make unsafe.
-_BEFORE_CHARACTERS = 400
-_SHORTEST_PARAGRAPH_WORDS = 20
+# Of the approved text, for a model that words a sentence anew.
+_END_CHARACTERS = 400
+_MIN_PARAGRAPH_WORDS = 20
 _OPENING_MARKS = ('"', "\u201c", "\u00ab", "\u2014")
 _MARK = r"[\"\u201d]"
 _MARK_OUTSIDE_WORD = re.compile(r"(?<!\w)\"|\"(?!\w)")
@@ -29,18 +29,26 @@ class Manuscript:
     `text` may still wait for it, and has not been shown."""
 
     def __init__(
-        self, text: str, attempt: int, *, tools: Tools, progress: ProgressMeter, emit: Emit
+        self,
+        text: str,
+        attempt: int,
+        *,
+        resources: ChapterResources,
+        progress: ProgressMeter,
+        emit: Emit,
     ) -> None:
         self.text = text
         self.attempt = attempt
-        self._gate = tools.gate
-        self._release = Release(text, tools.guard, emit, by_word=tools.by_word)
+        self._gate = resources.gate
+        self._output = OutputBuffer(
+            text, resources.guard, emit, shows_unchecked_words=resources.shows_unchecked_words
+        )
         self._progress = progress
         self._emit = emit
-        self._is_by_word = tools.by_word
-        self._is_choppy = tools.profile.writing == "beats"
+        self._shows_unchecked_words = resources.shows_unchecked_words
+        self._is_choppy = resources.profile.writing == "beats"
         # A guard lets paragraphs out, so that what is shown ends with one.
-        self._begins_paragraph = bool(text) and tools.guard is not None
+        self._begins_paragraph = bool(text) and resources.guard is not None
         self._sentence_at = len(text) if has_end(text) else text.rfind("\n\n") + 1
 
     @property
@@ -50,7 +58,7 @@ class Manuscript:
     @property
     def is_guarded(self) -> bool:
         """Whether a guard is known to have passed all that is shown."""
-        return self._release.is_guarded
+        return self._output.is_guarded
 
     def begin_paragraph(self) -> None:
         self._begins_paragraph = True
@@ -58,7 +66,7 @@ class Manuscript:
     @property
     def end(self) -> str:
         """The last lines of the text, before which a sentence is to be seen."""
-        return self.text[-_BEFORE_CHARACTERS:]
+        return self.text[-_END_CHARACTERS:]
 
     def offer(self, sentence: str) -> Verdict:
         """Adds the sentence if it passes; keeps a record for staff if it does not."""
@@ -75,37 +83,40 @@ class Manuscript:
         breaks = sentence.startswith("\n") and self._may_break_before(sentence)
         self._begins_paragraph = self._begins_paragraph or breaks
         chunk = self._chunk(sentence)
-        verdict = self._gate.check(chunk, before=self.end)
+        verdict = self._gate.check(chunk, before=self.text)
         if not self.is_in_sentence:
             return verdict
         start = self._sentence_at
-        before = self.text[max(0, start - _BEFORE_CHARACTERS) : start]
-        return worst([verdict, self._gate.check(self.text[start:] + chunk, before=before)])
+        whole = self._gate.check(self.text[start:] + chunk, before=self.text[:start])
+        return worst([verdict, whole])
 
     @property
     def is_in_sentence(self) -> bool:
         """Whether a sentence that was too long to wait for goes on with what comes next."""
         return not self._begins_paragraph and self._sentence_at < len(self.text)
 
-    def glimpse(self, sentence: str) -> None:
+    def show_provisional(self, sentence: str) -> None:
         """Shows as much of the next sentence's first words as no rule can reach any more."""
         if _STRAY_AT_START.match(sentence) or _STRAY.search(sentence):
             return
         breaks = sentence.startswith("\n") and self._may_break_before(sentence)
         chunk = self._chunk(sentence, breaks=breaks)
-        cleared = self._gate.cleared(chunk, before=self.end)
-        self._release.glimpse(chunk[:cleared])
+        goes_on = self.is_in_sentence and not breaks
+        start = self._sentence_at if goes_on else len(self.text)
+        said = self.text[start:]
+        cleared = self._gate.cleared(said + chunk, before=self.text[:start]) - len(said)
+        self._output.show_provisional(chunk[: max(0, cleared)])
 
     def retract(self) -> str:
         """Withdraws what is shown of a sentence that is not part of the text, and returns it."""
-        return self._release.retract()
+        return self._output.retract()
 
     def _may_break_before(self, sentence: str) -> bool:
         """A small model begins a paragraph with nearly every sentence; only speech may."""
         if not self._is_choppy or sentence.lstrip().startswith(_OPENING_MARKS):
             return True
         paragraph = self.text.rpartition("\n\n")[2]
-        return len(paragraph.split()) >= _SHORTEST_PARAGRAPH_WORDS
+        return len(paragraph.split()) >= _MIN_PARAGRAPH_WORDS
 
     def add(self, sentence: str) -> None:
         """Only what was examined, here and now, and passed."""
@@ -116,7 +127,7 @@ class Manuscript:
         self.text += chunk
         if has_end(chunk):
             self._sentence_at = len(self.text)
-        self._release.add(chunk)
+        self._output.add(chunk)
         if progress := self._progress.wrote(self.word_count):
             self._emit(progress)
 
@@ -131,7 +142,7 @@ class Manuscript:
     @property
     def _waiting(self) -> str:
         """The end of the text that the guard has not passed yet."""
-        return self.text[len(self._release.approved) :]
+        return self.text[len(self._output.approved) :]
 
     def _chunk(self, sentence: str, *, breaks: bool = False) -> str:
         separator = "\n\n" if breaks or self._begins_paragraph else " "
@@ -150,7 +161,7 @@ class Manuscript:
         if self.is_in_sentence:
             self.text += "…"
             self._sentence_at = len(self.text)
-            self._release.add("…")
+            self._output.add("…")
 
     @property
     def is_in_speech(self) -> bool:
@@ -162,7 +173,7 @@ class Manuscript:
         if mark := self._missing_mark():
             self.text += mark
             self._sentence_at = len(self.text) if has_end(self.text) else self._sentence_at
-            self._release.add(mark)
+            self._output.add(mark)
 
     def _missing_mark(self) -> str:
         paragraph = self.text.rsplit("\n\n", 1)[-1]
@@ -172,25 +183,25 @@ class Manuscript:
 
     def guarded(self) -> AbstractAsyncContextManager[None]:
         """While this is open, what waits for the guard gets out as the guard passes it."""
-        return self._release.asking()
+        return self._output.asking()
 
     def check(self) -> None:
         """Raises Withheld where the guard has stopped a part of the text."""
-        self._release.check()
+        self._output.check()
 
     async def settle(self) -> None:
         """Waits until all of the text is shown. Raises Withheld."""
-        await self._release.settle()
+        await self._output.settle()
 
     def take_back(self, withheld: Withheld) -> None:
         """Goes back to what is shown, with a record for staff of what the guard stopped."""
         layers = (*self._gate.layers, *withheld.verdict.layers)
         verdict = replace(withheld.verdict, layers=layers)
         ahead = "\n\n" if self._waiting.startswith("\n\n") else ""
-        seen = withheld.text if self._is_by_word else ""
+        seen = withheld.text if self._shows_unchecked_words else ""
         self._emit(HeldBack(self.attempt, "prose", withheld.text, "", verdict, ahead, seen))
-        self._release.take_back()
-        self.text = self._release.approved
+        self._output.take_back()
+        self.text = self._output.approved
         self._sentence_at = len(self.text)
         self._begins_paragraph = bool(self.text)
 

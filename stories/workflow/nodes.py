@@ -6,10 +6,17 @@ from typing import Protocol
 
 from langgraph.runtime import Runtime
 
-from stories.brief import StoryBrief
-from stories.errors import SafetyRejected, StoryError
-from stories.events import ContentReset, Metadata, NodeEvent, NodeName, SafetyChecked
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import SafetyRejected, StoryError
+from stories.vocabulary.events import (
+    REWRITE,
+    ContentReset,
+    Metadata,
+    NodeEvent,
+    NodeName,
+    SafetyChecked,
+)
 from stories.workflow.calls import metered_guard
 from stories.workflow.composing import compose
 from stories.workflow.finishing import Finishing
@@ -35,7 +42,7 @@ class Node(Protocol):
     ) -> Awaitable[ChapterState]: ...
 
 
-MOST_REWRITES = 2
+MAX_REWRITES = 2
 
 
 def announced(name: NodeName) -> Callable[[Node], Node]:
@@ -89,14 +96,14 @@ async def safety_check(state: ChapterState, runtime: Runtime[Context]) -> Chapte
     judgement = runtime.context.resume.judgement_of(state["version"])
     if judgement is None:
         judgement = await _judge(state, runtime)
-    if not judgement.approved and state["version"] >= MOST_REWRITES:
+    if not judgement.approved and state["version"] >= MAX_REWRITES:
         raise SafetyRejected
     return {"judgement": asdict(judgement)}
 
 
 async def _judge(state: ChapterState, runtime: Runtime[Context]) -> Judgement:
     emit, context = runtime.stream_writer, runtime.context
-    judgement = await judge(state["text"], context.brief, context.tools, emit)
+    judgement = await judge(state["text"], context.brief, context.resources, emit)
     if not judgement.approved:
         emit(rejected_chapter(state["text"], state["attempt"], judgement))
     emit(
@@ -112,7 +119,7 @@ async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> Cha
     """Writes the chapter again, with what was found wrong as feedback."""
     version = state["version"] + 1
     if runtime.context.resume.resets < version:
-        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason="rewrite"))
+        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason=REWRITE))
     _enter(runtime, THINKING)
     return await compose(state, runtime.context, runtime.stream_writer, version)
 
@@ -121,16 +128,16 @@ async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> Cha
 async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
     _enter(runtime, FINISHING)
     emit, context = runtime.stream_writer, runtime.context
-    notes = await ask_notes(context.brief, state["text"], context.tools, emit)
+    notes = await ask_notes(context.brief, state["text"], context.resources, emit)
     judgement = judgement_from_json(state["judgement"])
-    finishing = Finishing(context.brief, state["text"], state["attempt"], context.tools, emit)
+    finishing = Finishing(context.brief, state["text"], state["attempt"], context.resources, emit)
     draft = finishing.draft(notes, judgement)
     is_guarded = False
-    if guard := metered_guard(context.tools.guard, "calculate_metrics", emit):
+    if guard := metered_guard(context.resources.guard, "calculate_metrics", emit):
         opinion = await vet_notes(draft, state["attempt"], guard, emit)
         is_guarded = opinion.is_guarded and state.get("is_guarded", False)
         draft = finishing.draft(notes, judgement, opinion.unfit) if opinion.unfit else draft
-    layers = context.tools.layers(is_guarded=is_guarded)
+    layers = context.resources.layers(is_guarded=is_guarded)
     draft = replace(draft, safety=replace(judgement, layers=layers))
     emit(_metadata(draft, context.brief))
     return {"draft": draft_to_json(draft)}

@@ -4,34 +4,36 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-import openai
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
-from stories.brief import StoryBrief
-from stories.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.reading import rare_words
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.workflow.calls import Retries, metered
+from stories.workflow.faults import AnswerCut
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
 from stories.workflow.repair import loaded
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
-from stories.workflow.tools import Tools
 
 log = logging.getLogger(__name__)
 
-MOST_QUESTIONS = 2
+MAX_QUESTIONS = 2
 _CANDIDATE_WORDS = 5
 
 
-async def ask_notes(brief: StoryBrief, text: str, tools: Tools, emit: Emit) -> dict[str, Any]:
+async def ask_notes(
+    brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
+) -> dict[str, Any]:
     """The notes as far as the editor gave any: {} at worst, also where its host is gone by now,
     since the chapter is written and shall not be lost."""
-    if not tools.profile.structures:
+    if not resources.profile.structures:
         return {}
     saved: dict[str, Any] = {}
     try:
-        async for answer in _answers(brief, text, tools, emit):
+        async for answer in _answers(brief, text, resources, emit):
             if isinstance(answer, BaseModel):
                 return answer.model_dump()
             saved |= loaded(answer)
@@ -42,14 +44,17 @@ async def ask_notes(brief: StoryBrief, text: str, tools: Tools, emit: Emit) -> d
 
 
 async def _answers(
-    brief: StoryBrief, text: str, tools: Tools, emit: Emit
+    brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
 ) -> AsyncIterator[BaseModel | str]:
     schema = EndingNotes if brief.is_ending else ChapterNotes
     prompt = notes_prompt(brief, text, rare_words(text, brief.language, _CANDIDATE_WORDS))
-    editor = metered(tools.editor, "calculate_metrics", emit)
-    retries = Retries(tools.patience)
-    for _ in range(MOST_QUESTIONS):
-        yield await retries.ask(lambda: _ask(editor, schema, prompt), tools.patience.answer_seconds)
+    editor = metered(resources.editor, "calculate_metrics", emit)
+    retries = Retries(resources)
+    for _ in range(MAX_QUESTIONS):
+        try:
+            yield await retries.ask(lambda: _ask(editor, schema, prompt))
+        except AnswerCut as cut:
+            yield cut.text
 
 
 async def _ask(
@@ -57,9 +62,6 @@ async def _ask(
 ) -> BaseModel | str:
     """The answer as the schema has it, else its raw text."""
     asked = editor.with_structured_output(schema, method="json_schema", include_raw=True)
-    try:
-        answer: Any = await asked.ainvoke(prompt)
-    except openai.LengthFinishReasonError as error:
-        return error.completion.choices[0].message.content or ""
+    answer: Any = await asked.ainvoke(prompt)
     parsed = answer["parsed"]
     return parsed if isinstance(parsed, schema) else str(answer["raw"].text)

@@ -4,14 +4,14 @@ import re
 import sys
 from dataclasses import dataclass
 
-from stories.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.lengths import most_words, target_words
-from stories.workflow.prompts.beats import MOST_SENTENCES, beats
+from stories.workflow.prompts.beats import MAX_SENTENCES, beats
 from stories.workflow.prompts.request import chapter_task
 from stories.workflow.prompts.spine import spine
-from stories.workflow.tools import ModelProfile
+from stories.workflow.resources import ModelProfile
 
-_LONGEST_ADDED_WORDS = 30
+_MAX_ADDED_WORDS = 30
 _SENTENCE_END = re.compile(r"[.!?…][\"\u201d\u2019»']*(?=\s|$)")
 
 
@@ -62,11 +62,11 @@ def plan_chapter(
 def _beat_turns(brief: StoryBrief) -> list[Turn]:
     tasks = beats(brief)
     share = most_words(brief, "beats") // len(tasks)
-    return [Turn(task, share, MOST_SENTENCES[brief.band]) for task in tasks]
+    return [Turn(task, share, MAX_SENTENCES[brief.band]) for task in tasks]
 
 
 def _spine_turns(brief: StoryBrief, most_sentences: int) -> list[Turn]:
-    return [Turn(line, _LONGEST_ADDED_WORDS, most_sentences, opening=line) for line in spine(brief)]
+    return [Turn(line, _MAX_ADDED_WORDS, most_sentences, opening=line) for line in spine(brief)]
 
 
 def _turns_done(turns: list[Turn], written: str) -> int:

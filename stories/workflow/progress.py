@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from stories.events import Progress
+from stories.vocabulary.events import Progress
 
 THINKING = "Thinking up the next part"
 WRITING = "Writing"

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from stories.events import RESYNC
 from stories.safety.judge import Judgement
+from stories.vocabulary.events import RESYNC
 
 Pass = tuple[str, int]
 

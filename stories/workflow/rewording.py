@@ -4,36 +4,36 @@ import asyncio
 import logging
 from contextlib import aclosing
 
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
+from stories.vocabulary.errors import StoryError
 from stories.workflow.calls import metered, stream_text
 from stories.workflow.faults import Fault
 from stories.workflow.prompts.rewording import rewording_prompt
+from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
-from stories.workflow.tools import Tools
 
 log = logging.getLogger(__name__)
 
 # The chapter stands still meanwhile, and a host with one place answers only when it is written.
-MOST_SECONDS = 20.0
-_MOST_RAW_CHARACTERS = 1000
+MAX_SECONDS = 20.0
+_MAX_RAW_CHARACTERS = 1000
 
 
 class Rewording:
     """Asks for as long as the host answers in time."""
 
-    def __init__(self, tools: Tools, language: str, step: str, emit: Emit) -> None:
-        self._editor = metered(tools.editor, step, emit)
-        self._patience = tools.patience
+    def __init__(self, resources: ChapterResources, language: str, step: str, emit: Emit) -> None:
+        self._editor = metered(resources.editor, step, emit)
+        self._resources = resources
         self._language = language
-        self._is_of_use = tools.profile.writing != "spine"
+        self._is_of_use = resources.profile.writing != "spine"
 
     async def of(self, sentence: str, before: str, category: str) -> str:
         """One sentence, unchecked, in the place of this one; "" where none came."""
         if not self._is_of_use:
             return ""
         try:
-            async with asyncio.timeout(MOST_SECONDS):
+            async with asyncio.timeout(MAX_SECONDS):
                 return await self._ask(sentence, before, category)
         except (Fault, StoryError, TimeoutError) as error:
             log.info("no other wording: %s", type(error).__name__)
@@ -44,11 +44,11 @@ class Rewording:
         prose = ProseStream(self._language)
         prompt = rewording_prompt(sentence, before, category, self._language)
         characters = 0
-        async with aclosing(stream_text(self._editor, prompt, self._patience)) as pieces:
+        async with aclosing(stream_text(self._editor, prompt, self._resources)) as pieces:
             async for piece in pieces:
                 if sentences := prose.feed(piece):
                     return sentences[0].strip()
                 characters += len(piece)
-                if characters > _MOST_RAW_CHARACTERS:
+                if characters > _MAX_RAW_CHARACTERS:
                     return ""
         return next(iter(prose.finish()), "").strip()

@@ -6,12 +6,12 @@ from typing import Any, TypedDict
 
 from pydantic import TypeAdapter
 
-from stories.brief import StoryBrief
 from stories.safety.judge import Judgement
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
 from stories.workflow.resume import Resume
 from stories.workflow.steps import ChapterDraft, Step
-from stories.workflow.tools import Tools
 
 Emit = Callable[[Step], None]
 
@@ -41,7 +41,7 @@ class Context:
     """What the nodes of one run share; `resume` is what the log said when the run was claimed."""
 
     brief: StoryBrief
-    tools: Tools
+    resources: ChapterResources
     progress: ProgressMeter
     resume: Resume
 

@@ -4,10 +4,10 @@ runner see. All text is in stand-in form."""
 import asyncio
 from dataclasses import dataclass, field
 
-from stories.events import StoryEvent, VocabularyWord
 from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
+from stories.vocabulary.events import StoryEvent, VocabularyWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class ProvisionalText:
     """Text that is shown before all layers have passed it, behind all that is shown already.
 
     A `Content` that begins with it, or with which it begins, approves it; a `Retraction` comes
@@ -91,4 +91,4 @@ class ChapterDraft:
     used_defaults: tuple[str, ...]
 
 
-Step = StoryEvent | Glimpse | Retraction | HeldBack | ModelUse | Milestone | ChapterDraft
+Step = StoryEvent | ProvisionalText | Retraction | HeldBack | ModelUse | Milestone | ChapterDraft

@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import postgres
+from testkit import postgres
+from testkit.app import ROOT
+from testkit.conformance.wire import Api, Connection
+from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.processes import Server
 from tests.clients import text_of
-from tests.conformance.wire import Api, Connection
-from tests.e2e.harness import ROOT
-from tests.ollama_server import Hold, OllamaServer, Reply
-from tests.processes import Server
 
 LEASE_SECONDS = 60.0
 SOON_SECONDS = 20.0

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from testkit.app import ROOT
+from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.processes import Server
+from testkit.proxy import CONF, Proxy
 from tests.clients import Frame, parse_frame, text_of
-from tests.deploy.proxy import CONF, Proxy
-from tests.e2e.harness import ROOT
-from tests.ollama_server import Hold, OllamaServer, Reply
-from tests.processes import Server
 
 PATIENCE_SECONDS = 40.0
 KEEPALIVE_SECONDS = 0.25

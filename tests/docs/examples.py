@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.harness import ROOT, App
+from testkit.app import ROOT, App
 
 BASH = ("bash", "-euo", "pipefail", "-c")
 _SECONDS = 90

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import pytest
 from playwright.sync_api import Browser
 
+from testkit.app import App
+from testkit.ollama.server import OllamaServer
+from tests import browsers
 from tests.docs.examples import BASH, example, run
-from tests.e2e import conftest as e2e
-from tests.e2e.harness import App
-from tests.ollama_server import OllamaServer
+from tests.e2e.pages import watch
 
 API = "docs/api.md"
 CHAPTER_SECONDS = 90
@@ -21,7 +22,7 @@ CHAPTER_SECONDS = 90
 TOKENS_PER_SECOND = 80
 
 pytestmark = pytest.mark.timeout(300)
-browser = e2e.browser
+browser = browsers.browser
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def test_the_browser_shows_the_story_however_often_the_stream_ends(
     browser: Browser, restless_reader: Reader, heading: str, theme: str, path: str
 ) -> None:
     page = browser.new_page(base_url=restless_reader.app.url)
-    problems = e2e.watch(page)
+    problems = watch(page)
     shown: list[tuple[str, str]] = []
     streams: list[str] = []
     page.on("console", lambda message: shown.append((message.type, message.text)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.examples import ROOT
+from testkit.app import ROOT
 
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 DOTENV = ROOT / ".env.example"

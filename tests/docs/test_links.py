@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.examples import ROOT
+from testkit.app import ROOT
 
 _LINK = re.compile(r"\]\(([^):\s]*)\)|<img src=\"([^\":]+)\"")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.urls import Resolver404, resolve
-from playwright.sync_api import sync_playwright
 
 from children.urls import urlpatterns as about_children
-from stories.urls import urlpatterns as about_stories
-from tests.docs.examples import ROOT
+from stories.pages.urls import urlpatterns as about_stories
+from testkit.app import ROOT
+from tests.browsers import launched
 from tests.screenshots import documents
-from tests.screenshots.camera import launched
 from tests.screenshots.pages import SHOTS
 from tests.screenshots.site import temporary_site
 
@@ -24,11 +23,7 @@ _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 @pytest.mark.timeout(240)
 def test_the_pictures_are_made_from_a_real_story(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    with (
-        temporary_site(tmp_path / "data") as site,
-        sync_playwright() as playwright,
-        launched(playwright) as browser,
-    ):
+    with temporary_site(tmp_path / "data") as site, launched() as browser:
         made = list(documents.taken(browser, site, tmp_path))
     assert [path.name for path in made] == [documents.DAY, documents.NIGHT]
     assert all(_WEBP.match(path.read_bytes()) for path in made)

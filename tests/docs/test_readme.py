@@ -3,7 +3,7 @@
 import re
 
 from stories.management.commands import demo_family
-from tests.docs.examples import ROOT
+from testkit.app import ROOT
 
 README = (ROOT / "README.md").read_text()
 MAX_LINES = 130

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.conformance.requirements import all_requirements
-from tests.docs.examples import ROOT
+from testkit.app import ROOT
+from testkit.conformance.requirements import all_requirements
 
 CONTRACT = (ROOT / "docs" / "stream-contract.md").read_text()
 _REQUIREMENT = re.compile(r"^- \*\*C(\d+)\*\* (.*?)(?=\n- |\n\n|\Z)", re.MULTILINE | re.DOTALL)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.harness import App, Family
-from tests.e2e.test_reading import shown_text
-from tests.ollama_server import Hold, OllamaServer, Reply, words
+from testkit.app import App, Family
+from testkit.ollama.server import Hold, OllamaServer, Reply, words
+from tests.e2e.pages import shown_text
 
 FIRST = "On a bright morning a small fox found a brass lantern on the path."
 SECOND = "It was still warm, and nobody knew who had left it there."
@@ -24,7 +24,7 @@ KEEP_SCREENS = """() => {
 @pytest.fixture(scope="module")
 def app(_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     served = App(tmp_path_factory.mktemp("by-word"), _host.url, _host.model)
-    served.variables["STORYTELLER_RELEASE"] = "token"
+    served.variables["STORYTELLER_SHOW"] = "words"
     served.start()
     yield served
     served.stop()

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from testkit.app import App, Family
+from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import parse_frame
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Hold, OllamaServer, Reply
 
 PROSE = "The heron waited by the water. Nothing moved. "
 WORDS = ("heron waited", "nothing moved")

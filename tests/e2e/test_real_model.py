@@ -10,8 +10,7 @@ import pytest
 from django.conf import settings
 
 from stories.embedded import catalog
-
-from .harness import App, Family
+from testkit.app import App, Family
 
 SMALL = catalog.SMALL.path_in(settings.DATA_DIR / "models")
 

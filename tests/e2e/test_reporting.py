@@ -4,8 +4,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.harness import Family, Reader
-from tests.ollama_server import OllamaServer
+from testkit.app import Family, Reader
+from testkit.ollama.server import OllamaServer
 
 
 def reports(family: Family, reader: Reader) -> list[dict[str, Any]]:

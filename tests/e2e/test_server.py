@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.harness import App, Family
-from tests.ollama_server import Hold, OllamaServer, Reply
+from testkit.app import App, Family
+from testkit.ollama.server import Hold, OllamaServer, Reply
 
 READERS = 24
 

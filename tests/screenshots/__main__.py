@@ -12,11 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from tests.e2e.harness import ROOT
+from testkit.app import ROOT
+from tests.browsers import launched
 from tests.screenshots import documents, pages
-from tests.screenshots.camera import launched
 from tests.screenshots.site import temporary_site
 
 
@@ -35,8 +33,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="storyteller-") as folder,
         temporary_site(Path(folder)) as site,
-        sync_playwright() as playwright,
-        launched(playwright) as browser,
+        launched() as browser,
     ):
         for path in module.taken(browser, site, into):
             sys.stdout.write(f"{path}\n")

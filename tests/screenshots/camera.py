@@ -1,20 +1,17 @@
 """The browser, people logged in to it, and pictures of what it shows."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.harness import PASSWORD, App
+from testkit.app import PASSWORD, App
 
 Light = Literal["light", "dark"]
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _PATIENCE_MS = 20_000
 # Chromium draws WebP itself, so that nothing has to be installed for it.
 _AS_WEBP = """async ([png, quality]) => {
@@ -37,16 +34,6 @@ class Look:
     light: Light
     locale: str = "en-US"
     density: float = 1
-
-
-@contextmanager
-def launched(playwright: Playwright) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.harness import Reader
-from tests.ollama_server import Hold, Reply
+from testkit.app import Reader
+from testkit.ollama.server import Hold, Reply
 from tests.screenshots.camera import Light, Look, page_of
 from tests.screenshots.site import STAFF, Site
 

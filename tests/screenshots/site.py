@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.harness import PASSWORD, App, Family
-from tests.ollama_server import OllamaServer
+from testkit.app import PASSWORD, App, Family
+from testkit.ollama.server import OllamaServer
 
 # A name that the app takes for a model which writes Hebrew, too.
 MODEL = "gemma3:12b"

@@ -5,7 +5,7 @@ import asyncio
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from stories import retention
+from stories.execution import retention
 
 
 class Command(BaseCommand):

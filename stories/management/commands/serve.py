@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from stories import llm
 from stories.management.migrating import bring_up_to_date
 
-_HIGHEST_PORT = 65535
+_MAX_PORT = 65535
 
 
 class Command(BaseCommand):
@@ -99,6 +99,6 @@ def _url(address: str, port: int) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > _HIGHEST_PORT:
-        raise ArgumentTypeError(f"PORT={text!r}: allowed is a number from 0 to {_HIGHEST_PORT}")
+    if not text.isdecimal() or int(text) > _MAX_PORT:
+        raise ArgumentTypeError(f"PORT={text!r}: allowed is a number from 0 to {_MAX_PORT}")
     return int(text)

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
-from stories import dispatch, llm
+from stories import llm
+from stories.execution import engine
 from stories.management.migrating import bring_up_to_date
 
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = []  # they run below, when the database is there
 
     def handle(self, **_: object) -> None:
-        if settings.RUNS != dispatch.WORKERS:
+        if settings.RUNS != engine.WORKERS:
             raise CommandError(
                 "Stories are written by the web processes (STORYTELLER_RUNS=inprocess). Set "
                 "STORYTELLER_RUNS=workers for them and for this command."
@@ -36,4 +37,4 @@ class Command(BaseCommand):
         name = storyteller.name if storyteller.available else storyteller.problem
         self.stdout.write(f"Writing stories with {name}. Ctrl-C ends it.")
         self.stdout.flush()
-        await dispatch.work()
+        await engine.work()

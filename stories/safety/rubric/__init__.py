@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
-from stories.brief import AgeBand, primary_language
 from stories.safety.judge import Judgement, Problem, judgement_of
 from stories.safety.normalise import plain
 from stories.safety.rules import entries_of
 from stories.safety.rules.matching import Found, Lexicon, words_of
+from stories.vocabulary.brief import AgeBand, primary_language
 
 NAME = "rubric"
 _NOT, _HARMLESS = "not", "harmless"
@@ -47,7 +47,7 @@ _MEASURES: dict[Problem, _Measure] = {
     "stereotype": _Measure(0.25, 0.5, "denial"),
 }
 # A few sentences are no chapter, however dark they are: their shares mean little.
-_FEWEST_STRONG = 4
+_MIN_STRONG = 4
 
 
 def judge_by_words(text: str, *, band: AgeBand, language: str) -> Judgement:
@@ -65,7 +65,7 @@ def _weight(sentences: list[set[str]], problem: Problem) -> int:
     0 for what stories are made of."""
     measure = _MEASURES[problem]
     count = sum(problem in keys for keys in sentences)
-    if count < _FEWEST_STRONG or count < measure.strong * len(sentences):
+    if count < _MIN_STRONG or count < measure.strong * len(sentences):
         return 0
     if _is_righted(sentences, measure.remedy):
         return 1

@@ -18,11 +18,11 @@ from typing import Any
 
 import regex
 
-from stories.brief import AgeBand
 from stories.safety.normalise import plain
 from stories.safety.rules.matching import Found, Lexicon, words_of
 from stories.safety.rules.prefilter import Prefilter
 from stories.safety.verdict import Severity
+from stories.vocabulary.brief import AgeBand
 
 LANGUAGES = ("en", "es", "he")
 _COMMON = "common"

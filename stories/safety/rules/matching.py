@@ -20,9 +20,9 @@ from stories.safety.normalise import latinised
 
 _WORD = re.compile(r"[^\W_]+(?:['’׳][^\W_]+)*")
 _ALTERNATIVE = re.compile(r"([^\s|()]+)((?:\([^()]*\))*)")
-_LONGEST_GAP = 3
+_MAX_GAP = 3
 _HEBREW_PREFIX = re.compile(r"[ובכלמשה]{1,3}")
-_SHORTEST_HEBREW_STEM = 3
+_MIN_HEBREW_STEM_LETTERS = 3
 _JOINED = "~"
 
 Places = tuple[frozenset[str], ...]
@@ -62,7 +62,7 @@ def _forms(word: str) -> tuple[str, ...]:
     prefix = _HEBREW_PREFIX.match(word)
     if prefix is None:
         return (word,)
-    longest = min(prefix.end(), len(word) - _SHORTEST_HEBREW_STEM)
+    longest = min(prefix.end(), len(word) - _MIN_HEBREW_STEM_LETTERS)
     return (word, *(_JOINED + word[cut:] for cut in range(1, longest + 1)))
 
 
@@ -120,7 +120,7 @@ def _end_of_match(places: Places, words: Sequence[Word], at: int) -> int | None:
     for number, place in enumerate(places):
         if place is _GAP:
             rest = places[number + 1 :]
-            ends = (_end_of_match(rest, words, at + n) for n in range(_LONGEST_GAP + 1))
+            ends = (_end_of_match(rest, words, at + n) for n in range(_MAX_GAP + 1))
             return next((end for end in ends if end is not None), None)
         at += 1
         if at >= len(words) or place.isdisjoint(words[at].forms):
@@ -133,7 +133,7 @@ def _is_begun(places: Places, words: Sequence[Word], at: int) -> bool:
     for number, place in enumerate(places):
         if place is _GAP:
             rest, left = places[number + 1 :], len(words) - at
-            return any(_is_begun(rest, words, at + n) for n in range(min(_LONGEST_GAP + 1, left)))
+            return any(_is_begun(rest, words, at + n) for n in range(min(_MAX_GAP + 1, left)))
         at += 1
         if at >= len(words):
             return True

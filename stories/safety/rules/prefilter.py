@@ -16,7 +16,7 @@ _ALSO = {0x131: "i", 0x17F: "s"}
 _DIGIT = re.compile(r"\d")
 _A_DIGIT = "0"
 _GRAM = 3
-_MOST_TELL_TALES = 400
+_MAX_TELL_TALES = 400
 
 _Parsed = Sequence[tuple[Any, Any]]
 
@@ -52,7 +52,7 @@ def tell_tales(pattern: re.Pattern[str]) -> frozenset[str]:
     """Strings, as `_folded` leaves them, of which every match holds one; empty where none are
     known."""
     found = _of_sequence(_parser.parse(pattern.pattern, pattern.flags))
-    return found if len(found) <= _MOST_TELL_TALES else frozenset()
+    return found if len(found) <= _MAX_TELL_TALES else frozenset()
 
 
 @lru_cache(maxsize=32)  # several rule books look at one text

@@ -1,11 +1,18 @@
 /* The key of a connected app: a button that copies it, where the browser lets a page do so. */
+
+/** @type {HTMLButtonElement | null} */
 const button = document.querySelector("[data-copy]");
+
 if (button && navigator.clipboard) {
-  const field = document.querySelector(button.dataset.copy);
+  /** @type {HTMLInputElement | null} */
+  const field = document.querySelector(button.dataset.copy ?? "");
+  /** @type {HTMLElement | null} */
+  const note = document.querySelector("[data-copied]");
   button.hidden = false;
   button.addEventListener("click", async () => {
+    if (!field || !note) return;
     field.select();
     await navigator.clipboard.writeText(field.value);
-    document.querySelector("[data-copied]").hidden = false;
+    note.hidden = false;
   });
 }

@@ -1,6 +1,7 @@
 /* Day or night: follows the system until the reader says otherwise, then remembers that.
    A classic script in <head>, so that the page never flashes in the wrong colours. */
 (() => {
+  /** @typedef {"day" | "night"} Theme */
   const root = document.documentElement;
   const KEY = "storyteller-theme";
   const prefersNight = window.matchMedia("(prefers-color-scheme: dark)");
@@ -12,7 +13,7 @@
       return null;
     }
   };
-  const remember = (theme) => {
+  const remember = (/** @type {Theme} */ theme) => {
     try {
       localStorage.setItem(KEY, theme);
     } catch {
@@ -23,12 +24,14 @@
     root.dataset.theme ? root.dataset.theme === "night" : prefersNight.matches;
 
   const showState = () => {
-    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = document.querySelectorAll("[data-theme-toggle]");
+    for (const button of buttons) {
       button.hidden = false;
       button.setAttribute("aria-pressed", String(isNight()));
     }
   };
-  const choose = (theme) => {
+  const choose = (/** @type {Theme} */ theme) => {
     root.dataset.theme = theme;
     remember(theme);
     showState();
@@ -38,8 +41,9 @@
   if (theme === "night" || theme === "day") root.dataset.theme = theme;
 
   prefersNight.addEventListener("change", showState);
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-theme-toggle]")) choose(isNight() ? "day" : "night");
+  document.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    if (target.closest("[data-theme-toggle]")) choose(isNight() ? "day" : "night");
   });
   document.addEventListener("DOMContentLoaded", showState);
 })();

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from stories.brief import AgeBand, StoryBrief
+from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.system import hero_of
 
@@ -120,7 +120,7 @@ _SENTENCES = {
     AgeBand.MIDDLE: "four or five",
     AgeBand.OLDER: "five or six",
 }
-MOST_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
+MAX_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
 
 
 def beats(brief: StoryBrief) -> list[str]:

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from stories.brief import primary_language
+from stories.vocabulary.brief import primary_language
 
 
 @dataclass(frozen=True, slots=True)

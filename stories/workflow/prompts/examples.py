@@ -1,7 +1,7 @@
 """Two paragraphs for each age and language that show a model the tone. Their heroes are others than
 the story's, and they call nobody "he" or "she"."""
 
-from stories.brief import AgeBand, primary_language
+from stories.vocabulary.brief import AgeBand, primary_language
 
 _EXAMPLES = {
     "en": {

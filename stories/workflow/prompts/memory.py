@@ -7,13 +7,13 @@ chapters, then of the last one but for its end, then the length of the summaries
 import re
 from collections.abc import Iterator, Sequence
 
-from stories.brief import ChoiceTaken, PastChapter
-from stories.errors import ContextTooLong
+from stories.vocabulary.brief import ChoiceTaken, PastChapter
+from stories.vocabulary.errors import ContextTooLong
 from stories.workflow.prompts.quoting import quoted, quoted_story
 from stories.workflow.prompts.tokens import most_tokens
 
 _TAIL_CHARACTERS = 700
-_SHORTEST_TAIL_CHARACTERS = 250
+_MIN_TAIL_CHARACTERS = 250
 
 
 def story_so_far(
@@ -42,7 +42,7 @@ def _tellings(path: Sequence[PastChapter]) -> Iterator[str]:
     tail = _ending_of(path[-1], _TAIL_CHARACTERS)
     yield _joined([_in_short(chapter) for chapter in path[:-1]], [tail])
     yield _joined([_in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
-    tail = _ending_of(path[-1], _SHORTEST_TAIL_CHARACTERS)
+    tail = _ending_of(path[-1], _MIN_TAIL_CHARACTERS)
     yield _joined([_in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
     yield _joined([_in_short(chapter, sentences=0) for chapter in path[:-1]], [tail])
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
-from stories.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.prompts.quoting import quoted_story
 from stories.workflow.prompts.system import hero_of, language_name
 

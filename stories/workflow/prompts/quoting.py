@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 _TAG_SIGNS = str.maketrans({"<": "\u2039", ">": "\u203a", "`": "'"})
-LONGEST_FIELD = 300
+MAX_FIELD_CHARACTERS = 300
 
 
-def quoted(tag: str, text: str, longest: int = LONGEST_FIELD) -> str:
+def quoted(tag: str, text: str, longest: int = MAX_FIELD_CHARACTERS) -> str:
     """`<tag>text</tag>` on one line, cut at `longest` characters; "" where there is no text."""
     line = " ".join(_visible(text).split())[:longest]
     return f"<{tag}>{line}</{tag}>" if line else ""

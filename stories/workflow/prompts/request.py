@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from stories.brief import Pronoun, StoryBrief
+from stories.vocabulary.brief import Pronoun, StoryBrief
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.system import hero_of
-from stories.workflow.tools import Writing
+from stories.workflow.resources import Writing
 
 # A prompt's length costs seconds before the first word where a small machine writes.
 _WANTED_MEMORY_TOKENS = {"prose": 4000, "beats": 500}

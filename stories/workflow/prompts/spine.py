@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from stories.brief import StoryBrief, primary_language
+from stories.vocabulary.brief import StoryBrief, primary_language
 from stories.workflow.prompts import spines_en, spines_es, spines_he
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.request import avoid_note
@@ -45,7 +45,7 @@ _TALK = re.compile(
     r"(?i)\b(i|i'm|i'll|i've|my|we|you|your|sentences?|story|stories|write|writing|shorter|example"
     r"|child|children|reader|add(?:ed)?)\b"
 )
-_LONGEST_ADDED_WORDS = 16
+_MAX_ADDED_WORDS = 16
 
 
 def belongs(sentence: str, before: str) -> bool:
@@ -54,7 +54,7 @@ def belongs(sentence: str, before: str) -> bool:
     words = set(_long_words(told))
     paragraph = before.rsplit("\n\n", 1)[-1]
     return (
-        len(sentence.split()) <= _LONGEST_ADDED_WORDS
+        len(sentence.split()) <= _MAX_ADDED_WORDS
         and not _TALK.search(told)
         and bool(words & set(_long_words(paragraph)))
         and not words <= set(_long_words(before))

@@ -1,7 +1,7 @@
 """What a storyteller is told once: the voice, the child's age, the limits. The same for all stories
 of an age and level, so that a host need not evaluate it again."""
 
-from stories.brief import AgeBand, StoryBrief, primary_language
+from stories.vocabulary.brief import AgeBand, StoryBrief, primary_language
 from stories.workflow.prompts.examples import examples
 
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish", "he": "Hebrew"}

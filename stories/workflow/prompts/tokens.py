@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from stories.brief import primary_language
+from stories.vocabulary.brief import primary_language
 
 _CHARACTERS_PER_TOKEN = {"en": 4.0, "es": 3.0, "he": 1.2}
 _UNKNOWN_LANGUAGE = 1.0
 _CHARACTERS_PER_WORD = 6.0
 _TOKENS_AROUND_MESSAGE = 8
 # No tokenizer packs more of any prompt of ours into a token than this.
-_MOST_CHARACTERS_PER_TOKEN = 9.0
+_MAX_CHARACTERS_PER_TOKEN = 9.0
 
 
 def most_tokens(text: str, language: str) -> int:
@@ -38,7 +38,7 @@ def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_token
         return False
     characters = sum(len(str(message.text)) for message in messages)
     is_full = reported_tokens >= context_tokens
-    return is_full or reported_tokens < characters / _MOST_CHARACTERS_PER_TOKEN
+    return is_full or reported_tokens < characters / _MAX_CHARACTERS_PER_TOKEN
 
 
 def tokens_for_words(words: int, language: str) -> int:

@@ -8,58 +8,33 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from children.models import Child, User
-from stories import dispatch, eventlog, shelf
-from stories.db import in_database
+from stories import eventlog
+from stories.execution import engine
 from stories.generations import request_stop
-from stories.generations.runs import MAX_ATTEMPTS
+from stories.generations.leases import MAX_ATTEMPTS
+from stories.infra.db import in_database
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
+from stories.pages import library
+from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.ollama_server import Hold, OllamaServer, Reply
-from tests.stories.test_runner import die_after, put_back, watched
-
-from .test_story_flow import first_chapter
-from .test_stream import FIRST_CHAPTER, events_of, outline, start
+from tests.runs import die_after, put_back, watched
+from tests.streams import (
+    FIRST_CHAPTER,
+    events_of,
+    first_chapter,
+    order,
+    start,
+    stop,
+    stopped,
+    stopped_first,
+    stopped_second,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GRAVE = {"problem": "fear", "weight": 3, "reason": "It stays dark."}
 UNFIT = "Nobody in the well called out any more."
 NOW = timezone.now()
-
-
-async def stopped(api: Client, host: OllamaServer, started: dict[str, Any]) -> dict[str, Any]:
-    """The state of this run, stopped after it has shown some text."""
-    stream = frames_of(await api.stream(events_of(started)))
-    await anext(frame async for frame in stream if frame.type == "content")
-    return await stop(api, started)
-
-
-async def stop(api: Client, started: dict[str, Any]) -> dict[str, Any]:
-    await api.call("POST", f"/generations/{started['id']}/stop")
-    await api.frames(events_of(started))
-    _, state, _ = await api.call("GET", f"/generations/{started['id']}")
-    assert state["status"] == "stopped"
-    return dict(state)
-
-
-async def stopped_first(api: Client, child: Child, host: OllamaServer) -> dict[str, Any]:
-    host.script(prose=[Reply(hold=Hold(after=60))])
-    return await stopped(api, host, await start(api, child))
-
-
-async def stopped_second(
-    api: Client, child: Child, host: OllamaServer
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first chapter's `complete`, and the second one's state."""
-    done = await first_chapter(api, child)
-    host.script(prose=[Reply(hold=Hold(after=60))])
-    wish = {"session_id": done["session_id"], "choice_id": done["choices"][0]["id"]}
-    return done, await stopped(api, host, await start(api, child, **wish))
-
-
-def order(frames: list[Frame]) -> list[tuple[str, str]]:
-    """The outline, whether or not there was a moment's wait for the storyteller."""
-    return outline([frame for frame in frames if frame.type != "queue"])
 
 
 async def carry_on(api: Client, state: dict[str, Any], **headers: str) -> tuple[int, Any]:
@@ -107,9 +82,9 @@ async def test_the_text_is_there_while_the_chapter_waits_for_the_storyteller(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
     state = await stopped_first(api, mia, storyteller)
-    await dispatch.shut_down()
+    await engine.shut_down()
     _, begun = await carry_on(api, state)
-    await dispatch.shut_down()
+    await engine.shut_down()
     _, waiting, _ = await api.call("GET", f"/generations/{begun['id']}")
     assert (waiting["status"], waiting["text"]) == ("queued", state["text"])
 
@@ -169,13 +144,13 @@ async def ended_when_judged_unfit(
     await start(api, child)
     generation = await Generation.objects.aget()
     frames, sources = await watched(api, generation)
-    await dispatch.shut_down()
+    await engine.shut_down()
     judged = [frame.type for frame in frames].index("safety_check") + 1
     await in_database(put_back, generation, frames[:judged], sources)
     await in_database(die_after, generation, judged)
     assert UNFIT in eventlog.shown_text(await in_database(eventlog.read_after, generation.pk, 0))
     await Generation.objects.filter(pk=generation.pk).aupdate(**change)
-    dispatch.start()
+    engine.start()
     events = f"/generations/{generation.pk}/events"
     await api.frames(events)
     return generation, await api.frames(events)
@@ -187,9 +162,9 @@ async def test_text_that_was_approved_by_other_measures_is_not_carried_on(
 ) -> None:
     state = await stopped_first(api, mia, storyteller)
     await Child.objects.filter(pk=mia.pk).aupdate(**change)
-    await dispatch.shut_down()
+    await engine.shut_down()
     _, begun = await carry_on(api, state)
-    await dispatch.shut_down()
+    await engine.shut_down()
     _, waiting, _ = await api.call("GET", f"/generations/{begun['id']}")
     assert waiting["text"] == ""
 
@@ -249,7 +224,7 @@ async def test_who_asks_again_just_after_a_stop_gets_a_run_of_their_own(
         await stopped_elsewhere(api, storyteller, old)
         new = await start(api, mia, **wanted)
         assert new["id"] != old["id"]
-        dispatch.stop(uuid.UUID(old["id"]))
+        engine.stop(uuid.UUID(old["id"]))
         assert (await api.frames(events_of(old)))[-1].data["code"] == "CANCELLED"
         assert (await api.frames(events_of(new)))[-1].type == "complete"
     assert await Chapter.objects.acount() == 3
@@ -392,7 +367,7 @@ async def test_a_discarded_first_chapter_takes_its_story_off_the_shelf(
     assert path not in (await browser.get("/")).content.decode()
     read = await browser.get(path)
     assert (read.status_code, read["Location"]) == (302, f"/children/{mia.pk}/new-story/")
-    assert not await shelf.bookshelf(mia).aexists()
+    assert not await library.bookshelf(mia).aexists()
 
 
 async def test_carrying_on_and_discarding_are_the_familys_own(

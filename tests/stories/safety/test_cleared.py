@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.layers import AvoidLayer, Layer, Passage, RulesLayer
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import read
 
 GENTLE = "The fox looked at the old lantern and was very pleased with it today."
@@ -111,3 +111,27 @@ def test_a_layer_that_cannot_say_clears_nothing(layer: Layer) -> None:
     rules = RulesLayer("en", AgeBand.OLDER, "prose")
     assert Gate("en", AgeBand.OLDER, layers=[rules]).cleared("The fox ran", before="") > 0
     assert Gate("en", AgeBand.OLDER, layers=[rules, layer]).cleared("The fox ran", before="") == 0
+
+
+class Listening(Silent):
+    """Remembers what it was told of the text before a passage."""
+
+    def __init__(self) -> None:
+        self.before: list[str] = []
+
+    def examine(self, passage: Passage) -> Verdict:
+        self.before.append(passage.before)
+        return super().examine(passage)
+
+    def cleared(self, passage: Passage) -> int:
+        self.before.append(passage.before)
+        return len(passage.text)
+
+
+def test_a_beginning_and_the_whole_sentence_are_seen_after_the_same_text() -> None:
+    layer, told = Listening(), "They walked on and on. " * 40
+    gate = Gate("en", AgeBand.OLDER, layers=[layer])
+    gate.cleared(" The fox", before=told)
+    gate.check(" The fox ran.", before=told)
+    begun, whole = layer.before
+    assert begun == whole

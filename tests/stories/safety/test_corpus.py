@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.classifier import ClassifierLayer, load
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.layers import Passage, RulesLayer
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import Labelled, Part, read
 
-MOST_HARMLESS_STOPPED = 0.02
+MAX_HARMLESS_STOPPED = 0.02
 
 
 class Bounds(NamedTuple):
@@ -69,7 +69,7 @@ def test_hardly_any_harmless_sentence_is_stopped_at_any_age_it_is_fit_for(
 ) -> None:
     harmless = [x for x in read(language) if x.is_harmless and x.part is part and band in x.bands]
     stopped = [x.sentence for x in harmless if not _approved(x, band, language)]
-    assert _share(len(stopped), len(harmless)) < MOST_HARMLESS_STOPPED, stopped
+    assert _share(len(stopped), len(harmless)) < MAX_HARMLESS_STOPPED, stopped
 
 
 @each_language

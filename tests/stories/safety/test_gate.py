@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.classifier import load
 from stories.safety.gate import GRAVEST, Gate, UnsupportedLanguage, offered_languages
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import read
 
 HARMLESS = "The fox went home and had soup."
@@ -98,7 +98,7 @@ def test_a_layer_that_fails_counts_as_not_passed() -> None:
 def test_a_classifier_that_cannot_be_loaded_stops_every_text() -> None:
     code = (
         "import sys; sys.modules['profanity_check'] = None\n"
-        "from stories.brief import AgeBand\n"
+        "from stories.vocabulary.brief import AgeBand\n"
         "from stories.safety.gate import Gate\n"
         "print(Gate('en', AgeBand.OLDER).check('The fox went home.').rule)"
     )

@@ -3,9 +3,9 @@
 import pytest
 from langchain_core.messages import BaseMessage
 
-from stories.brief import AgeBand
 from stories.safety.guard import Dialect, NoAnswer, dialect_of
 from stories.safety.layers import Passage
+from stories.vocabulary.brief import AgeBand
 
 PASSAGE = Passage("\n\nThe well was deep.", "Robin found a lantern.")
 

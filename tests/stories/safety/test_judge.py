@@ -9,8 +9,8 @@ import ollama
 import pytest
 from langchain_ollama import ChatOllama
 
-from stories.brief import AgeBand
 from stories.safety.judge import UNJUDGED, Judgement, judge_chapter
+from stories.vocabulary.brief import AgeBand
 
 CHAPTER = "Robin found a lantern. Everyone sang."
 

@@ -256,8 +256,10 @@ def test_a_sentence_without_an_end_is_released_in_bounded_parts(filler: str) -> 
     for _ in range(3000):
         fed += len(filler)
         released += sum(map(len, stream.feed(filler)))
-        assert fed - released <= SentenceSplitter.LONGEST_CHARS + 100
-    assert all(len(sentence) <= SentenceSplitter.LONGEST_CHARS + 10 for sentence in stream.finish())
+        assert fed - released <= SentenceSplitter.MAX_CHARACTERS + 100
+    assert all(
+        len(sentence) <= SentenceSplitter.MAX_CHARACTERS + 10 for sentence in stream.finish()
+    )
 
 
 def test_a_long_sentence_breaks_after_a_clause_and_is_closed_if_it_never_ends() -> None:

@@ -2,16 +2,16 @@
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.gate import Gate, offered_languages
 from stories.safety.judge import Judgement
 from stories.safety.prose import sentences_of
 from stories.safety.rubric import judge_by_words
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.chapters import Chapter, read
 from tests.stories.safety.corpus import Part
 
-MOST_HARMLESS_STOPPED = {Part.TUNE: 0.0, Part.HELD: 0.03}
-LEAST_DARK_CAUGHT = {Part.TUNE: 2 / 3, Part.HELD: 0.45}
+MAX_HARMLESS_STOPPED = {Part.TUNE: 0.0, Part.HELD: 0.03}
+MIN_DARK_CAUGHT = {Part.TUNE: 2 / 3, Part.HELD: 0.45}
 
 each_language = pytest.mark.parametrize("language", offered_languages())
 each_part = pytest.mark.parametrize("part", Part)
@@ -59,7 +59,7 @@ def test_no_harmless_chapter_is_stopped_at_any_age_it_is_fit_for(language: str, 
         for chapter, band in harmless
         if not judged(chapter.text, band, language).approved
     ]
-    assert len(stopped) <= MOST_HARMLESS_STOPPED[part] * len(harmless), stopped
+    assert len(stopped) <= MAX_HARMLESS_STOPPED[part] * len(harmless), stopped
 
 
 @each_language
@@ -71,7 +71,7 @@ def test_most_chapters_that_are_dark_as_a_whole_are_stopped(language: str, part:
         for chapter, band in dark
         if judged(chapter.text, band, language).approved
     ]
-    assert len(dark) - len(missed) >= LEAST_DARK_CAUGHT[part] * len(dark), missed
+    assert len(dark) - len(missed) >= MIN_DARK_CAUGHT[part] * len(dark), missed
 
 
 SAD = "The kitten was alone. It cried. Nobody came. It was cold and hungry. It wept all night. "

@@ -2,11 +2,11 @@
 
 import pytest
 
-from stories.brief import AgeBand
 from stories.safety.layers import AvoidLayer, Passage, RulesLayer
 from stories.safety.rules import LANGUAGES, rule_book
 from stories.safety.rules.matching import Lexicon, words_of
 from stories.safety.verdict import Severity, Verdict
+from stories.vocabulary.brief import AgeBand
 
 
 def _check(text: str, language: str = "en", band: AgeBand = AgeBand.MIDDLE) -> Verdict:

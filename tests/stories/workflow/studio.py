@@ -6,29 +6,37 @@ from typing import Any
 
 from langchain_ollama import ChatOllama
 
-from stories.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
-from stories.events import Content, ContentReset, Metadata, NodeEvent, Progress, SafetyChecked
+from stories.llm import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
+from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
+from stories.vocabulary.events import (
+    Content,
+    ContentReset,
+    Metadata,
+    NodeEvent,
+    Progress,
+    SafetyChecked,
+)
 from stories.workflow import (
     ChapterDraft,
+    ChapterResources,
     HeldBack,
     Milestone,
     ModelProfile,
     ModelUse,
-    Patience,
     Resume,
     Step,
-    Tools,
+    Timeouts,
     write_chapter,
 )
-from stories.workflow.tools import Writing
-from tests.ollama_server import OllamaServer
+from stories.workflow.resources import Writing
+from testkit.ollama.server import OllamaServer
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
-QUICK = Patience(
+QUICK = Timeouts(
     first_token_seconds=5.0,
     next_token_seconds=5.0,
     answer_seconds=5.0,
@@ -69,11 +77,11 @@ def tools_for(
     judges: bool = True,
     structures: bool = True,
     context_tokens: int = 8192,
-    patience: Patience = QUICK,
+    timeouts: Timeouts = QUICK,
     guard: str = "",
     guard_seconds: float = 5.0,
     is_advisory: bool = False,
-) -> Tools:
+) -> ChapterResources:
     model = ChatOllama(
         model=server.model,
         base_url=server.url,
@@ -90,9 +98,16 @@ def tools_for(
         structures=structures,
     )
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    tools = Tools(profile, writer=model, editor=model, gate=gate, patience=patience)
+    resources = ChapterResources(
+        profile,
+        writer=model,
+        editor=model,
+        gate=gate,
+        host_errors=HOST_ERRORS,
+        timeouts=timeouts,
+    )
     if not guard:
-        return tools
+        return resources
     dialect = dialect_of(guard)
     assert dialect is not None
     asked = ChatOllama(
@@ -101,7 +116,9 @@ def tools_for(
         reasoning=False,
         async_client_kwargs={"transport": Transport(tls_context())},
     )
-    return replace(tools, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory))
+    return replace(
+        resources, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory)
+    )
 
 
 @dataclass
@@ -110,8 +127,10 @@ class Reading:
 
     steps: list[Step] = field(default_factory=list)
 
-    async def of(self, brief: StoryBrief, tools: Tools, *, approved: str = "") -> "Reading":
-        async for step in write_chapter(brief, tools, resume=Resume(approved)):
+    async def of(
+        self, brief: StoryBrief, resources: ChapterResources, *, approved: str = ""
+    ) -> "Reading":
+        async for step in write_chapter(brief, resources, resume=Resume(approved)):
             self.steps.append(step)
         return self
 

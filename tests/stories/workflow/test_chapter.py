@@ -1,8 +1,8 @@
 """A chapter from its first event to its draft, with nothing going wrong."""
 
-from stories.events import Content, Metadata, Progress, SafetyChecked
+from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
 from stories.workflow import ModelUse, write_chapter
-from tests.ollama_server import Hold, OllamaServer, Reply, at_random, characters
+from testkit.ollama.server import Hold, OllamaServer, Reply, at_random, characters
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 ORDER = [
@@ -119,8 +119,8 @@ async def test_no_judgement_and_no_notes_are_asked_of_a_model_that_cannot_give_t
     ollama: OllamaServer,
 ) -> None:
     brief = a_brief()
-    tools = tools_for(ollama, brief, judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.order == ORDER
     assert len(ollama.calls) == 1
     (checked,) = reading.all(SafetyChecked)

@@ -13,11 +13,11 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from stories.events import Content, ContentReset, Event, NodeEvent
+from stories.vocabulary.events import Content, ContentReset, Event, NodeEvent
 from stories.workflow import ChapterDraft, Checkpoints, Resume, Step, resume_from, write_chapter
 from stories.workflow.checkpoints import in_postgres, in_sqlite
-from tests import postgres
-from tests.ollama_server import OllamaServer
+from testkit import postgres
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for
 
 THREAD = "a run"
@@ -55,7 +55,7 @@ class Telling:
 
     def __init__(self, ollama: OllamaServer, checkpoints: Checkpoints) -> None:
         self.brief = a_brief()
-        self.tools = tools_for(ollama, self.brief)
+        self.resources = tools_for(ollama, self.brief)
         self.checkpoints = checkpoints
         self.steps: list[Step] = []
 
@@ -63,7 +63,7 @@ class Telling:
         """One life, which ends before the step after `end`, or with the chapter."""
         steps = write_chapter(
             self.brief,
-            self.tools,
+            self.resources,
             resume=self.resume,
             checkpoints=self.checkpoints,
             thread_id=THREAD,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stories.events import Content
-from tests.ollama_server import OllamaServer, characters
+from stories.vocabulary.events import Content
+from testkit.ollama.server import OllamaServer, characters
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home."

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from stories.errors import (
+from stories.vocabulary.errors import (
     ContextTooLong,
     EmptyContent,
     ModelTimeout,
@@ -13,7 +13,7 @@ from stories.errors import (
     StoryError,
 )
 from stories.workflow import write_chapter
-from tests.ollama_server import Hold, OllamaServer, Reply, cold, endless
+from testkit.ollama.server import Hold, OllamaServer, Reply, cold, endless
 from tests.stories.workflow.studio import (
     GENTLE,
     QUICK,
@@ -118,7 +118,7 @@ async def test_a_host_that_falls_silent_is_not_waited_for(
     ollama.script(prose=Reply(GENTLE, hang_after=hang_after))
     brief = a_brief()
     with pytest.raises(ModelTimeout):
-        await Reading().of(brief, tools_for(ollama, brief, patience=IMPATIENT))
+        await Reading().of(brief, tools_for(ollama, brief, timeouts=IMPATIENT))
     await ollama.calls[0].disconnected.seen()
 
 
@@ -158,9 +158,9 @@ async def test_a_host_with_less_context_than_it_was_configured_with_is_noted(
     ollama: OllamaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     brief = a_brief(path=a_path(3, words=400), chapter_number=4)
-    tools = tools_for(ollama, brief)
+    resources = tools_for(ollama, brief)
     small = tools_for(ollama, brief, context_tokens=300)
-    await Reading().of(brief, replace(tools, writer=small.writer))
+    await Reading().of(brief, replace(resources, writer=small.writer))
     assert "less than it was sent" in caplog.text
 
 

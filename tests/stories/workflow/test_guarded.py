@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 
-from stories.errors import ModelUnavailable, SafetyRejected
-from stories.events import Content, ContentReset
+from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
+from stories.vocabulary.events import Content, ContentReset
 from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
-from tests.ollama_server import Call, Hold, OllamaServer, Reply
+from testkit.ollama.server import Call, Hold, OllamaServer, Reply
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 GUARD = "llama-guard3:1b"
@@ -78,8 +78,8 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     first: list[object] = ["\n\n".join(paragraphs)] if writing == "prose" else [*paragraphs]
     guarded.script(prose=[*first, THIRD], guard=stops(DARK))  # type: ignore[list-item,arg-type]
     brief = a_brief(age=4)
-    tools = tools_for(guarded, brief, writing=writing, guard=GUARD)  # type: ignore[arg-type]
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(guarded, brief, writing=writing, guard=GUARD)  # type: ignore[arg-type]
+    reading = await Reading().of(brief, resources)
     assert reading.draft.text.startswith(f"{GENTLE}\n\n")
     assert reading.text == reading.draft.text
     assert "well was deep" not in reading.shown
@@ -147,16 +147,16 @@ async def test_what_waited_for_the_guard_at_a_crash_is_written_again(
     hold = Hold(after=0)
     guarded.script(prose=[TEXT, f"{SECOND}\n\n{THIRD}"], guard=["safe", Reply("safe", hold=hold)])
     brief = a_brief()
-    tools = tools_for(guarded, brief, guard=GUARD)
+    resources = tools_for(guarded, brief, guard=GUARD)
     shown = ""
-    async with aclosing(write_chapter(brief, tools)) as steps:
+    async with aclosing(write_chapter(brief, resources)) as steps:
         async for step in steps:
             shown += step.chunk if isinstance(step, Content) else ""
             if shown == GENTLE:
                 await hold.reached.seen(30)
                 break
     reading = Reading()
-    async for step in write_chapter(brief, tools, resume=Resume(shown)):
+    async for step in write_chapter(brief, resources, resume=Resume(shown)):
         reading.steps.append(step)
     assert shown + reading.text == reading.draft.text == TEXT
 
@@ -185,8 +185,8 @@ async def test_a_guard_that_gives_no_verdict_shows_nothing_unless_it_is_advisory
         await reading.of(brief, tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
     assert reading.text == ""
     assert {held.verdict.rule for held in reading.held} == {"guard.failed"}
-    tools = tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3, is_advisory=True)
-    assert (await Reading().of(brief, tools)).draft.text == TEXT
+    resources = tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3, is_advisory=True)
+    assert (await Reading().of(brief, resources)).draft.text == TEXT
 
 
 async def test_what_an_advisory_guard_finds_counts(guarded: OllamaServer) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from stories.workflow import ChapterDraft
 from stories.workflow.repair import loaded
-from tests.ollama_server import OllamaServer
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 NOTES: dict[str, Any] = {
@@ -119,8 +119,8 @@ async def test_words_that_are_not_in_the_text_are_not_explained(ollama: OllamaSe
 @pytest.mark.parametrize("language", ["es", "he"])
 async def test_defaults_are_in_the_storys_language(ollama: OllamaServer, language: str) -> None:
     brief = a_brief(language=language, hero="Noa" if language == "es" else "שחר")
-    tools = tools_for(ollama, brief, structures=False)
-    draft = (await Reading().of(brief, tools)).draft
+    resources = tools_for(ollama, brief, structures=False)
+    draft = (await Reading().of(brief, resources)).draft
     ours = {"es": "Capítulo 1", "he": "פרק 1"}
     assert draft.title == ours[language]
     assert len(draft.choices) == 3

@@ -1,6 +1,6 @@
 """Progress is steady, bounded in number, and honest about what it does not know."""
 
-from stories.events import Progress
+from stories.vocabulary.events import Progress
 from stories.workflow.progress import CHECKING, FINISHING, THINKING, WRITING, ProgressMeter
 
 

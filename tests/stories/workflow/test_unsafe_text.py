@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from stories.errors import SafetyRejected
-from stories.events import ContentReset, NodeEvent, SafetyChecked
+from stories.vocabulary.errors import SafetyRejected
+from stories.vocabulary.events import ContentReset, NodeEvent, SafetyChecked
 from stories.workflow import HeldBack
-from tests.ollama_server import OllamaServer, Reply, endless
+from testkit.ollama.server import OllamaServer, Reply, endless
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home in the moonlight."
@@ -119,8 +119,8 @@ async def test_where_no_other_wording_comes_the_sentence_is_left_out(
 ) -> None:
     ollama.script(prose=f"{GENTLE} {NEARLY} {AFTERWARDS}", rewording=fault)
     brief = a_brief(avoid=("spiders",))
-    patience = replace(QUICK, first_token_seconds=0.3)
-    reading = await Reading().of(brief, tools_for(ollama, brief, patience=patience))
+    timeouts = replace(QUICK, first_token_seconds=0.3)
+    reading = await Reading().of(brief, tools_for(ollama, brief, timeouts=timeouts))
     assert reading.draft.text == f"{GENTLE} {AFTERWARDS}"
     assert [held.replacement for held in reading.held] == [""]
 

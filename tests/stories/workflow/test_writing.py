@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import pytest
 
-from stories.brief import STAND_INS
-from stories.events import Content
+from stories.vocabulary.brief import STAND_INS
+from stories.vocabulary.events import Content
 from stories.workflow import ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
-from stories.workflow.tools import Writing
-from tests.ollama_server import OllamaServer, endless
+from stories.workflow.resources import Writing
+from testkit.ollama.server import OllamaServer, endless
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 
@@ -52,8 +52,8 @@ async def test_a_spine_is_a_whole_story_in_its_language_without_the_model(
     path = a_path(chapter - 1, choice="✓ 12")
     place = {"chapter_number": chapter, "total_chapters": 3, "path": path, "theme": "12"}
     brief = a_brief(language=language, hero=STAND_INS[language][0], **place)
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.held == []
     assert reading.draft.text == "\n\n".join(spine(brief))
     assert len(reading.draft.choices) == (0 if brief.is_ending else 3)
@@ -68,8 +68,8 @@ async def test_one_sentence_of_the_model_joins_each_of_the_spine(ollama: OllamaS
         for line, verb in zip(lines, verbs, strict=True)
     ]
     ollama.script(prose=[f"{sentence} And more." for sentence in added])
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    draft = (await Reading().of(brief, tools)).draft
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    draft = (await Reading().of(brief, resources)).draft
     told = [f"{line} {sentence}" for line, sentence in zip(lines, added, strict=True)]
     assert draft.text == "\n\n".join(told)
     assert [call.messages[-1]["content"] for call in ollama.calls] == lines
@@ -89,8 +89,8 @@ async def test_what_does_not_belong_is_left_out_of_a_spine(
 ) -> None:
     ollama.script(prose=chatter)
     brief = a_brief()
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    assert (await Reading().of(brief, tools)).draft.text == "\n\n".join(spine(brief))
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    assert (await Reading().of(brief, resources)).draft.text == "\n\n".join(spine(brief))
 
 
 async def test_a_quotation_mark_that_went_astray_comes_home(ollama: OllamaServer) -> None:
@@ -129,8 +129,8 @@ async def test_speech_that_was_cut_short_is_closed(ollama: OllamaServer) -> None
 async def test_what_does_not_pass_is_left_out_of_a_spine(ollama: OllamaServer) -> None:
     ollama.script(prose="Robin killed them.")
     brief = a_brief()
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.draft.text == "\n\n".join(spine(brief))
     assert {held.text for held in reading.held} == {"Robin killed them."}
 
@@ -140,10 +140,10 @@ async def test_a_chapter_is_taken_up_where_an_earlier_run_died(
     ollama: OllamaServer, writing: Writing
 ) -> None:
     brief = a_brief()
-    tools = tools_for(ollama, brief, writing=writing, judges=False, structures=False)
-    whole = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, writing=writing, judges=False, structures=False)
+    whole = await Reading().of(brief, resources)
     shown = "".join(content.chunk for content in whole.all(Content)[:4])
-    resumed = await Reading().of(brief, tools, approved=shown)
+    resumed = await Reading().of(brief, resources, approved=shown)
     assert resumed.draft.text == shown + resumed.text
     assert resumed.draft.text.count(shown) == 1
     assert any(

@@ -1,10 +1,12 @@
-/* Talking to the server: requests with the session's cookie, and refusals in the reader's words. */
+/* Requests to the server with the session's cookie, and their refusals. */
+import { find } from "./dom.js";
 
-/**
- * A request that was refused or never arrived. `status` is 0 where no answer came; `code` is what
- * the API calls the reason.
- */
+/** A request that was refused or never arrived. */
 export class Refused extends Error {
+  /**
+   * @param {number} status 0 where no answer came
+   * @param {string} [code] the API's name for the reason
+   */
   constructor(status, code = "") {
     super(`refused: ${status} ${code}`);
     this.status = status;
@@ -21,35 +23,70 @@ export class Refused extends Error {
   }
 }
 
-export const read = (url, options = {}) => ask(url, options);
+/**
+ * @param {string} url
+ * @returns {Promise<any>} the server's JSON
+ */
+export const read = (url) => ask(url, {});
 
-export const send = (url, body, { headers = {}, ...options } = {}) =>
+/**
+ * `read`, but null where there is no answer; what depends on it does without.
+ *
+ * @param {string} url
+ * @returns {Promise<any>}
+ */
+export const readIfPossible = (url) => read(url).catch(ifRefused(() => null));
+
+/**
+ * @param {string} url
+ * @param {unknown} [body]
+ * @param {RequestInit & { headers?: Record<string, string> }} [options]
+ * @returns {Promise<any>}
+ */
+export const send = (url, body = {}, { headers = {}, ...options } = {}) =>
   ask(url, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(), ...headers },
-    body: JSON.stringify(body ?? {}),
+    body: JSON.stringify(body),
     ...options,
   });
 
-/** A key that makes a repeated request the same request. randomUUID() needs HTTPS; this does not. */
-export const freshKey = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+/**
+ * A handler of rejections that answers refusals, and throws anything else on.
+ *
+ * @template T
+ * @param {(refused: Refused) => T} answer
+ * @returns {(error: unknown) => T}
+ */
+export function ifRefused(answer) {
+  return (error) => {
+    if (error instanceof Refused) return answer(error);
+    throw error;
+  };
+}
 
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ */
 async function ask(url, options) {
-  let answer;
-  try {
-    answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  const answer = await fetch(url, {
+    credentials: "same-origin",
+    cache: "no-store",
+    ...options,
+  }).catch(() => {
     throw new Refused(0);
-  }
+  });
   if (!answer.ok) throw new Refused(answer.status, await codeOf(answer));
   return answer.status === 204 ? null : answer.json();
 }
 
-/* Empty where something else than the API has answered. */
+/**
+ * Empty where something else than the API has answered.
+ *
+ * @param {Response} answer
+ * @returns {Promise<string>}
+ */
 async function codeOf(answer) {
   try {
     return (await answer.json()).code ?? "";
@@ -58,6 +95,4 @@ async function codeOf(answer) {
   }
 }
 
-function csrfToken() {
-  return document.querySelector("[name=csrfmiddlewaretoken]").value;
-}
+const csrfToken = () => find(document, "[name=csrfmiddlewaretoken]", HTMLInputElement).value;

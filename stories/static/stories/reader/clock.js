@@ -1,9 +1,10 @@
-/* Tells the server for how many seconds the story was really in front of somebody. */
+/* Reading time: seconds that the story was really in front of somebody, told to the server. */
 import { send } from "./api.js";
 
 const REPORT_EVERY_MS = 30000;
 const AWAY_AFTER_MS = 300000;
 
+/** @param {string} url */
 export function keepReadingTime(url) {
   let isVisible = document.visibilityState === "visible";
   let since = performance.now();

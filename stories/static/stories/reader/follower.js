@@ -3,28 +3,41 @@
    EventSource alone is not enough: it gives up for good on any answer but 200, and it cannot see
    that a sleeping device lost its connection. So each break ends this connection, and the next one
    is opened from the last cursor once the server says that the run is still there. */
-import { read, Refused } from "./api.js";
+import { Refused, read } from "./api.js";
 
 const WAITS_MS = [300, 1000, 2000, 4000, 8000, 15000];
 const LOST_AFTER_MS = 1500;
 const SILENCE_MS = 20000;
 const TERMINAL = new Set(["complete", "error"]);
 
+/**
+ * @typedef {object} Listener
+ * @property {(event: import("./run.js").StoryEvent) => void} event
+ * @property {() => void} lost the connection is away for longer than a blink
+ * @property {() => void} found it is there, for the first time or again
+ * @property {(refused: Refused) => void} refused the run cannot be followed any more
+ */
+
 export class Follower {
-  #url;
+  #stateUrl;
+  #eventsUrl;
   #cursor;
   #on;
+  /** @type {EventSource | null} */
   #source = null;
   #attempt = 0;
+  /** @type {Partial<Record<"retry" | "lost" | "silence", ReturnType<typeof setTimeout>>>} */
   #timers = {};
   #isClosed = false;
 
   /**
-   * `on.event(type, data)`, `on.lost()`, `on.found()`, and `on.refused(refused)` when the run cannot
-   * be followed any more. `cursor` "" starts with the first event.
+   * @param {{ stateUrl: string, eventsUrl: string, cursor: string }} run `cursor` "" starts with
+   *   the first event
+   * @param {Listener} on
    */
-  constructor(url, cursor, on) {
-    this.#url = url;
+  constructor({ stateUrl, eventsUrl, cursor }, on) {
+    this.#stateUrl = stateUrl;
+    this.#eventsUrl = eventsUrl;
     this.#cursor = cursor;
     this.#on = on;
     addEventListener("online", this.hurry);
@@ -49,7 +62,7 @@ export class Follower {
 
   #open() {
     const after = this.#cursor ? `?after=${encodeURIComponent(this.#cursor)}` : "";
-    const source = new EventSource(`${this.#url}/events${after}`);
+    const source = new EventSource(`${this.#eventsUrl}${after}`);
     this.#source = source;
     source.addEventListener("open", () => this.#found());
     source.addEventListener("story_chunk", (frame) => this.#receive(frame));
@@ -57,13 +70,14 @@ export class Follower {
     this.#listenForSilence();
   }
 
+  /** @param {MessageEvent<string>} frame */
   #receive(frame) {
     this.#attempt = 0;
     this.#cursor = frame.lastEventId || this.#cursor;
     this.#listenForSilence();
-    const { type, data } = JSON.parse(frame.data);
-    if (TERMINAL.has(type)) this.close();
-    this.#on.event(type, data);
+    const event = JSON.parse(frame.data);
+    if (TERMINAL.has(event.type)) this.close();
+    this.#on.event(event);
   }
 
   #found() {
@@ -79,30 +93,31 @@ export class Follower {
     clearTimeout(this.#timers.silence);
     // The server ends each connection now and then: a break that heals at once is not worth a word.
     if (!this.#timers.lost) this.#later("lost", LOST_AFTER_MS, () => this.#on.lost());
-    const wait = WAITS_MS[Math.min(this.#attempt, WAITS_MS.length - 1)];
+    const wait = WAITS_MS[Math.min(this.#attempt, WAITS_MS.length - 1)] ?? 0;
     this.#attempt += 1;
     this.#later("retry", wait * (0.75 + Math.random() / 2), () => this.#recover());
   }
 
   async #recover() {
     try {
-      await read(this.#url);
-    } catch (refused) {
-      this.#stumble(refused);
+      await read(this.#stateUrl);
+    } catch (error) {
+      this.#stumble(error);
       return;
     }
     if (!this.#isClosed && !this.#source) this.#open();
   }
 
-  #stumble(refused) {
+  /** @param {unknown} error */
+  #stumble(error) {
     if (this.#isClosed) return;
-    if (!(refused instanceof Refused)) throw refused;
-    if (refused.isPassing) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.isPassing) {
       this.#lose();
       return;
     }
     this.close();
-    this.#on.refused(refused);
+    this.#on.refused(error);
   }
 
   #listenForSilence() {
@@ -119,15 +134,20 @@ export class Follower {
   async #checkPulse() {
     const heard = this.#cursor;
     try {
-      const { cursor } = await read(this.#url);
+      const { cursor } = await read(this.#stateUrl);
       if (this.#isClosed || this.#cursor !== heard) return;
       if (cursor === heard) this.#listenForSilence();
       else this.#lose();
-    } catch (refused) {
-      this.#stumble(refused);
+    } catch (error) {
+      this.#stumble(error);
     }
   }
 
+  /**
+   * @param {"retry" | "lost" | "silence"} name
+   * @param {number} wait milliseconds
+   * @param {() => void} action
+   */
   #later(name, wait, action) {
     clearTimeout(this.#timers[name]);
     this.#timers[name] = setTimeout(() => {

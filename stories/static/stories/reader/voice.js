@@ -1,30 +1,32 @@
-/* Reads a chapter aloud, sentence by sentence, and shows where it is.
+/* Reading aloud, sentence by sentence, with a mark on the sentence and the word.
 
    Only voices that live on this device are offered: others would send the story elsewhere. */
-
-const primary = (tag) => tag.replace("_", "-").split("-")[0].toLowerCase();
+import { byId, find } from "./dom.js";
+import { primaryLanguage } from "./languages.js";
 
 export class Voice {
-  #speech = window.speechSynthesis;
-  #button = document.getElementById("listen");
-  #settings = document.getElementById("voice-settings");
+  #speech = "speechSynthesis" in window ? speechSynthesis : null;
+  #button = byId("listen", HTMLButtonElement);
+  #settings = byId("voice-settings", HTMLElement);
   #language;
   #sentences;
   #mayGrow;
   #at = 0;
   #isSpeaking = false;
+  /** @type {SpeechSynthesisUtterance | null} */
   #current = null;
   #isAllowed = true;
 
   /**
-   * `sentences()` gives the elements to be read, in order, and is asked again for each of them;
-   * `mayGrow()` says whether there may be more of them later.
+   * @param {string} language of the story
+   * @param {() => HTMLElement[]} sentences elements to be read, in order; asked for again at each
+   * @param {() => boolean} mayGrow whether there may be more of them later
    */
   constructor(language, sentences, mayGrow) {
     this.#language = language;
     this.#sentences = sentences;
     this.#mayGrow = mayGrow;
-    if (!this.#speech || !window.SpeechSynthesisUtterance) return;
+    if (!this.#speech) return;
     this.#button.addEventListener("click", () => (this.#isSpeaking ? this.stop() : this.#start()));
     this.#settings.addEventListener("change", () => this.#isSpeaking && this.#speakNext());
     this.#speech.addEventListener?.("voiceschanged", () => this.#offer());
@@ -32,11 +34,11 @@ export class Voice {
     this.#offer();
   }
 
-  /** Whether reading aloud is offered; where it is turned off, it stops in the middle of a word. */
+  /** @param {boolean} isAllowed where it is turned off, it stops in the middle of a word */
   set isAllowed(isAllowed) {
     if (!isAllowed && this.#isSpeaking) this.stop();
     this.#isAllowed = isAllowed;
-    if (this.#speech) this.#offer();
+    this.#offer();
   }
 
   stop() {
@@ -45,7 +47,7 @@ export class Voice {
     this.#speech?.cancel();
   }
 
-  /** Another chapter is to be seen: begin at its top. */
+  /** Goes back to the top, for another chapter. */
   rewind() {
     this.stop();
     this.#at = 0;
@@ -58,16 +60,20 @@ export class Voice {
 
   #offer() {
     const voices = this.#voices();
-    const select = this.#settings.querySelector("select");
+    const select = find(this.#settings, "select", HTMLSelectElement);
     const wanted = document.documentElement.dataset.voice;
-    select.replaceChildren(...voices.map(({ name }) => new Option(name, name, false, name === wanted)));
-    this.#button.hidden = this.#settings.hidden = voices.length === 0 || !this.#isAllowed;
+    select.replaceChildren(
+      ...voices.map(({ name }) => new Option(name, name, false, name === wanted)),
+    );
+    const isHidden = voices.length === 0 || !this.#isAllowed;
+    this.#button.hidden = isHidden;
+    this.#settings.hidden = isHidden;
   }
 
   #voices() {
-    return this.#speech
-      .getVoices()
-      .filter((voice) => voice.localService && primary(voice.lang) === primary(this.#language));
+    const isSuitable = (/** @type {SpeechSynthesisVoice} */ { localService, lang }) =>
+      localService && primaryLanguage(lang) === primaryLanguage(this.#language);
+    return this.#speech?.getVoices().filter(isSuitable) ?? [];
   }
 
   #start() {
@@ -78,27 +84,29 @@ export class Voice {
 
   #speakNext() {
     this.#current = null;
-    this.#speech.cancel();
+    this.#speech?.cancel();
     const element = this.#sentences()[this.#at];
     this.#mark(element ?? null);
     if (element) this.#speak(element);
     else if (!this.#mayGrow()) this.stop();
   }
 
+  /** @param {HTMLElement} element */
   #speak(element) {
-    const words = new SpeechSynthesisUtterance(element.textContent);
+    const words = new SpeechSynthesisUtterance(element.textContent ?? "");
     const { voice, speed } = document.documentElement.dataset;
     const voices = this.#voices();
     words.lang = this.#language;
-    words.voice = voices.find(({ name }) => name === voice) ?? voices[0];
+    words.voice = voices.find(({ name }) => name === voice) ?? voices[0] ?? null;
     words.rate = Number(speed);
     words.addEventListener("boundary", (event) => this.#markWord(element, event));
     words.addEventListener("end", () => this.#finished(words));
     words.addEventListener("error", () => this.#current === words && this.stop());
     this.#current = words;
-    this.#speech.speak(words);
+    this.#speech?.speak(words);
   }
 
+  /** @param {SpeechSynthesisUtterance} words */
   #finished(words) {
     // What was cancelled ends too, later; only the sentence being read moves on.
     if (this.#current !== words) return;
@@ -106,12 +114,14 @@ export class Voice {
     this.#speakNext();
   }
 
+  /** @param {boolean} isSpeaking */
   #setSpeaking(isSpeaking) {
     this.#isSpeaking = isSpeaking;
     this.#current = null;
     this.#button.setAttribute("aria-pressed", String(isSpeaking));
   }
 
+  /** @param {HTMLElement | null} element */
   #mark(element) {
     document.querySelector(".is-spoken")?.classList.remove("is-spoken");
     CSS.highlights?.delete("spoken-word");
@@ -119,9 +129,13 @@ export class Voice {
     element?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {SpeechSynthesisEvent} event
+   */
   #markWord(element, { name, charIndex, charLength }) {
     const text = element.firstChild;
-    if (name !== "word" || !charLength || text?.nodeType !== Node.TEXT_NODE || !CSS.highlights) return;
+    if (name !== "word" || !charLength || !(text instanceof Text) || !CSS.highlights) return;
     const range = new Range();
     range.setStart(text, charIndex);
     range.setEnd(text, Math.min(charIndex + charLength, text.length));

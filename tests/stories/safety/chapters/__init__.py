@@ -9,7 +9,7 @@ only measures. Dark chapters are dark as a whole: no sentence of theirs is stopp
 from dataclasses import dataclass
 from pathlib import Path
 
-from stories.brief import AgeBand
+from stories.vocabulary.brief import AgeBand
 from tests.stories.safety.corpus import BANDS, Part
 
 

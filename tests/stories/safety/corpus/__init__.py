@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stories.brief import AgeBand
+from stories.vocabulary.brief import AgeBand
 
 BANDS = list(AgeBand)
 

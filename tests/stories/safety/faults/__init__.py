@@ -3,12 +3,12 @@ character that did not pass may reach a reader."""
 
 from dataclasses import dataclass, replace
 
-from stories.brief import StoryBrief
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
-from stories.workflow import Tools
+from stories.vocabulary.brief import StoryBrief
+from stories.workflow import ChapterResources
 from tests.stories.workflow.studio import a_brief, a_path
 
 SENTENCES = (
@@ -52,12 +52,12 @@ class Broken:
         raise OSError(f"a file is gone, and {len(passage.text)} characters were not read")
 
 
-def with_broken(tools: Tools, brief: StoryBrief, name: str) -> Tools:
+def with_broken(resources: ChapterResources, brief: StoryBrief, name: str) -> ChapterResources:
     """The same tools, with the gate's layer of this name out of order."""
     layers = prose_layers("en", brief.checked_as, brief.avoid, THRESHOLD)
     assert name in [layer.name for layer in layers]
     replaced = [Broken(name) if layer.name == name else layer for layer in layers]
-    return replace(tools, gate=Gate("en", brief.checked_as, brief.avoid, layers=replaced))
+    return replace(resources, gate=Gate("en", brief.checked_as, brief.avoid, layers=replaced))
 
 
 def is_clean(text: str) -> bool:

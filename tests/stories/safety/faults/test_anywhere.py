@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
+from stories.vocabulary.errors import StoryError
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.steps import HeldBack
-from tests.ollama_server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
@@ -32,13 +32,13 @@ def test_wherever_the_model_cuts_it_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, unsafe: str, position: int
 ) -> None:
     brief = brief_of(1)
-    tools = tools_for(ollama, brief)
+    resources = tools_for(ollama, brief)
     text = chapter_with(unsafe, position)
     start = text.index(unsafe)
     for cut in range(max(1, start - 2), min(len(text), start + len(unsafe) + 3)):
         said: list[Any] = []
         progress = ProgressMeter(100)
-        manuscript = Manuscript("", 1, tools=tools, progress=progress, emit=said.append)
+        manuscript = Manuscript("", 1, resources=resources, progress=progress, emit=said.append)
         prose = ProseStream("en")
         pieces = (text[:cut], text[cut:])
         for sentence in [s for piece in pieces for s in prose.feed(piece)] + prose.finish():

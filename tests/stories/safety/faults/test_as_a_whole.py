@@ -2,9 +2,9 @@
 
 import pytest
 
-from stories.brief import STAND_INS, AgeBand
-from stories.errors import SafetyRejected
-from tests.ollama_server import OllamaServer
+from stories.vocabulary.brief import STAND_INS, AgeBand
+from stories.vocabulary.errors import SafetyRejected
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults import SENTENCES, brief_of
 from tests.stories.workflow.studio import Reading, a_brief, tools_for
@@ -77,7 +77,7 @@ async def test_what_the_program_tells_itself_passes_at_every_age(
         chapter_number=chapter,
         total_chapters=12,
     )
-    tools = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
-    reading = await Reading().of(brief, tools)
+    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    reading = await Reading().of(brief, resources)
     assert reading.held == []
     assert reading.draft.text

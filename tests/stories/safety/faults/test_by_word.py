@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from stories.errors import StoryError
-from stories.events import Content, ContentReset
 from stories.safety.classifier import THRESHOLD
 from stories.safety.gate import Gate, prose_layers
 from stories.safety.layers import Passage
 from stories.safety.prose import ProseStream
 from stories.safety.verdict import Severity, Verdict
-from stories.workflow import Glimpse, HeldBack, Retraction, Step, Tools
+from stories.vocabulary.errors import StoryError
+from stories.vocabulary.events import Content, ContentReset
+from stories.workflow import ChapterResources, HeldBack, ProvisionalText, Retraction, Step
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
-from tests.ollama_server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
@@ -50,10 +50,10 @@ class Unkind:
         return len(passage.text)
 
 
-def by_word(server: OllamaServer, brief: Any, **options: Any) -> Tools:
+def shows_unchecked_words(server: OllamaServer, brief: Any, **options: Any) -> ChapterResources:
     layers = [*prose_layers("en", brief.checked_as, brief.avoid, THRESHOLD), Unkind()]
     gate = Gate("en", brief.checked_as, layers=layers)
-    return replace(tools_for(server, brief, **options), gate=gate, by_word=True)
+    return replace(tools_for(server, brief, **options), gate=gate, shows_unchecked_words=True)
 
 
 def screens(steps: list[Step]) -> list[str]:
@@ -61,7 +61,7 @@ def screens(steps: list[Step]) -> list[str]:
     seen, approved, ahead = [""], "", ""
     for step in steps:
         match step:
-            case Glimpse():
+            case ProvisionalText():
                 ahead += step.chunk
             case Retraction():
                 ahead = step.kept
@@ -89,18 +89,20 @@ def test_wherever_the_model_cuts_it_no_word_of_a_rule_is_seen(
     ollama: OllamaServer, unsafe: str, position: int
 ) -> None:
     brief = brief_of(1)
-    tools = replace(tools_for(ollama, brief), by_word=True)
+    resources = replace(tools_for(ollama, brief), shows_unchecked_words=True)
     text = chapter_with(unsafe, position)
     start = text.index(unsafe)
     for cut in range(max(1, start - 2), min(len(text), start + len(unsafe) + 3), 3):
         said: list[Any] = []
-        manuscript = Manuscript("", 1, tools=tools, progress=ProgressMeter(100), emit=said.append)
+        manuscript = Manuscript(
+            "", 1, resources=resources, progress=ProgressMeter(100), emit=said.append
+        )
         prose = ProseStream("en")
         for piece in (*words(text[:cut]), *words(text[cut:])):
             for sentence in prose.feed(piece):
                 manuscript.offer(sentence)
             if prose.begun:
-                manuscript.glimpse(prose.begun)
+                manuscript.show_provisional(prose.begun)
         for sentence in prose.finish():
             manuscript.offer(sentence)
         manuscript.retract()
@@ -120,7 +122,7 @@ async def test_a_chapter_is_seen_as_it_is_written_and_is_the_one_that_is_kept(
     text = chapter_with("Once upon a time, there was a small fox.", 0)
     ollama.script(prose=text)
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief, guard=guard))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief, guard=guard))
     seen = screens(reading.steps)
     assert seen[-1] == reading.draft.text == text
     assert withdrawn(reading.steps) == []
@@ -136,7 +138,7 @@ async def test_what_did_not_pass_is_off_the_screen_before_anything_else_is_said(
     brief = brief_of(1)
     reading = Reading()
     with contextlib.suppress(StoryError):
-        await reading.of(brief, by_word(ollama, brief, writing=writing))
+        await reading.of(brief, shows_unchecked_words(ollama, brief, writing=writing))
     assert not any(word in screen for screen in screens(reading.steps) for word in WORDS_OF_RULES)
     first = next((at for at, s in enumerate(reading.steps) if isinstance(s, HeldBack)), None)
     if first is not None:
@@ -151,7 +153,7 @@ async def test_a_sentence_that_only_the_classifier_stops_is_withdrawn_before_it_
     kinder = "The tall heron was kind to the little owl."
     ollama.script(prose=[chapter_with(HURTS, 2)], rewording=kinder)
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief))
     (gone,) = withdrawn(reading.steps)
     assert gone.endswith("The tall heron laughed about the little owl and her old broken")
     assert reading.draft.text == chapter_with(kinder, 2) == screens(reading.steps)[-1]
@@ -170,7 +172,7 @@ async def test_a_paragraph_that_the_guard_stops_is_withdrawn_and_what_followed_i
         guard=lambda call: "unsafe\nS1" if dark in call.messages[-1]["content"] else "safe",
     )
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief, guard=GUARD))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief, guard=GUARD))
     assert any(dark in screen for screen in withdrawn(reading.steps))
     assert reading.draft.text == screens(reading.steps)[-1] == f"{first}\n\n{last}"
     assert dark not in reading.text
@@ -182,7 +184,7 @@ async def test_a_connection_that_breaks_in_a_sentence_takes_its_words_back(
     ollama.cut = words
     ollama.script(prose=[Reply(chapter_with(HURTS, 6), cut_after=33), SENTENCES[5]])
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief))
     assert screens(reading.steps)[-1] == reading.draft.text
     assert len(withdrawn(reading.steps)) == 1
 
@@ -192,9 +194,11 @@ async def test_with_the_rules_out_of_order_not_a_word_is_seen(ollama: OllamaServ
     brief = brief_of(1)
     for name in ("rules", "family", "classifier"):
         reading = Reading()
-        tools = with_broken(replace(tools_for(ollama, brief), by_word=True), brief, name)
+        resources = with_broken(
+            replace(tools_for(ollama, brief), shows_unchecked_words=True), brief, name
+        )
         with contextlib.suppress(StoryError):
-            await reading.of(brief, tools)
+            await reading.of(brief, resources)
         assert set(screens(reading.steps)) == {""}
 
 
@@ -203,7 +207,7 @@ async def test_thoughts_and_markup_of_the_model_are_not_seen(ollama: OllamaServe
     thought = "<think>A story about the big boy, who may laugh.</think>"
     ollama.script(prose=f"{thought}# The Owl\n\n**{SENTENCES[0]}** {' '.join(SENTENCES[1:])}")
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief))
     assert screens(reading.steps)[-1] == " ".join(SENTENCES)
     assert withdrawn(reading.steps) == []
     assert is_clean(reading.shown)
@@ -217,7 +221,7 @@ async def test_a_long_sentence_goes_on_behind_its_clauses(ollama: OllamaServer) 
     text = f"So they walked and walked {steps}, {steps}, {steps}, and on until they were home."
     ollama.script(prose=text)
     brief = brief_of(1)
-    reading = await Reading().of(brief, by_word(ollama, brief))
+    reading = await Reading().of(brief, shows_unchecked_words(ollama, brief))
     assert screens(reading.steps)[-1] == reading.draft.text == text
     assert withdrawn(reading.steps) == []
     assert len(reading.all(Content)) > 2

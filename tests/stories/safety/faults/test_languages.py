@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from stories.brief import STAND_INS, StoryBrief
-from stories.errors import StoryError
 from stories.safety.prose import ProseStream
-from stories.workflow import Tools
+from stories.vocabulary.brief import STAND_INS, StoryBrief
+from stories.vocabulary.errors import StoryError
+from stories.workflow import ChapterResources
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.steps import HeldBack
-from tests.ollama_server import OllamaServer, characters
+from testkit.ollama.server import OllamaServer, characters
 from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
 
 
@@ -86,13 +86,17 @@ each_tale = pytest.mark.parametrize("tale", [SPANISH, HEBREW], ids=lambda tale: 
 each_kind = pytest.mark.parametrize("kind", [0, 1, 2], ids=["hard", "disguised", "soft"])
 
 
-def assert_held(tools: Tools, tale: Tale, kind: int, position: int, cut: int) -> None:
+def assert_held(
+    resources: ChapterResources, tale: Tale, kind: int, position: int, cut: int
+) -> None:
     """The chapter in two pieces, cut so many characters behind where its unsafe sentence begins."""
     unsafe = tale.unsafe[kind]
     text = tale.with_unsafe(unsafe, position)
     at = max(1, text.index(unsafe) + cut)
     said: list[Any] = []
-    manuscript = Manuscript("", 1, tools=tools, progress=ProgressMeter(100), emit=said.append)
+    manuscript = Manuscript(
+        "", 1, resources=resources, progress=ProgressMeter(100), emit=said.append
+    )
     prose = ProseStream(tale.language)
     pieces = (text[:at], text[at:])
     for sentence in [s for piece in pieces for s in prose.feed(piece)] + prose.finish():
@@ -107,9 +111,9 @@ def assert_held(tools: Tools, tale: Tale, kind: int, position: int, cut: int) ->
 def test_cut_at_every_place_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, tale: Tale, kind: int
 ) -> None:
-    tools = tools_for(ollama, tale.brief())
+    resources = tools_for(ollama, tale.brief())
     for cut in range(-2, len(tale.unsafe[kind]) + 3):
-        assert_held(tools, tale, kind, 3, cut)
+        assert_held(resources, tale, kind, 3, cut)
 
 
 @each_tale
@@ -118,9 +122,9 @@ def test_cut_at_every_place_an_unsafe_sentence_is_not_added(
 def test_at_every_position_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, tale: Tale, kind: int, position: int
 ) -> None:
-    tools, length = tools_for(ollama, tale.brief()), len(tale.unsafe[kind])
+    resources, length = tools_for(ollama, tale.brief()), len(tale.unsafe[kind])
     for cut in (1, length // 2, length):
-        assert_held(tools, tale, kind, position, cut)
+        assert_held(resources, tale, kind, position, cut)
 
 
 @each_tale

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stories.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
-from stories.events import Content
-from tests.ollama_server import OllamaServer, Reply
+from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
+from stories.vocabulary.events import Content
+from testkit.ollama.server import OllamaServer, Reply
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
@@ -45,13 +45,13 @@ def text(request: pytest.FixtureRequest) -> str:
 def tools_of(ollama: OllamaServer, chapter: int, **options: Any) -> Any:
     ollama.models.append(GUARD)
     brief = brief_of(chapter)
-    return tools_for(ollama, brief, patience=PATIENCE, guard=GUARD, guard_seconds=0.3, **options)
+    return tools_for(ollama, brief, timeouts=PATIENCE, guard=GUARD, guard_seconds=0.3, **options)
 
 
-async def ended(ollama: OllamaServer, chapter: int, tools: Any) -> tuple[Reading, Any]:
+async def ended(ollama: OllamaServer, chapter: int, resources: Any) -> tuple[Reading, Any]:
     reading = Reading()
     try:
-        await reading.of(brief_of(chapter), tools)
+        await reading.of(brief_of(chapter), resources)
     except StoryError as error:
         return reading, type(error)
     return reading, None
@@ -73,8 +73,8 @@ async def test_with_a_layer_of_the_gate_out_of_order_nothing_is_shown(
     ollama: OllamaServer, chapter: int, text: str, name: str
 ) -> None:
     ollama.script(prose=text)
-    tools = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
-    reading, error = await ended(ollama, chapter, tools)
+    resources = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
+    reading, error = await ended(ollama, chapter, resources)
     assert error in {ModelUnavailable, SafetyRejected}
     assert reading.all(Content) == []
     assert is_clean(reading.shown)
@@ -116,8 +116,8 @@ async def test_only_a_guard_that_has_seen_all_of_a_chapter_is_named_with_it(
         guard=lambda call: DOWN if missed and missed in call.messages[-1]["content"] else "safe",
     )
     ollama.models.append(GUARD)
-    tools = tools_for(ollama, brief_of(1), guard=GUARD, is_advisory=True)
-    reading, error = await ended(ollama, 1, tools)
+    resources = tools_for(ollama, brief_of(1), guard=GUARD, is_advisory=True)
+    reading, error = await ended(ollama, 1, resources)
     assert error is None
     assert ("guard" in reading.draft.safety.layers) == (not missed)
 

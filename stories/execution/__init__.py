@@ -1,0 +1,1 @@
+"""Execution: the engine that claims runs, writes them and tidies up after them."""

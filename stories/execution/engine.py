@@ -1,0 +1,169 @@
+"""Which engine writes the stories, and what of it runs in this process.
+
+`STORYTELLER_RUNS=inprocess`: each web process has a dispatcher of its own. `workers`: processes of
+`manage.py workers` have them, web processes only read; a job is enqueued with each generation. On
+PostgreSQL every process also listens to what the others tell. No other module knows which it is.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import gc
+import uuid
+from collections.abc import Coroutine
+from typing import Any
+
+from django.conf import settings
+
+from stories import eventlog, llm
+from stories.execution import retention
+from stories.execution.dispatcher import Dispatcher
+from stories.infra import notify
+from stories.infra.notify import Notification, Topic
+from stories.models import Generation
+from stories.safety import gate
+from stories.vocabulary.errors import ModelUnavailable
+
+INPROCESS = "inprocess"
+WORKERS = "workers"
+
+STREAMS_END_SECONDS = 2.0
+
+# One dispatcher per process, since a server has one event loop; tests have one after the other.
+_by_loop: dict[asyncio.AbstractEventLoop, tuple[Dispatcher | None, asyncio.Task[None]]] = {}
+
+
+def start() -> None:
+    """Begin a web process's part on the running event loop; where that was done, do nothing."""
+    loop = asyncio.get_running_loop()
+    if loop in _by_loop and not _by_loop[loop][1].done():
+        return
+    _begin(Dispatcher(loop) if settings.RUNS == INPROCESS else None)
+
+
+async def work() -> None:
+    """Be a worker: write stories until cancelled, then leave; cancelled again, leave at once."""
+    from stories.execution import jobs  # noqa: PLC0415 - procrastinate is needed by this engine only
+
+    dispatcher = Dispatcher(asyncio.get_running_loop())
+    writing = _begin(dispatcher)
+    fetching = asyncio.create_task(jobs.take_jobs(dispatcher.wake))
+    try:
+        # A wait that is cancelled leaves what it waits for alone: the runs have their time yet.
+        done, _ = await asyncio.wait({writing, fetching}, return_when=asyncio.FIRST_COMPLETED)
+        for failed in done:
+            failed.result()
+    finally:
+        fetching.cancel()  # they are for workers that still take stories
+        await leave()
+
+
+async def leave() -> None:
+    """End a process's part in order: its readers go elsewhere between two events, at once, and its
+    runs when `GRACE_SECONDS` were not enough to finish them; `hurry` cuts these short.
+    """
+    async with asyncio.TaskGroup() as group:
+        group.create_task(eventlog.close_all(STREAMS_END_SECONDS))
+        group.create_task(shut_down(settings.GRACE_SECONDS))
+
+
+def hurry() -> None:
+    """Hand over at once what `leave` still lets be finished."""
+    for dispatcher in _dispatchers():
+        dispatcher.hurry()
+
+
+async def shut_down(grace_seconds: float = 0.0) -> None:
+    """Take no more runs on this loop, hand over those that do not end in time, and stop."""
+    loop = asyncio.get_running_loop()
+    dispatcher, task = _by_loop.get(loop, (None, None))
+    try:
+        if dispatcher is not None:
+            await dispatcher.retire(grace_seconds)
+    finally:
+        _by_loop.pop(loop, None)
+        if task is not None and not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def enqueue(generation: Generation) -> None:
+    """Have a new generation written; call it in the transaction that creates it."""
+    if settings.RUNS == WORKERS:
+        from stories.execution import jobs  # noqa: PLC0415 - as above
+
+        jobs.enqueue(generation.pk)
+
+
+def wake() -> None:
+    """There is something new to write. Where no dispatcher runs here, another process finds it."""
+    for dispatcher in _dispatchers():
+        dispatcher.wake()
+
+
+def stop(*generation_ids: uuid.UUID) -> None:
+    """A stop was asked for (`generations.request_stop`): end the runs at once that are here."""
+    for dispatcher in _dispatchers():
+        for generation_id in generation_ids:
+            dispatcher.stop(generation_id)
+
+
+def _dispatchers() -> list[Dispatcher]:
+    return [dispatcher for dispatcher, _ in list(_by_loop.values()) if dispatcher is not None]
+
+
+def _begin(dispatcher: Dispatcher | None) -> asyncio.Task[None]:
+    preparing = [_load_gate()] if dispatcher is None else [_load_gate(), _warm_up_model()]
+    parts = [notify.listen(_handle), _prepare(preparing)]
+    if dispatcher is not None:
+        parts.append(dispatcher.run())
+    if settings.RUNS == INPROCESS:
+        parts.append(retention.tidy_daily())
+    task = asyncio.create_task(_together(parts), context=contextvars.Context())
+    _by_loop[asyncio.get_running_loop()] = (dispatcher, task)
+    return task
+
+
+async def _together(parts: list[Coroutine[Any, Any, None]]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(part)
+
+
+async def _prepare(parts: list[Coroutine[Any, Any, None]]) -> None:
+    await _together(parts)
+    _spare_the_collector()
+
+
+async def _load_gate() -> None:
+    """Seconds of import that no reader shall wait for; a gate that cannot load says so itself."""
+    with contextlib.suppress(ImportError):
+        await asyncio.to_thread(gate.load)
+
+
+async def _warm_up_model() -> None:
+    """Import the provider's client, and start the embedded model, before the first story."""
+    with contextlib.suppress(ModelUnavailable):
+        await llm.open_models()
+
+
+@functools.cache
+def _spare_the_collector() -> None:
+    """Once a process: looking through all that was imported takes half a second, for which no
+    reader hears anything, and none of it is ever garbage."""
+    gc.freeze()
+
+
+def _handle(notification: Notification) -> None:
+    match notification.topic:
+        case Topic.LOG:
+            eventlog.wake(notification.generation_ids)
+        case Topic.STOP:
+            stop(*notification.generation_ids)
+        case Topic.WORK:
+            wake()
+        case Topic.ANYTHING:
+            eventlog.wake_all()
+            wake()

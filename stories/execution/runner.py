@@ -1,0 +1,318 @@
+"""Executes one claimed generation: drives the workflow into the log, and always ends it.
+
+The writer never knows who reads. A run ends in exactly one of four ways: its chapter is stored; it
+failed with an error a parent can read; a stop was asked for; or this process gives it up, and
+another one goes on from the approved text, at the step that LangGraph's checkpoint names.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from stories import eventlog, llm
+from stories.controls import switches
+from stories.controls.thresholds import threshold_of
+from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
+from stories.generations import leases, outcomes
+from stories.generations.claims import Claim
+from stories.infra.db import in_database
+from stories.infra.waiting import raise_if_cancelled
+from stories.moderation import cases
+from stories.moderation.cases import ShownText
+from stories.safety.gate import Gate
+from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
+from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
+from stories.workflow import (
+    ChapterDraft,
+    ChapterResources,
+    Checkpoints,
+    HeldBack,
+    Milestone,
+    ModelUse,
+    ProvisionalText,
+    Retraction,
+    Step,
+    StoreAway,
+    Timeouts,
+    write_chapter,
+)
+
+logger = logging.getLogger(__name__)
+
+# A client may hold tokens back for more than a second, to hand them on together.
+_MIN_TOKEN_SECONDS = 5.0
+
+
+@dataclass
+class RunControl:
+    """What a run is told by its process, which holds the leases of all its runs."""
+
+    are_there: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: bool = False
+
+    def stop(self) -> None:
+        self.are_there.set()
+
+    def lose(self) -> None:
+        """Another process has taken it over."""
+        self.is_lost = True
+        self.are_there.set()
+
+
+@dataclass
+class _Run:
+    """One claim being executed.
+
+    `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
+    text. `shown` is what was approved, and `ahead` what readers have behind that, both in stand-in
+    form. `has_findings` says that something was held back, or may have been by an earlier runner.
+    """
+
+    claim: Claim
+    control: RunControl
+    checkpoints: Checkpoints
+    log: LogWriter = field(init=False)
+    uses: list[ModelUse] = field(default_factory=list)
+    percent: int = field(init=False)
+    is_measured: bool = field(init=False)
+    shown: ShownText = field(init=False)
+    has_findings: bool = field(init=False)
+    ahead: str = ""
+
+    def __post_init__(self) -> None:
+        told = (event.data["percent"] for event in self.claim.log if event.type == "progress")
+        self.percent = max(told, default=0)
+        self.is_measured = any(event.type == "metadata" for event in self.claim.log)
+        self.shown = ShownText(self.claim.resume.resets, self.claim.resume.text)
+        self.has_findings = self.claim.generation.attempts > 1
+        last = self.claim.generation.last_position
+        self.log = LogWriter(self.claim.id, self.claim.lease_id, last)
+
+
+async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -> None:
+    """Write the claimed chapter. Returns when the run has ended or another runner has it."""
+    run = _Run(claim, control, checkpoints)
+    try:
+        if error := await _went_wrong(run):
+            await _fail(run, error)
+    except LeaseLost:
+        logger.warning("generation %s: another process has taken it over or ended it", claim.id)
+        await _leave(run)
+    except asyncio.CancelledError:
+        await asyncio.shield(in_database(_hand_over, claim))
+        raise
+    except (DatabaseError, *StoreAway):
+        logger.exception("generation %s: given up, to be taken over when its lease ends", claim.id)
+
+
+async def _went_wrong(run: _Run) -> StoryError | None:
+    """Write the chapter to its end: None where it is stored, or else what its readers are told.
+
+    Raises what leaves the run to others: LeaseLost, and where the database or the store is away.
+    """
+    try:
+        with llm.traced():
+            await _write_and_watch(run)
+    except StoryError as error:
+        return error
+    except (LeaseLost, DatabaseError, *StoreAway):
+        raise
+    except Exception as error:  # the outcome is always persisted, whatever it is
+        logger.exception("generation %s failed", run.claim.id)
+        failure = StoryError()
+        failure.__cause__ = error
+        return failure
+    return None
+
+
+def _hand_over(claim: Claim) -> None:
+    try:
+        leases.give_up_lease(claim)
+    except DatabaseError:
+        logger.exception("generation %s: not handed over before its lease ends", claim.id)
+
+
+async def _leave(run: _Run) -> None:
+    """Where the run is over, or gone with its story, nobody else removes what it has stored."""
+    try:
+        is_over = await in_database(outcomes.is_over, run.claim.id)
+    except DatabaseError:
+        logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
+        return
+    if is_over:
+        eventlog.wake([run.claim.id])
+        await _forget(run)
+
+
+async def _write_and_watch(run: _Run) -> None:
+    """Write while the lease is held and no stop is asked for; the first to fail ends the other."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(run))
+            await _write(run)
+            watch.cancel()
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures.exceptions[0].__cause__
+
+
+async def _watch(run: _Run) -> None:
+    if not run.claim.is_stop_requested:
+        await run.control.are_there.wait()
+    if run.control.is_lost:
+        raise LeaseLost(f"generation {run.claim.id}")
+    raise Cancelled
+
+
+def may_show_unchecked_words(claim: Claim) -> bool:
+    """Whether readers of this run see the words as they are written, ahead of their approval: where
+    that was so when it was asked for, and still is."""
+    return bool(settings.SHOWS_UNCHECKED_WORDS and claim.generation.shows_unchecked_words)
+
+
+async def _write(run: _Run) -> None:
+    claim = run.claim
+    if claim.is_ahead:
+        _withdraw(run, is_whole=claim.resume.is_whole)
+    if claim.generation.attempts > leases.MAX_ATTEMPTS:
+        raise Interrupted
+    seconds = settings.MODEL_TIMEOUT_SECONDS
+    timeouts = Timeouts(
+        first_token_seconds=seconds,
+        next_token_seconds=max(seconds / 4, _MIN_TOKEN_SECONDS),
+        answer_seconds=seconds,
+    )
+    models = await _models(timeouts)
+    brief = claim.brief
+    threshold = await in_database(_begin, claim, models.name)
+    gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
+    guard = models.guard_for(brief.checked_as)
+    resources = ChapterResources(
+        models.profile,
+        models.writer,
+        models.editor,
+        gate,
+        llm.HOST_ERRORS,
+        timeouts,
+        guard,
+        shows_unchecked_words=may_show_unchecked_words(claim),
+    )
+    chapter = write_chapter(
+        claim.brief,
+        resources,
+        resume=claim.resume,
+        checkpoints=run.checkpoints,
+        thread_id=str(claim.id),
+    )
+    async with aclosing(chapter) as steps:
+        async for step in steps:
+            raise_if_cancelled()
+            await _take(run, step)
+
+
+def _begin(claim: Claim, model: str) -> float:
+    """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
+    have turned that model off."""
+    outcomes.note_model(claim, model)
+    if not switches.may_write_with(model):
+        raise ModelUnavailable
+    return threshold_of(claim.brief.checked_as)
+
+
+async def _models(timeouts: Timeouts) -> llm.Models:
+    """Asked for again like a host that fails later: it may be starting just now, as we may be."""
+    for seconds in timeouts.retry_waits_seconds:
+        try:
+            return await llm.open_models()
+        except ModelUnavailable:
+            await asyncio.sleep(seconds)
+    return await llm.open_models()
+
+
+async def _take(run: _Run, step: Step) -> None:
+    match step:
+        case ChapterDraft():
+            await run.log.flush()
+            await _note_instead(run, step)
+            last = run.log.last
+            events = await in_database(outcomes.complete, run.claim, step, last, run.uses)
+            await _end(run, events)
+        case HeldBack():
+            run.has_findings = True
+            held = (run.claim.generation, step, run.claim.brief.band, run.shown)
+            await in_database(cases.open_for_held_back, *held)
+        case ModelUse():
+            run.uses.append(step)
+        case Milestone():
+            await run.log.flush()
+        case ProvisionalText() | Retraction() | Content():
+            _tell(run, step)
+        case ContentReset():
+            await _note_instead(run)
+            run.log.append(Entry(step))
+            run.shown = ShownText(run.shown.version + 1)
+        case Progress() if step.percent < run.percent:
+            pass  # an earlier runner had come further, and to a reader progress never falls
+        case Metadata() if run.is_measured:
+            pass
+        case _:
+            run.log.append(Entry(step))
+
+
+def _tell(run: _Run, step: ProvisionalText | Retraction | Content) -> None:
+    reveal = run.claim.name.reveal
+    match step:
+        case ProvisionalText():
+            run.log.append(Entry(Content(chunk=reveal(step.chunk), is_complete=False)))
+            run.ahead += step.chunk
+        case Retraction():
+            _withdraw(run)
+            if step.kept:
+                _tell(run, ProvisionalText(step.kept))
+        case Content():
+            event = Content(
+                chunk=reveal(step.chunk[len(run.ahead) :]), is_complete=step.is_complete
+            )
+            run.log.append(Entry(event, source=step.chunk))
+            run.ahead = run.ahead[len(step.chunk) :]
+            run.shown = ShownText(run.shown.version, run.shown.text + step.chunk)
+
+
+def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
+    """Let readers have what was approved, and nothing ahead of it."""
+    text = run.shown.text
+    for entry in eventlog.resync_entries(text, run.claim.name.reveal(text), is_whole=is_whole):
+        run.log.append(entry)
+    run.ahead = ""
+
+
+async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
+    """Keep with all that was held back what readers had, or have in this draft, in its place."""
+    if not run.has_findings:
+        return
+    await in_database(cases.note_what_was_shown, run.claim.generation, run.shown)
+    if draft is not None:
+        await in_database(cases.note_what_stands, run.claim.generation, draft)
+
+
+async def _fail(run: _Run, error: StoryError) -> None:
+    await run.log.flush()
+    await _note_instead(run)
+    events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
+    await _end(run, events)
+    logger.info("generation %s: ended with %s", run.claim.id, error.code)
+
+
+async def _end(run: _Run, events: list[LogEvent]) -> None:
+    eventlog.publish(run.claim.id, events)
+    await _forget(run)
+
+
+async def _forget(run: _Run) -> None:
+    try:
+        await run.checkpoints.forget(str(run.claim.id))
+    except StoreAway:
+        logger.exception("generation %s: its checkpoints stay behind", run.claim.id)

@@ -1,0 +1,185 @@
+"""The outcome of a run, stored once, together with the end of its log."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from stories import eventlog
+from stories.eventlog import Entry, LogEvent
+from stories.models import (
+    TITLE_LENGTH,
+    Chapter,
+    Choice,
+    Generation,
+    ReadingSession,
+)
+from stories.vocabulary.brief import Pseudonym
+from stories.vocabulary.errors import StoryError, Withdrawn
+from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset, Failed
+from stories.workflow import ChapterDraft, ModelUse
+
+from .claims import Claim, resume_of
+from .previews import advance
+
+
+@transaction.atomic
+def complete(
+    claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]
+) -> list[LogEvent]:
+    """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
+    looks first, the session stays where it is until the chapter is released.
+
+    Raises LeaseLost where another runner was quicker, Withdrawn where staff took it away.
+    """
+    generation = claim.generation
+    session = ReadingSession.objects.select_for_update().get(story=generation.story)
+    if _is_withdrawn(claim.id):
+        raise Withdrawn
+    chapter = _store_chapter(claim, draft)
+    choices = _store_choices(chapter, draft, claim.name)
+    if not generation.is_previewed:
+        advance(session, chapter)
+    event = eventlog.complete_event(generation, session, chapter, choices)
+    ending = [Entry(eventlog.DONE), Entry(event)]
+    events = eventlog.insert(claim.id, claim.lease_id, last, ending)
+    _end(claim.id, claim.lease_id, Generation.Status.COMPLETED, uses, chapter=chapter)
+    return events
+
+
+@transaction.atomic
+def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
+    """End the log with an error a parent can read. What was approved so far stays in the log,
+    unless it was judged unfit as a whole; readers then lose it in the same commit."""
+    return _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
+
+
+def fail_unreadable(
+    pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int
+) -> list[LogEvent]:
+    """End the log of a run whose row cannot be read; call it inside a transaction."""
+    return _fail(pk, lease_id, error, last, ())
+
+
+def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
+    pk: uuid.UUID,
+    lease_id: uuid.UUID,
+    error: StoryError,
+    last: int,
+    uses: Sequence[ModelUse],
+    *,
+    before: Sequence[Entry] = (),
+) -> list[LogEvent]:
+    entries = [*before]
+    if _is_withdrawn(pk):
+        error = Withdrawn()
+        entries = [Entry(ContentReset(attempt=0, reason=WITHDRAWN))]
+    event = Failed(message=error.message, code=error.code, retryable=error.retryable)
+    events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
+    is_stop = error.code == "CANCELLED"
+    _end(
+        pk,
+        lease_id,
+        Generation.Status.STOPPED if is_stop else Generation.Status.FAILED,
+        uses,
+        error_code=error.code,
+        error_detail=_causes(error),
+    )
+    return events
+
+
+def note_model(claim: Claim, model: str) -> None:
+    Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
+        model=model, started_at=timezone.now()
+    )
+
+
+def is_over(pk: uuid.UUID) -> bool:
+    """Whether nobody writes it any more; what was deleted is over, too."""
+    return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
+
+
+def _is_withdrawn(pk: uuid.UUID) -> bool:
+    return Generation.objects.filter(pk=pk, withdrawn_at__isnull=False).exists()
+
+
+def _resync_entries(claim: Claim) -> list[Entry]:
+    """What withdraws from readers that which was not approved; nothing where they have none."""
+    log = eventlog.read_after(claim.id, 0)
+    resume = resume_of(claim.id, log)
+    if resume.is_rejected:
+        return [Entry(ContentReset(attempt=0, reason=REJECTED))]
+    revealed = claim.name.reveal(resume.text)
+    if eventlog.shown_text(log) == revealed:
+        return []
+    return eventlog.resync_entries(resume.text, revealed, is_whole=resume.is_whole)
+
+
+def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:
+    generation, reveal = claim.generation, claim.name.reveal
+    parent = generation.choice.chapter if generation.choice else None
+    return Chapter.objects.create(
+        story=generation.story,
+        parent=parent,
+        choice=generation.choice,
+        number=generation.chapter_number,
+        title=reveal(draft.title)[:TITLE_LENGTH],
+        text=reveal(draft.text),
+        source=draft.text,
+        question=reveal(draft.question),
+        summary=draft.summary,
+        vocabulary=[
+            {"word": reveal(word.word), "meaning": reveal(word.meaning)}
+            for word in draft.vocabulary
+        ],
+        educational_elements=[reveal(element) for element in draft.educational_elements],
+        word_count=draft.measures.word_count,
+        reading_minutes=draft.measures.reading_minutes,
+        measured_level=draft.measures.level,
+        safety_score=draft.safety.score,
+        safety_layers=list(draft.safety.layers),
+        is_ending=claim.brief.is_ending,
+        released_at=None if generation.is_previewed else timezone.now(),
+    )
+
+
+def _store_choices(chapter: Chapter, draft: ChapterDraft, name: Pseudonym) -> list[Choice]:
+    return Choice.objects.bulk_create(
+        Choice(
+            chapter=chapter,
+            position=position,
+            text=name.reveal(choice.text),
+            description=name.reveal(choice.description),
+            impact=name.reveal(choice.impact),
+        )
+        for position, choice in enumerate(draft.choices)
+    )
+
+
+def _end(
+    pk: uuid.UUID, lease_id: uuid.UUID, status: str, uses: Sequence[ModelUse], **fields: Any
+) -> None:
+    timings: dict[str, float] = {}
+    for use in uses:
+        timings[use.step] = round(timings.get(use.step, 0.0) + use.seconds, 3)
+    Generation.objects.filter(pk=pk, lease_id=lease_id).update(
+        status=status,
+        finished_at=timezone.now(),
+        lease_expires_at=None,
+        timings=timings,
+        prompt_tokens=sum(use.prompt_tokens for use in uses),
+        completion_tokens=sum(use.completion_tokens for use in uses),
+        **fields,
+    )
+
+
+def _causes(error: BaseException) -> str:
+    """The chain of exception types, without their messages: these may quote a story or a prompt."""
+    chain: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    return " <- ".join(chain)

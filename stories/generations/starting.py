@@ -1,0 +1,126 @@
+"""Starting a story: its first chapter is begun, joined or replayed."""
+
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
+
+from children.models import Child
+from stories.controls import switches
+from stories.controls.switches import Feature
+from stories.models import (
+    THEME_LENGTH,
+    TITLE_LENGTH,
+    Generation,
+    ReadingSession,
+    Story,
+)
+from stories.safety.gate import offered_languages
+from stories.vocabulary.brief import primary_language
+
+from . import leases
+from .inputs import InvalidRequest, check_text, clean_line
+from .previews import check_released
+from .requests import (
+    Caller,
+    ModelMissing,
+    Requested,
+    WrongPlace,
+    active,
+    begin_chapter,
+    by_idempotency_key,
+    created,
+    existing,
+    family_lock,
+)
+
+CHAPTER_CHOICES = (3, 5, 7)
+DEFAULT_CHAPTERS = 5
+MAX_CHAPTERS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewStory:
+    """A first chapter's request.
+
+    Where nothing is said of it, `language` is the child's first one, and `total_chapters` as usual.
+    """
+
+    child: Child
+    theme: str
+    title: str = ""
+    language: str = ""
+    total_chapters: int | None = None
+
+
+def start_story(caller: Caller, new: NewStory) -> Requested:
+    """Begin a story, or join the run while the first chapter of the same wish is being written.
+
+    Whoever of the family sent it first, the same wish of one child is one story. A different wish
+    is another story beside it: what a child asked for is never swallowed.
+    Raises InvalidRequest, ModelMissing and NotNow.
+    """
+    new = checked(new)
+    with family_lock(caller):
+        if standing := by_idempotency_key(caller) or active(_same_request(new, 1)):
+            return existing(caller, standing)
+        return created(caller, _begin_story(caller, new))
+
+
+def latest_like(new: NewStory, number: int) -> Generation | None:
+    """The newest generation that this same wish led to, whatever became of it."""
+    return _same_request(checked(new), number).first()
+
+
+def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
+    """A story whose first chapter came to nothing begins once more, as the same story."""
+    with family_lock(caller):
+        first = Generation.objects.filter(story=session.story_id, choice=None)
+        leases.end_stopping(first)
+        finished = first.filter(status=Generation.Status.COMPLETED, withdrawn_at=None)
+        if running := active(first):
+            return existing(caller, running)
+        check_released(session)
+        if standing := finished.first():
+            return existing(caller, standing)
+        if session.story.discarded_at is not None:
+            raise WrongPlace("This story was discarded before its first chapter was finished.")
+        return created(caller, begin_chapter(caller, session.story, None))
+
+
+def checked(new: NewStory) -> NewStory:
+    theme = clean_line("theme", new.theme, THEME_LENGTH, is_required=True)
+    title = clean_line("title", new.title, TITLE_LENGTH)
+    language = new.language or new.child.language
+    if primary_language(language) not in offered_languages():
+        raise InvalidRequest("language", f"language: allowed are {', '.join(offered_languages())}.")
+    if new.total_chapters is not None and not 1 <= new.total_chapters <= MAX_CHAPTERS:
+        raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {MAX_CHAPTERS}.")
+    check_text(new.child, language, theme=theme, title=title)
+    return replace(new, theme=theme, title=title)
+
+
+def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:
+    """Runs of the same wish; language and length count where something is said of them."""
+    said = {"story__language": new.language, "story__total_chapters": new.total_chapters}
+    return Generation.objects.filter(
+        story__child=new.child,
+        story__theme=new.theme,
+        story__requested_title=new.title,
+        chapter_number=number,
+        **{field: value for field, value in said.items() if value},
+    ).order_by("-created_at")
+
+
+def _begin_story(caller: Caller, new: NewStory) -> Generation:
+    if switches.is_off(Feature.NEW_STORIES):
+        raise ModelMissing
+    story = Story.objects.create(
+        child=new.child,
+        theme=new.theme,
+        requested_title=new.title,
+        language=new.language or new.child.language,
+        reading_level=new.child.reading_level,
+        total_chapters=new.total_chapters or DEFAULT_CHAPTERS,
+    )
+    ReadingSession.objects.create(story=story)
+    return begin_chapter(caller, story, None)

@@ -1,0 +1,1 @@
+"""The ORM from async code, bounded waits, and notifications between processes."""

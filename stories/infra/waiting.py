@@ -1,0 +1,24 @@
+"""Waiting for an event, but not for ever; and heeding that one is to end."""
+
+import asyncio
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether `event` was set within `seconds`.
+
+    Not `asyncio.wait_for`: before Python 3.12 it loses a cancellation that comes with the event.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def raise_if_cancelled() -> None:
+    """Raise the cancellation of this task that a library has lost: `asyncio.wait_for`, by which
+    psycopg's pool waits for a connection, does so before Python 3.12. Without one, do nothing."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -1,0 +1,40 @@
+"""The data: fields and constraints. Rules that span rows live in `generations` and `moderation`."""
+
+from .generation import Generation, GenerationEvent
+from .keys import KEY_LENGTH, RequestKey, TicketUse
+from .moderation import Case, Clearance, Reason, Ruling, SafetyFinding, Switch, Threshold
+from .story import (
+    IDEA_LENGTH,
+    THEME_LENGTH,
+    TITLE_LENGTH,
+    Chapter,
+    ChapterQuerySet,
+    Choice,
+    Decision,
+    ReadingSession,
+    Story,
+)
+
+__all__ = [
+    "IDEA_LENGTH",
+    "KEY_LENGTH",
+    "THEME_LENGTH",
+    "TITLE_LENGTH",
+    "Case",
+    "Chapter",
+    "ChapterQuerySet",
+    "Choice",
+    "Clearance",
+    "Decision",
+    "Generation",
+    "GenerationEvent",
+    "ReadingSession",
+    "Reason",
+    "RequestKey",
+    "Ruling",
+    "SafetyFinding",
+    "Story",
+    "Switch",
+    "Threshold",
+    "TicketUse",
+]

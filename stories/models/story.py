@@ -1,0 +1,218 @@
+"""The story as data: its tree of chapters and choices, and the child's position in it."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from children.models import Child, ReadingLevel
+
+THEME_LENGTH = 300
+TITLE_LENGTH = 120
+IDEA_LENGTH = 300
+
+
+class Story(models.Model):
+    """A story of one child, and so of one family. Its chapters form a tree.
+
+    `companions` are the siblings whom the family put into it: `{child, names, stand_in}`, see
+    `generations.briefs`. `discarded_at` is set where the parent did not want even the beginning of
+    a first chapter: the family's pages leave such a story out.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    child = models.ForeignKey(Child, on_delete=models.CASCADE, related_name="stories")
+    theme = models.CharField(_("theme"), max_length=THEME_LENGTH)
+    requested_title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
+    language = models.CharField(_("language"), max_length=35)
+    reading_level = models.CharField(_("reading level"), max_length=12, choices=ReadingLevel)
+    total_chapters = models.PositiveSmallIntegerField(default=5)
+    companions = models.JSONField(default=list, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    discarded_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        verbose_name = _("story")
+        verbose_name_plural = _("stories")
+        indexes: ClassVar = [models.Index(fields=["child", "-created_at"])]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(total_chapters__range=(1, 12)), name="story_length_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.requested_title or self.theme
+
+
+class ChapterQuerySet(models.QuerySet["Chapter"]):
+    def readable(self) -> "ChapterQuerySet":
+        """Those that the family may read: what was withdrawn is for staff only."""
+        return self.filter(withdrawn_at=None)
+
+    def released(self) -> "ChapterQuerySet":
+        """Those that the child may read."""
+        return self.readable().filter(released_at__isnull=False)
+
+    def awaiting_preview(self) -> "ChapterQuerySet":
+        """Those that wait for a parent to look at them."""
+        return self.readable().filter(released_at=None)
+
+
+class Chapter(models.Model):
+    """A finished chapter: stored once, never changed by a reader.
+
+    `text` is what was shown; `source` is the same text in stand-in form, the only form that a
+    model sees again. `vocabulary` is a list of `{word, meaning}`; `safety_layers` are the names of
+    all that looked at the chapter before it was finished. One that was withdrawn leaves its place
+    in the story free for another. `released_at` is since when the child may read it: from the
+    beginning, or, where the family looks first, when `released_by` has done so.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    story = models.ForeignKey(Story, on_delete=models.CASCADE, related_name="chapters")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
+    choice = models.ForeignKey(
+        "Choice", null=True, blank=True, on_delete=models.CASCADE, related_name="led_to"
+    )
+    number = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=TITLE_LENGTH)
+    text = models.TextField()
+    source = models.TextField()
+    question = models.CharField(max_length=300, blank=True)
+    summary = models.TextField(blank=True)
+    vocabulary = models.JSONField(default=list, blank=True)
+    educational_elements = models.JSONField(default=list, blank=True)
+    word_count = models.PositiveIntegerField()
+    reading_minutes = models.PositiveSmallIntegerField()
+    measured_level = models.CharField(max_length=12, choices=ReadingLevel)
+    safety_score = models.FloatField()
+    safety_layers = models.JSONField(default=list, blank=True)
+    is_ending = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    released_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+    )
+
+    objects = ChapterQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["number", "created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["story"],
+                condition=Q(parent=None, withdrawn_at=None),
+                name="one_first_chapter_per_story",
+            ),
+            models.UniqueConstraint(
+                fields=["choice"],
+                condition=Q(withdrawn_at=None),
+                name="one_chapter_per_choice",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None, choice=None, number=1)
+                | Q(parent__isnull=False, choice__isnull=False, number__gt=1),
+                name="chapter_has_parent_and_choice_or_is_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by=None) | Q(released_at__isnull=False),
+                name="chapter_released_by_only_when_released",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.title}"
+
+    @property
+    def paragraphs(self) -> list[str]:
+        return [paragraph for paragraph in self.text.split("\n\n") if paragraph.strip()]
+
+    @property
+    def awaits_preview(self) -> bool:
+        return self.released_at is None
+
+
+class Choice(models.Model):
+    """A way on from a chapter: offered by the story, the child's own idea, or simply "go on"."""
+
+    class Kind(models.TextChoices):
+        OFFERED = "offered", _("offered")
+        OWN_IDEA = "own_idea", _("the child's own idea")
+        CONTINUE = "continue", _("simply goes on")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="choices")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.OFFERED)
+    position = models.PositiveSmallIntegerField(default=0)
+    text = models.CharField(max_length=IDEA_LENGTH)
+    description = models.CharField(max_length=300, blank=True)
+    impact = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["chapter", "position"],
+                condition=Q(kind="offered"),
+                name="one_offered_choice_per_position",
+            ),
+            models.UniqueConstraint(
+                fields=["chapter", "kind", "text"],
+                condition=~Q(kind="offered"),
+                name="one_choice_per_own_idea",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ReadingSession(models.Model):
+    """A child's place in a story's tree; `chapter` is the one being read, None before the first."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    story = models.OneToOneField(Story, on_delete=models.CASCADE, related_name="session")
+    chapter = models.ForeignKey(
+        Chapter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    started_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    seconds_read = models.PositiveIntegerField(default=0)
+    words_read = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"Reading of {self.story_id}"
+
+
+class Decision(models.Model):
+    """A choice that was taken in a session; in order of `made_at`."""
+
+    session = models.ForeignKey(ReadingSession, on_delete=models.CASCADE, related_name="decisions")
+    choice = models.ForeignKey(Choice, on_delete=models.CASCADE, related_name="decisions")
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["made_at", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["session", "choice"], name="one_decision_per_choice"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.choice)

@@ -1,0 +1,102 @@
+"""Taking a chapter away from its readers, with all that follows on it; and giving it back."""
+
+import uuid
+from collections import defaultdict
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from stories.infra.notify import Topic, notify
+from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Story
+
+
+@transaction.atomic
+def withdraw(generation: Generation) -> list[uuid.UUID]:
+    """From now on no reader is given this run's text, nor any that was written to follow it.
+
+    The child's place moves back to the chapter before, from where the story can go on another
+    way. Done twice it is done once. Returns the runs under way that were asked to stop.
+    """
+    session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
+    now = timezone.now()
+    first = Chapter.objects.readable().filter(generation=generation.pk).first()
+    chapters = _with_all_after(first, Chapter.objects.readable())
+    runs = Generation.objects.filter(
+        Q(pk=generation.pk) | Q(chapter__in=chapters) | Q(choice__chapter__in=chapters),
+        withdrawn_at=None,
+    )
+    stopped = list(runs.filter(status__in=Generation.ACTIVE).values_list("pk", flat=True))
+    Generation.objects.filter(pk__in=stopped, stop_requested_at=None).update(stop_requested_at=now)
+    runs.update(withdrawn_at=now)
+    Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=now)
+    if first is not None:
+        _move_back(session, first, chapters)
+    notify(Topic.STOP, stopped)
+    return stopped
+
+
+@transaction.atomic
+def restore(generation: Generation) -> bool:
+    """Give back what was withdrawn with this run, where its place in the story is still free; but
+    nothing that a moderator has taken away for another reason, nor what follows on that."""
+    ReadingSession.objects.select_for_update().get(story=generation.story_id)
+    chapter = Chapter.objects.filter(generation=generation.pk).first()
+    if chapter is None or chapter.withdrawn_at is None or not _is_place_free(chapter):
+        return False
+    _unmark(chapter)
+    if not chapter.awaits_preview:
+        Story.objects.filter(pk=chapter.story_id, title="").update(title=chapter.title)
+    return True
+
+
+def taken_away() -> QuerySet[Case]:
+    """The cases for which a run's text is kept from its readers: decided so, or not decided yet."""
+    against = [Case.Outcome.REJECTED, Case.Outcome.SENT_BACK]
+    waits = Q(decided_at=None, rulings__action=Ruling.Action.WITHDRAW)
+    return Case.objects.filter(Q(outcome__in=against) | waits)
+
+
+def _unmark(chapter: Chapter) -> None:
+    others = (
+        taken_away().filter(generation__chapter__isnull=False).exclude(generation__chapter=chapter)
+    )
+    same = Chapter.objects.filter(withdrawn_at=chapter.withdrawn_at).exclude(
+        pk__in=others.values("generation__chapter")
+    )
+    chapters = _with_all_after(chapter, same)
+    Generation.objects.filter(chapter__in=chapters).update(withdrawn_at=None)
+    Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=None)
+
+
+def _with_all_after(chapter: Chapter | None, among: QuerySet[Chapter]) -> list[uuid.UUID]:
+    """A chapter and those that follow on it, in one query whatever their number."""
+    if chapter is None:
+        return []
+    following: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
+    of_story = among.filter(story=chapter.story_id)
+    for pk, parent_id in of_story.values_list("pk", "parent"):
+        following[parent_id].append(pk)
+    found = [chapter.pk]
+    for pk in found:
+        found += following[pk]
+    return found
+
+
+def _move_back(session: ReadingSession, first: Chapter, gone: list[uuid.UUID]) -> None:
+    if session.chapter_id in gone:
+        session.chapter_id = first.parent_id
+        session.finished_at = None
+        session.save(update_fields=["chapter", "finished_at"])
+    if first.parent_id is None:
+        # A title that the chapter gave its story goes with it.
+        Story.objects.filter(pk=first.story_id, title=first.title).update(title="")
+
+
+def _is_place_free(chapter: Chapter) -> bool:
+    if chapter.parent is not None and chapter.parent.withdrawn_at is not None:
+        return False
+    place = Q(story=chapter.story_id, choice=chapter.choice_id)
+    is_written = Chapter.objects.readable().filter(place).exists()
+    active = Generation.objects.filter(place, status__in=Generation.ACTIVE)
+    return not (is_written or active.exists())

@@ -1,0 +1,1 @@
+"""The family's pages: Django views, forms and templates' data, and stories as e-books."""

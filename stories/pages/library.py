@@ -1,0 +1,149 @@
+"""What stands on the family's shelf, and how a story's tree reads as a book. Plain reads."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+
+from children.access import children_of
+from children.models import Child, User
+from stories.models import Case, Chapter, Choice, ReadingSession, Story
+from stories.moderation import reports_of
+from stories.themes import of_idea
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One child, what is being read now, and how many stories there are."""
+
+    child: Child
+    reading: ReadingSession | None
+    story_count: int
+
+    @property
+    def accent(self) -> str:
+        """The colour of the story being read; see base.css."""
+        return of_idea(self.reading.story.theme).accent if self.reading else "dusk"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A choice that was not taken on this path; `chapter` is where it led another time."""
+
+    choice: Choice
+    chapter: Chapter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A chapter as a page of the book: `taken` is the choice that leads to the next page, and
+    `reports` are the sentences that the family complained of."""
+
+    chapter: Chapter
+    taken: Choice | None
+    others: tuple[Way, ...]
+    reports: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The pages of one path through a story, and the chapters that wait for a parent's look."""
+
+    pages: list[Page]
+    waiting: list[Chapter]
+
+
+def shelves(user: User) -> list[Shelf]:
+    """The family's children, those with a story to go on with first; two queries."""
+    unfinished = ReadingSession.objects.filter(
+        story__child=OuterRef("pk"), story__discarded_at=None, finished_at=None
+    )
+    children = list(
+        children_of(user).annotate(
+            story_count=Count("stories", filter=Q(stories__discarded_at=None)),
+            reading_id=Subquery(unfinished.order_by("-started_at").values("pk")[:1]),
+        )
+    )
+    readings = (
+        ReadingSession.objects.select_related("story", "chapter")
+        .annotate(is_waiting=_is_waiting("story"))
+        .in_bulk([child.reading_id for child in children if child.reading_id])
+    )
+    found = [Shelf(c, readings.get(c.reading_id), c.story_count) for c in children]
+    return sorted(found, key=_most_recently_begun)
+
+
+def bookshelf(child: Child) -> QuerySet[Story]:
+    """A child's stories with their session, the newest first; without those that were discarded.
+    `is_waiting` are those with a chapter that waits for a parent's look."""
+    kept = child.stories.filter(discarded_at=None).annotate(is_waiting=_is_waiting("pk"))
+    return kept.select_related("session", "session__chapter").order_by("-created_at")
+
+
+def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
+    """The path being read, or the one that goes through the chapter named."""
+    chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
+    stored = list(chapters.prefetch_related("choices"))
+    tree = _Tree([chapter for chapter in stored if not chapter.awaits_preview])
+    if through is None or through not in tree.by_id:
+        path = tree.path_to(story.session.chapter_id)
+    else:
+        path = tree.path_to(tree.last_after(through))
+    taken = [chapter.choice for chapter in path[1:]]
+    reports = _reports(story)
+    pages = [
+        Page(
+            chapter, choice, tuple(tree.ways_not_taken(chapter, choice)), tuple(reports[chapter.pk])
+        )
+        for chapter, choice in zip_longest(path, taken)
+    ]
+    return Book(pages, [chapter for chapter in stored if chapter.awaits_preview])
+
+
+def _is_waiting(story: str) -> Exists:
+    """Whether a chapter of the story, which this field names, waits for a parent's look."""
+    return Exists(Chapter.objects.awaiting_preview().filter(story=OuterRef(story)))
+
+
+def _reports(story: Story) -> defaultdict[uuid.UUID | None, list[Case]]:
+    """The family's reports by chapter."""
+    found: defaultdict[uuid.UUID | None, list[Case]] = defaultdict(list)
+    reports = reports_of(story.child.family_id).filter(generation__story=story)
+    for report in reports.select_related("generation"):
+        found[report.generation.chapter_id].append(report)
+    return found
+
+
+class _Tree:
+    """The chapters of one story by the ways they can be walked."""
+
+    def __init__(self, chapters: list[Chapter]) -> None:
+        self.by_id = {chapter.pk: chapter for chapter in chapters}
+        self.by_choice = {chapter.choice_id: chapter for chapter in chapters}
+        self.by_parent = {chapter.parent_id: chapter for chapter in chapters}
+
+    def path_to(self, chapter_id: uuid.UUID | None) -> list[Chapter]:
+        path: list[Chapter] = []
+        while chapter_id is not None:
+            path.append(self.by_id[chapter_id])
+            chapter_id = path[-1].parent_id
+        return path[::-1]
+
+    def last_after(self, chapter_id: uuid.UUID) -> uuid.UUID:
+        while chapter_id in self.by_parent:
+            chapter_id = self.by_parent[chapter_id].pk
+        return chapter_id
+
+    def ways_not_taken(self, chapter: Chapter, taken: Choice | None) -> Iterator[Way]:
+        for choice in chapter.choices.all():
+            led_to = self.by_choice.get(choice.pk)
+            is_offered = choice.kind == Choice.Kind.OFFERED
+            if choice != taken and (is_offered or led_to):
+                yield Way(choice, led_to)
+
+
+def _most_recently_begun(shelf: Shelf) -> float:
+    return -shelf.reading.started_at.timestamp() if shelf.reading else 0.0

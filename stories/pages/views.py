@@ -1,0 +1,372 @@
+"""The family's pages about stories. Each begins with the question whose it is."""
+
+import uuid
+from collections.abc import Callable
+from typing import TypedDict, TypeVar
+
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from children.access import parent
+from children.models import Child, User
+from stories import access, generations, llm, moderation
+from stories.controls import switches
+from stories.controls.switches import Feature
+from stories.execution import engine
+from stories.models import Chapter, Choice, Generation, ReadingSession
+from stories.pages import epub, library
+from stories.pages.forms import NewStoryForm, ReportForm, languages_for
+from stories.presentation import direction
+from stories.themes import THEMES
+
+STORIES_PER_PAGE = 24
+
+T = TypeVar("T")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The family's shelf; to visitors, what this is; staff without a family go to their work."""
+    if not request.user.is_authenticated:
+        return render(request, "landing.html", {"themes": THEMES})
+    user = parent(request)
+    if user.family_id is None:
+        return redirect("admin:index")
+    return render(request, "stories/shelf.html", {"shelves": library.shelves(user)})
+
+
+@login_required
+def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
+    user = parent(request)
+    child = _or_404(access.child_for, user, child_id)
+    storyteller = switches.with_switches(async_to_sync(llm.status)())
+    is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
+    if is_resting or not storyteller.available:
+        return _no_storyteller(request, child)
+    languages = languages_for(child, storyteller.languages)
+    form = NewStoryForm(request.POST or None, child=child, languages=languages)
+    put_off: generations.NotNow | None = None
+    if form.is_valid():
+        try:
+            started = _start(user, form, storyteller)
+        except generations.ModelMissing:
+            return _no_storyteller(request, child)
+        except generations.NotNow as reason:
+            started, put_off = None, reason
+            form.put_off(reason)
+        if started is not None:
+            engine.wake()
+            return redirect("stories:read", started.story.session.pk)
+    context = {
+        "form": form,
+        "child": child,
+        "themes": THEMES,
+        "storyteller": storyteller,
+        "is_foreign": not set(languages) & set(child.languages),
+    }
+    answer = render(request, "stories/new.html", context)
+    if put_off is not None:
+        answer.status_code = 503 if isinstance(put_off, generations.QueueFull) else 429
+        answer["Retry-After"] = str(put_off.retry_after)
+    return answer
+
+
+@login_required
+@require_safe
+def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    session = _or_404(access.session_for, parent(request), session_id)
+    if session.story.discarded_at is not None:
+        return redirect("stories:new", session.story.child_id)
+    following = _following(session)
+    if following is None:
+        # What was being written at the first look may be finished by now.
+        session.refresh_from_db(fields=["chapter"])
+    chapters = generations.path_to(session.chapter)
+    context = {
+        "session": session,
+        "story": session.story,
+        "child": session.story.child,
+        "chapters": chapters,
+        "page": _reader_page(session, chapters, following),
+        "storyteller": async_to_sync(llm.status)(),
+    }
+    return render(request, "stories/read.html", context)
+
+
+@login_required
+@require_safe
+def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    found = _or_404(access.story_for, parent(request), story_id)
+    book = library.book(found, through=_uuid(request.GET.get("through", "")))
+    context = {
+        "story": found,
+        "child": found.child,
+        "pages": book.pages,
+        "waiting": book.waiting,
+        "storyteller": async_to_sync(llm.status)(),
+    }
+    return render(request, "stories/story.html", context)
+
+
+@login_required
+@require_safe
+def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    """The same path through a story as its page shows, to keep."""
+    found = _or_404(access.story_for, parent(request), story_id)
+    pages = library.book(found, through=_uuid(request.GET.get("through", ""))).pages
+    if not pages:
+        raise Http404
+    answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
+    answer["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=epub.file_name(found)
+    )
+    return answer
+
+
+@login_required
+@never_cache
+def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
+    """A chapter that waits for a parent's look, whole; and what they decide."""
+    user = parent(request)
+    chapter = _or_404(access.chapter_for, user, chapter_id)
+    verdict = request.POST.get("verdict")
+    if verdict == "release":
+        generations.publish_chapter(user, chapter)
+    if verdict == "release" or not chapter.awaits_preview:
+        return redirect(_url_of(chapter, is_reader=True))
+    if verdict == "discard":
+        return _turned_down(request, user, chapter)
+    context = {
+        "chapter": chapter,
+        "story": chapter.story,
+        "child": chapter.story.child,
+        "storyteller": async_to_sync(llm.status)(),
+    }
+    return render(request, "stories/preview.html", context)
+
+
+@login_required
+def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
+    """Pick a sentence that should not be there. Whoever comes from the reader goes back to it."""
+    user = parent(request)
+    chapter = _or_404(access.chapter_for, user, chapter_id)
+    reported = moderation.reports_of(user.family_id).filter(generation__chapter=chapter)
+    form = ReportForm(
+        request.POST or None,
+        chapter=chapter,
+        reported=set(reported.values_list("text", flat=True)),
+    )
+    if chapter.awaits_preview:
+        place = reverse("stories:preview", args=[chapter.pk])
+    else:
+        place = _url_of(chapter, is_reader=request.GET.get("from") == "reader")
+    if form.is_valid() and _open_report(user, chapter, form):
+        messages.success(request, _("Thank you for telling us. Somebody will look at it."))
+        return redirect(place)
+    context = {"form": form, "chapter": chapter, "story": chapter.story, "back": place}
+    return render(request, "stories/report.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def bookshelf(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
+    child = _or_404(access.child_for, parent(request), child_id)
+    stories = Paginator(library.bookshelf(child), STORIES_PER_PAGE)
+    context = {"child": child, "stories": stories.get_page(request.GET.get("page"))}
+    return render(request, "stories/bookshelf.html", context)
+
+
+def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID) -> T:
+    """Another family's things do not exist here."""
+    try:
+        return look_up(user, key)
+    except (access.Missing, access.NotYours) as error:
+        raise Http404 from error
+
+
+def _open_report(user: User, chapter: Chapter, form: ReportForm) -> bool:
+    try:
+        moderation.open_report(user, chapter, form.picked, form.cleaned_data["remark"])
+    except generations.InvalidRequest:
+        form.put_off()
+        return False
+    return True
+
+
+def _turned_down(request: HttpRequest, user: User, chapter: Chapter) -> HttpResponse:
+    """On to where another one can be asked for; to the chapter, where it was released meanwhile."""
+    try:
+        generations.discard(user, chapter.generation)
+    except generations.WrongPlace:
+        return redirect("stories:preview", chapter.pk)
+    messages.success(request, _("That chapter is gone. You can ask for another one."))
+    if chapter.choice is None:
+        return redirect("stories:new", chapter.story.child_id)
+    return redirect("stories:read", chapter.story.session.pk)
+
+
+def _url_of(chapter: Chapter, *, is_reader: bool) -> str:
+    """Where a chapter stands in the reader, or on its story's page."""
+    if is_reader:
+        return (
+            f"{reverse('stories:read', args=[chapter.story.session.pk])}#chapter-{chapter.number}"
+        )
+    page = reverse("stories:story", args=[chapter.story_id])
+    return f"{page}?through={chapter.pk}#chapter-{chapter.number}"
+
+
+def _start(user: User, form: NewStoryForm, storyteller: llm.Status) -> Generation | None:
+    """The run that this form began, now or when it was sent before; None where it is refused."""
+    caller = generations.Caller(
+        user=user,
+        key=form.request_key(),
+        has_model=storyteller.is_configured,
+        capacity=storyteller.concurrency,
+        enqueue=engine.enqueue,
+    )
+    try:
+        generation = generations.start_story(caller, form.new_story()).generation
+    except generations.InvalidRequest as refusal:
+        form.refuse(refusal.field, refusal.message)
+        return None
+    engine.wake()
+    return generation
+
+
+def _no_storyteller(request: HttpRequest, child: Child) -> HttpResponse:
+    return render(request, "stories/no_storyteller.html", {"child": child}, status=503)
+
+
+class ReaderChoice(TypedDict):
+    id: str
+    text: str
+    description: str
+
+
+class ReaderChapter(TypedDict):
+    id: str
+    number: int
+    isEnding: bool
+    question: str
+    choices: list[ReaderChoice]
+
+
+class ChoiceTaken(TypedDict):
+    id: str
+    text: str
+
+
+class ReaderPage(TypedDict):
+    """The reader page's contract; `reader/page.js` has it for the browser, with its meaning."""
+
+    sessionId: str
+    childId: str
+    theme: str
+    language: str
+    dir: str
+    totalChapters: int
+    chapters: list[ReaderChapter]
+    generationId: str | None
+    choice: ChoiceTaken | None
+    generationsUrl: str
+    generationUrl: str
+    eventsUrl: str
+    stopUrl: str
+    continueUrl: str
+    discardUrl: str
+    reportUrl: str
+    previewUrl: str
+    readingUrl: str
+    pageStateUrl: str
+    storyUrl: str
+    homeUrl: str
+    newStoryUrl: str
+    isDyslexiaFriendly: bool
+
+
+def _reader_page(
+    session: ReadingSession, chapters: list[Chapter], generation: Generation | None
+) -> ReaderPage:
+    story = session.story
+    return {
+        "sessionId": str(session.pk),
+        "childId": str(story.child_id),
+        "theme": story.theme,
+        "language": story.language,
+        "dir": direction(story.language),
+        "totalChapters": story.total_chapters,
+        "chapters": _chapters(chapters),
+        "generationId": str(generation.pk) if generation else None,
+        "choice": _choice_of(generation),
+        "generationsUrl": reverse("api:create_generation"),
+        "generationUrl": _url_pattern("api:get_generation"),
+        "eventsUrl": _url_pattern("api:get_events"),
+        "stopUrl": _url_pattern("api:stop_generation"),
+        "continueUrl": _url_pattern("api:continue_generation"),
+        "discardUrl": _url_pattern("api:discard_generation"),
+        "reportUrl": f"{_url_pattern('stories:report')}?from=reader",
+        "previewUrl": _url_pattern("stories:preview"),
+        "readingUrl": reverse("api:add_reading", args=[session.pk]),
+        "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
+        "storyUrl": reverse("stories:story", args=[story.pk]),
+        "homeUrl": reverse("home"),
+        "newStoryUrl": reverse("stories:new", args=[story.child_id]),
+        "isDyslexiaFriendly": story.child.is_dyslexia_friendly,
+    }
+
+
+def _url_pattern(name: str) -> str:
+    """A URL with "{id}" in place of its one argument: the page learns some ids only later."""
+    return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
+
+
+def _following(session: ReadingSession) -> Generation | None:
+    """The newest run that leads on from where the child is and is unfinished and not discarded, or
+    was withdrawn, or waits for a parent's look: the reader then says so."""
+    is_unfinished = Q(chapter=None, pruned_at=None)
+    is_withdrawn = Q(chapter__isnull=False, withdrawn_at__isnull=False)
+    is_waiting = Q(chapter__isnull=False, chapter__released_at=None)
+    runs = session.story.generations.filter(is_unfinished | is_withdrawn | is_waiting)
+    here = {"choice__chapter": session.chapter} if session.chapter else {"choice": None}
+    return runs.filter(**here).select_related("choice").order_by("-created_at").first()
+
+
+def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
+    if generation is None or generation.choice is None:
+        return None
+    return {"id": str(generation.choice.pk), "text": generation.choice.text}
+
+
+def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
+    offered: dict[uuid.UUID, list[ReaderChoice]] = {chapter.pk: [] for chapter in chapters}
+    for choice in Choice.objects.filter(chapter__in=chapters, kind=Choice.Kind.OFFERED):
+        offered[choice.chapter_id].append(
+            {"id": str(choice.pk), "text": choice.text, "description": choice.description}
+        )
+    return [
+        {
+            "id": str(chapter.pk),
+            "number": chapter.number,
+            "isEnding": chapter.is_ending,
+            "question": chapter.question,
+            "choices": offered[chapter.pk],
+        }
+        for chapter in chapters
+    ]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

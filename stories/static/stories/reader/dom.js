@@ -1,0 +1,54 @@
+/* Look-ups in the page that know their element's type, and small elements. A part that is missing in
+   the template is an error at once. */
+
+/**
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function find(root, selector, type) {
+  const found = root.querySelector(selector);
+  if (found instanceof type) return found;
+  throw new TypeError(`no ${type.name} at ${selector}`);
+}
+
+/**
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} type
+ */
+export const byId = (id, type) => find(document, `#${id}`, type);
+
+/**
+ * A copy of the one element of a template.
+ *
+ * @param {string} id
+ */
+export function copyOf(id) {
+  const first = byId(id, HTMLTemplateElement).content.firstElementChild;
+  return /** @type {HTMLElement} */ (/** @type {Element} */ (first).cloneNode(true));
+}
+
+/**
+ * @param {string} className
+ * @param {string} text
+ */
+export function span(className, text) {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+/**
+ * Moves the focus where it would be lost; it is not taken from a reader.
+ *
+ * @param {HTMLElement} element
+ */
+export function focusIfLost(element) {
+  const { activeElement } = document;
+  const isLost = activeElement === document.body || activeElement?.closest("[hidden]");
+  if (isLost) element.focus({ preventScroll: true });
+}

@@ -1,0 +1,1 @@
+"""The vocabulary of stories: pure types, without Django and without I/O."""

@@ -1,0 +1,190 @@
+"""The app in a process of its own, served as `make serve` serves it, and a family that uses it."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_SECONDS = 90.0
+PASSWORD = "a-quiet-lantern-7"
+
+_FAMILY = """
+import json
+from allauth.account.models import EmailAddress
+from children import tokens
+from children.models import Child, User
+user = User.objects.create_user({email!r}, {password!r})
+EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+made = dict(birth_year=2018, birth_month=5, family=user.family)
+maya = Child.objects.create(name="Maya", languages=["en"], **made)
+noa = Child.objects.create(name="נועה", languages=["he"], **made)
+print(json.dumps({{"token": tokens.create(user, "e2e"), "maya": str(maya.pk), "noa": str(noa.pk)}}))
+"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What the API says of one story that is being read."""
+
+    story_id: str
+    session_id: str
+    generation_id: str
+
+    @property
+    def path(self) -> str:
+        return f"/read/{self.session_id}/"
+
+
+@dataclass
+class App:
+    """`make serve` with its own data directory; once stopped, it starts again on the same port."""
+
+    data: Path
+    model_url: str
+    model_name: str
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    program: tuple[str, ...] = ("manage.py",)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.port = self.port or _free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {
+            "STORYTELLER_DATA": str(self.data),
+            "STORYTELLER_LLM": "ollama",
+            "OLLAMA_BASE_URL": self.model_url,
+            "OLLAMA_MODEL": self.model_name,
+            "PORT": str(self.port),
+            "PYTHONFAULTHANDLER": "1",  # see `_wait_until_it_answers`
+            "PYTHONUNBUFFERED": "1",
+        }
+        kept = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+        return kept | own | self.variables
+
+    @property
+    def log(self) -> str:
+        return (self.data / "server.log").read_text(errors="replace")
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command wrote to its standard output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=READY_SECONDS,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def finish_stories(self) -> None:
+        """Wait until no chapter is being written, or is about to be."""
+        give_up_at = time.monotonic() + READY_SECONDS
+        query = "SELECT 1 FROM stories_generation WHERE status IN ('queued', 'running')"
+        with closing(sqlite3.connect(self.data / "storyteller.sqlite3")) as database:
+            while database.execute(query).fetchone():
+                assert time.monotonic() < give_up_at, "an earlier test's story does not end"
+                time.sleep(0.02)
+
+    def start(self) -> None:
+        with (self.data / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.program, "serve"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_it_answers()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(READY_SECONDS)
+            self.process = None
+
+    def _wait_until_it_answers(self) -> None:
+        assert self.process is not None
+        give_up_at = time.monotonic() + READY_SECONDS
+        while self.process.poll() is None and time.monotonic() < give_up_at:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        status = self.process.poll()
+        self.process.send_signal(signal.SIGABRT)  # it tells the log where it hangs
+        self.process.wait()
+        raise AssertionError(f"The server did not start, status {status}:\n{self.log}")
+
+
+@dataclass
+class Family:
+    """A parent with two children, Maya who reads English and Noa who reads Hebrew."""
+
+    app: App
+    email: str = "parent@example.org"
+    password: str = PASSWORD
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        script = _FAMILY.format(email=self.email, password=self.password)
+        made = self.app.manage("shell", "--no-imports", "--command", script)
+        self.ids = json.loads(made.splitlines()[-1])
+
+    def start_story(self, theme: str, *, child: str = "maya", chapters: int = 3) -> Reader:
+        body = {"child_id": self.ids[child], "theme": theme, "total_chapters": chapters}
+        made = self.call("POST", "/generations", body)
+        return Reader(made["story_id"], made["session_id"], made["id"])
+
+    def chapters(self, reader: Reader) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", f"/stories/{reader.story_id}")["chapters"]
+        return found
+
+    def finished(self, reader: Reader) -> None:
+        """Wait until the chapter is there; its stream ends with it."""
+        path = f"/api/v1/generations/{reader.generation_id}/events"
+        headers = {"Authorization": f"Bearer {self.ids['token']}"}
+        answer = httpx.get(self.app.url + path, headers=headers, timeout=READY_SECONDS)
+        assert '"type":"complete"' in answer.text.replace(" ", ""), answer.text[-500:]
+
+    def go_on(self, reader: Reader, child: str, **wish: str) -> Reader:
+        body = {"child_id": self.ids[child], "session_id": reader.session_id, **wish}
+        made = self.call("POST", "/generations", body)
+        return Reader(made["story_id"], made["session_id"], made["id"])
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(
+            method,
+            f"{self.app.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.ids['token']}"},
+            timeout=30,
+        )
+        assert answer.is_success, f"{answer.status_code} {answer.text}"
+        return answer.json()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""A stand-in for Ollama: its real protocol, with scripted text and faults."""

@@ -1,0 +1,61 @@
+"""The reader page's contract: one shape for the view and for the script."""
+
+import ast
+import inspect
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import resolve, reverse
+
+from children.models import Child, User
+from stories.pages import views
+from tests.factories.stories import make_read_story
+
+READER = Path(settings.BASE_DIR) / "stories/static/stories/reader"
+TEMPLATE = Path(settings.BASE_DIR) / "templates/stories/read.html"
+
+_TYPEDEF = re.compile(r"@typedef \{object\} (\w+)(.*?)\*/", re.DOTALL)
+_PROPERTY = re.compile(r"@property \{(.+?)\} (\w+)")
+_IN_PYTHON = {"string": "str", "number": "int", "boolean": "bool", "null": "None"}
+
+
+def in_the_script(name: str) -> list[tuple[str, str]]:
+    """The keys of a typedef, each with its type as Python writes it."""
+    body = dict(_TYPEDEF.findall((READER / "page.js").read_text("utf-8")))[name]
+    return [(key, _in_python(type_)) for type_, key in _PROPERTY.findall(body)]
+
+
+def in_the_view(name: str) -> list[tuple[str, str]]:
+    source = ast.parse(inspect.getsource(getattr(views, name)))
+    fields = [node for node in ast.walk(source) if isinstance(node, ast.AnnAssign)]
+    return [(ast.unparse(field.target), ast.unparse(field.annotation)) for field in fields]
+
+
+def _in_python(type_: str) -> str:
+    named = re.sub(r"\w+", lambda word: _IN_PYTHON.get(word[0], word[0]), type_)
+    return re.sub(r"(\w+)\[\]", r"list[\1]", named)
+
+
+@pytest.mark.parametrize("name", ["ReaderPage", "ReaderChapter", "ReaderChoice", "ChoiceTaken"])
+def test_view_and_script_name_the_same_keys_and_types(name: str) -> None:
+    assert in_the_script(name) == in_the_view(name)
+
+
+def test_every_word_that_the_script_names_is_on_the_page_and_no_other() -> None:
+    typedef = (READER / "texts.js").read_text("utf-8").partition("TextName")[0]
+    names = re.findall(r'"(\w+)"', typedef)
+    assert sorted(names) == sorted(re.findall(r'data-text="(\w+)"', TEMPLATE.read_text("utf-8")))
+
+
+def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia: Child) -> None:
+    client.force_login(alice)
+    story = make_read_story(mia)
+    told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
+    urls = {key: url for key, url in told.items() if key.endswith("Url")}
+    assert len(urls) == 13
+    for url in urls.values():
+        assert resolve(url.partition("?")[0].replace("{id}", str(uuid.uuid4())))
