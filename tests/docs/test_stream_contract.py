@@ -17,7 +17,7 @@ def requirements() -> list[tuple[str, str]]:
 
 
 def holders(text: str) -> list[str]:
-    """What stands in the brackets at a requirement's end."""
+    """The contents of the brackets at a requirement's end."""
     found = re.search(r"\[([^\[\]]+)\]$", text)
     return re.split(r"[,;] ", found[1]) if found else []
 

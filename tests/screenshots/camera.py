@@ -27,7 +27,7 @@ _AS_WEBP = """async ([png, quality]) => {
 
 @dataclass(frozen=True)
 class Look:
-    """How somebody looks at a page: the screen in CSS pixels, the light, the language."""
+    """A way to look at a page: the screen in CSS pixels, the light, the language."""
 
     width: int
     height: int
@@ -66,7 +66,7 @@ def _log_in(page: Page, email: str) -> None:
 
 
 def save_webp(page: Page, into: Path, quality: float = 0.86) -> None:
-    """What is on the screen now; the page is left for an empty one."""
+    """Save what is on the screen; the page is left on an empty one."""
     png = base64.b64encode(page.screenshot(animations="disabled", caret="hide")).decode()
     page.goto("about:blank")
     into.write_bytes(base64.b64decode(page.evaluate(_AS_WEBP, [png, quality])))

@@ -1,4 +1,4 @@
-"""R18: what can become of a chapter that was stopped."""
+"""R18: a stopped chapter is continued or discarded."""
 
 from testkit.conformance.log import check_log, text_of
 from testkit.conformance.requirements import requirement

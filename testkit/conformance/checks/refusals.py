@@ -1,4 +1,4 @@
-"""R19 and R20: what is refused before a stream begins, and how far a ticket reaches."""
+"""R19 and R20: refusals before a stream begins, and the reach of a ticket."""
 
 import uuid
 
@@ -59,7 +59,7 @@ async def _followed(api: Api, wish: dict[str, str], cursor: str = "") -> list[Fr
 
 
 async def _check_not_opened(api: Api, other: Run, ticket: str, cursor: str) -> None:
-    """That a ticket neither starts for another child, nor follows another child's generation."""
+    """Raises Broken if a ticket starts for another child, or follows that child's generation."""
     wish = {"child_id": other.child_id, "theme": THEME, "token": ticket}
     async with api.open(_STREAM, wish, cursor=cursor) as connection:
         must(connection.status == 403, f"a ticket for another child: {connection.status}, not 403")

@@ -107,7 +107,7 @@ async def _chosen(run: Run, **asked: str) -> list[Frame]:
 
 
 async def _check_status(api: Api, path: str, status: int, asked: dict[str, Any]) -> str:
-    """What the refusal says."""
+    """The body of the refusal."""
     query = "&".join(f"{name}={value}" for name, value in asked.items())
     answer = await api.send("GET", f"{path}?{query}")
     must(answer.status_code == status, f"{path}, {asked}: {answer.status_code}, not {status}")
