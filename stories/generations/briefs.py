@@ -7,7 +7,6 @@ from typing import Any
 from children.models import Child
 from stories.models import Chapter, Choice, Ruling, Story
 from stories.vocabulary.brief import (
-    OTHERS_STAND_INS,
     Alias,
     ChoiceTaken,
     Concern,
@@ -18,6 +17,7 @@ from stories.vocabulary.brief import (
     StoryBrief,
     unlike,
 )
+from stories.vocabulary.languages import other_stand_ins
 
 from .inputs import admitted_profile, checked_as
 
@@ -104,7 +104,7 @@ def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) ->
     taken = [*typed, story.child.name, *chain(*names.values()), *(step.source for step in path)]
     for key in [key for key in names if key in named - known]:
         taken += [other["stand_in"] for other in companions]
-        stand_in = unlike("\n".join(taken), OTHERS_STAND_INS, story.language)
+        stand_in = unlike("\n".join(taken), other_stand_ins(story.language))
         companions.append({"child": key, "names": names[key], "stand_in": stand_in})
     if companions != story.companions:
         story.companions = companions

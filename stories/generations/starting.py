@@ -14,8 +14,7 @@ from stories.models import (
     ReadingSession,
     Story,
 )
-from stories.safety.gate import offered_languages
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import codes, current_tag, primary_language
 
 from . import leases
 from .inputs import InvalidRequest, check_text, clean_line
@@ -90,13 +89,13 @@ def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
 def checked(new: NewStory) -> NewStory:
     theme = clean_line("theme", new.theme, THEME_LENGTH, is_required=True)
     title = clean_line("title", new.title, TITLE_LENGTH)
-    language = new.language or new.child.language
-    if primary_language(language) not in offered_languages():
-        raise InvalidRequest("language", f"language: allowed are {', '.join(offered_languages())}.")
+    language = current_tag(new.language or new.child.language)
+    if primary_language(language) not in codes():
+        raise InvalidRequest("language", f"language: allowed are {', '.join(codes())}.")
     if new.total_chapters is not None and not 1 <= new.total_chapters <= MAX_CHAPTERS:
         raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {MAX_CHAPTERS}.")
     check_text(new.child, language, theme=theme, title=title)
-    return replace(new, theme=theme, title=title)
+    return replace(new, theme=theme, title=title, language=new.language and language)
 
 
 def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:

@@ -12,6 +12,7 @@ from stories.llm import hosts
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.languages import Writers, codes
 from testkit.ollama.server import Hold, OllamaServer, Reply
 
 
@@ -317,25 +318,25 @@ async def test_what_is_said_of_the_storyteller_is_asked_for_once_in_a_while(
 
 
 @pytest.mark.parametrize(
-    ("name", "billions", "writing", "languages"),
+    ("name", "billions", "writing", "writes_as"),
     [
-        ("llama3.1:8b", None, "prose", ("en", "es")),
-        ("never-heard-of-it", None, "prose", ("en", "es")),
-        ("never-heard-of-it", 1.5, "beats", ("en",)),
-        ("tiny-135m", None, "spine", ("en",)),
-        ("SmolLM2-360M-Instruct", None, "spine", ("en",)),
-        ("llama3.2:1b", None, "beats", ("en",)),
-        ("gemma3:12b", None, "prose", ("en", "es", "he")),
-        ("gemma3:1b", None, "beats", ("en",)),
-        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", ("en", "es", "he")),
-        ("gpt-4o-mini", None, "prose", ("en", "es", "he")),
+        ("llama3.1:8b", None, "prose", "capable"),
+        ("never-heard-of-it", None, "prose", "capable"),
+        ("never-heard-of-it", 1.5, "beats", "every"),
+        ("tiny-135m", None, "spine", "every"),
+        ("SmolLM2-360M-Instruct", None, "spine", "every"),
+        ("llama3.2:1b", None, "beats", "every"),
+        ("gemma3:12b", None, "prose", "multilingual"),
+        ("gemma3:1b", None, "beats", "every"),
+        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", "multilingual"),
+        ("gpt-4o-mini", None, "prose", "multilingual"),
     ],
 )
 def test_a_model_is_asked_for_what_its_family_and_size_can_do(
-    name: str, billions: float | None, writing: str, languages: tuple[str, ...]
+    name: str, billions: float | None, writing: str, writes_as: Writers
 ) -> None:
     profile = llm.profile_of("ollama", name, 8192, billions=billions)
-    assert (profile.writing, profile.languages) == (writing, languages)
+    assert (profile.writing, profile.languages) == (writing, codes(writes_as))
 
 
 def test_only_our_own_small_models_are_demos() -> None:
