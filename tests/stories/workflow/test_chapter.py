@@ -2,7 +2,8 @@
 
 from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
 from stories.workflow import ModelUse, write_chapter
-from testkit.ollama.server import Hold, OllamaServer, Reply, at_random, characters
+from testkit.hosts import Hold, Reply, at_random, characters
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 ORDER = [
