@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -13,7 +14,9 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.execution import engine
 from stories.infra import db
+from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
+from testkit.openai.server import OpenAIServer
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
@@ -91,3 +94,21 @@ def ollama(settings: Settings) -> Iterator[OllamaServer]:
         settings.OLLAMA_BASE_URL = server.url
         settings.OLLAMA_MODEL = server.model
         yield server
+
+
+@pytest.fixture
+def openai_host(settings: Settings) -> Iterator[OpenAIServer]:
+    """The same by OpenAI's protocol."""
+    with OpenAIServer(keeps_alive=False) as server:
+        settings.LLM_PROVIDER = "openai"
+        settings.OPENAI_BASE_URL = server.base_url
+        settings.OPENAI_MODEL = server.model
+        settings.OPENAI_API_KEY = ""
+        yield server
+
+
+@pytest.fixture(params=["ollama", "openai_host"])
+def any_host(request: pytest.FixtureRequest) -> ModelHost[Any]:
+    """Each of the two in turn."""
+    host: ModelHost[Any] = request.getfixturevalue(request.param)
+    return host
