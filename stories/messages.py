@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from stories.vocabulary.brief import primary_language
 from stories.vocabulary.errors import StoryError
 from stories.vocabulary.events import Failed
+from stories.vocabulary.languages import primary_language
 
 QUEUE_FULL = "QUEUE_FULL"
 TOO_MANY = "TOO_MANY"

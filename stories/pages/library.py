@@ -12,7 +12,7 @@ from children.access import children_of
 from children.models import Child, User
 from stories.models import Case, Chapter, Choice, ReadingSession, Story
 from stories.moderation import reports_of
-from stories.themes import of_idea
+from stories.presentation import cover
 from stories.tree import Tree
 
 
@@ -27,7 +27,7 @@ class Shelf:
     @property
     def accent(self) -> str:
         """The colour of the story being read; see base.css."""
-        return of_idea(self.reading.story.theme).accent if self.reading else "dusk"
+        return cover(self.reading.story).accent if self.reading else "dusk"
 
 
 @dataclass(frozen=True, slots=True)

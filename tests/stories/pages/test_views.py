@@ -92,6 +92,7 @@ def test_a_story_begins_and_the_reader_opens(page: Client, mia: Child) -> None:
     assert answer["Location"] == reverse("stories:read", args=[story.session.pk])
     assert (story.child, story.total_chapters, story.language) == (mia, 3, "en")
     assert story.theme.startswith("A shy little dragon")
+    assert story.tile == "dragon"
     assert Generation.objects.get().story == story
 
 
@@ -165,7 +166,7 @@ def test_a_demo_storyteller_is_named_as_one_with_a_way_to_a_better_one(
 
 
 def test_every_theme_has_its_picture() -> None:
-    for theme in (*themes.THEMES, themes.of_idea("anything else")):
+    for theme in (*themes.THEMES, themes.cover_of("", "anything else")):
         assert finders.find(theme.picture), theme.picture
 
 
