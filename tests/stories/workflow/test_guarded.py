@@ -8,7 +8,9 @@ import pytest
 
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
 from stories.vocabulary.events import Content, ContentReset
-from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
+from stories.workflow.graph import write_chapter
+from stories.workflow.resume import Resume
+from stories.workflow.steps import HeldBack, ModelUse
 from testkit.hosts import Call, Hold, Reply
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for

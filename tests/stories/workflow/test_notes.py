@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from stories.workflow import ChapterDraft
 from stories.workflow.repair import loaded
+from stories.workflow.steps import ChapterDraft
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 

@@ -14,9 +14,10 @@ from stories.safety.prose import ProseStream
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.errors import StoryError
 from stories.vocabulary.events import Content, ContentReset
-from stories.workflow import ChapterResources, HeldBack, ProvisionalText, Retraction, Step
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
+from stories.workflow.steps import HeldBack, ProvisionalText, Retraction, Step
 from testkit.hosts import Cut, Reply, at_random, characters, words
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
