@@ -107,7 +107,7 @@ async def continue_generation(
     summary="Discard what a stopped one has written, or what a parent does not release",
 )
 async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
-    """Removes the text for good and frees the place: another choice can be made, or, where it
+    """Removes the text for good and frees its position: another choice can be made, or, where it
     was a first chapter, the story is gone from the library. `409` where the story has gone on."""
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)

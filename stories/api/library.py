@@ -1,4 +1,4 @@
-"""Stories with their chapters, and a child's place in them."""
+"""Stories with their chapters, and a child's position in them."""
 
 import uuid
 
