@@ -37,8 +37,10 @@ def withdraw(generation: Generation) -> None:
 
 @transaction.atomic
 def restore(generation: Generation) -> bool:
-    """Give back what was withdrawn with this run, where its position is still free; but nothing that
-    a moderator has taken away for another reason, nor what follows on that."""
+    """Give back what was withdrawn with this run, where its position is still free.
+
+    Nothing comes back that a moderator has taken away for another reason, nor what follows on it.
+    """
     ReadingSession.objects.select_for_update().get(story=generation.story_id)
     chapter = Chapter.objects.filter(generation=generation.pk).first()
     if chapter is None or chapter.withdrawn_at is None or not _is_position_free(chapter):
