@@ -113,11 +113,11 @@ def _parts(
     choice_by_id = {choice.pk: choice for choice in choices}
     # Where a position was written twice, what may be read comes last and so counts.
     by_position = sorted(chapters, key=lambda chapter: chapter.withdrawn_at is None)
-    led_to = {chapter.choice_id: chapter for chapter in by_position if chapter.choice_id}
+    tree = Tree(by_position)
     run_of = {run.generation.chapter_id: run for run in runs}
     options = defaultdict(list)
     for choice in choices:
-        option = Option(choice, choice.pk in taken, led_to.get(choice.pk))
+        option = Option(choice, choice.pk in taken, tree.led_to(choice))
         options[choice.chapter_id].append(option)
     return [
         Part(
