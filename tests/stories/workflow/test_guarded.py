@@ -88,7 +88,7 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     assert "well was deep" not in reading.shown
     assert reading.all(ContentReset) == []
     (held,) = reading.held
-    assert (held.text, held.place, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
+    assert (held.text, held.field, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
     assert held.ahead == "\n\n"
     assert held.verdict.layers == ("rules", "classifier", "guard")
     last = guarded.calls_for("prose")[-1]
@@ -266,4 +266,4 @@ async def test_notes_that_the_guard_stops_are_replaced_by_words_of_ours(
     assert reading.draft.question == "Who is down there?"
     assert reading.draft.used_defaults == ("title",)
     (held,) = reading.held
-    assert (held.place, held.text) == ("title", "The Deep Cold Well")
+    assert (held.field, held.text) == ("title", "The Deep Cold Well")

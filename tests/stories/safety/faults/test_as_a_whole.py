@@ -35,7 +35,7 @@ async def test_it_is_withdrawn_and_told_anew_and_the_storyteller_hears_why(
     assert reading.order.count("content_reset") == 1
     assert reading.text == reading.draft.text == bright
     (held,) = reading.held
-    assert (held.place, held.text, held.verdict.layer) == ("chapter", dark, "rubric")
+    assert (held.field, held.text, held.verdict.layer) == ("chapter", dark, "rubric")
     assert held.verdict.rule in ollama.calls_for("prose")[1].prompt
     assert ollama.calls_for("judge") == []
     assert reading.draft.safety.layers[-1] == "rubric"

@@ -110,7 +110,7 @@ async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_wri
     assert text_of(frames) == told
     assert is_clean(await everything_shown(api, browser, generation, story))
     assert is_clean(await everything_said(api, generation))
-    held = SafetyFinding.objects.filter(place="chapter", text=dark)
+    held = SafetyFinding.objects.filter(field="chapter", text=dark)
     assert await held.acount() == rejections
 
 
