@@ -7,6 +7,7 @@ from typing import Any
 
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
+from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.events import VocabularyWord
 from stories.workflow import repair
@@ -30,7 +31,6 @@ _LONGEST = {
 _TITLE_WRAPPING = re.compile(
     r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
 )
-_SENTENCE_BORDER = re.compile(r"(?<=[.!?…])[\"\u201d\u2019»']*\s+")
 
 
 class Finishing:
@@ -117,7 +117,7 @@ class Finishing:
 
     def _ends_of_text(self) -> str:
         """How the chapter begins and how it ends: text that has passed already."""
-        sentences = _SENTENCE_BORDER.split(" ".join(self._text.split()))
+        sentences = split(self._text, self._brief.language)
         return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:

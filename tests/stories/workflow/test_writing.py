@@ -160,6 +160,13 @@ def test_beats_that_are_written_are_not_planned_again() -> None:
     assert len(plan_chapter(brief, profile, four_beats, is_rewrite=False).turns) == 1
 
 
+def test_the_beats_of_a_hebrew_text_are_counted_by_its_own_sentence_ends() -> None:
+    brief = a_brief(language="he", hero="נועם")
+    profile = ModelProfile("small", 2048, ("he",), "beats", judges=False, structures=False)
+    four_beats = "\n\n".join(["הם הלכו הלאה\u05c3 " * 6] * 4)
+    assert len(plan_chapter(brief, profile, four_beats, is_rewrite=False).turns) == 1
+
+
 async def test_a_small_models_sentences_are_put_together_to_paragraphs(
     ollama: OllamaServer,
 ) -> None:
