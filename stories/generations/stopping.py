@@ -18,6 +18,7 @@ from stories.models import (
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
+from stories.vocabulary.nodes import FIRST
 from stories.workflow import resume_from
 
 from . import leases
@@ -156,7 +157,7 @@ def _begin_with(generation: Generation, text: str, *, is_whole: bool) -> None:
     """Let the log begin with text that was approved before, so that it is whole by itself."""
     shown = Content(chunk=pseudonym_of(generation.story).reveal(text), is_complete=is_whole)
     entries = [
-        Entry(NodeEvent(node="generate_content", status="started")),
+        Entry(NodeEvent(node=FIRST, status="started")),
         Entry(shown, source=text),
     ]
     events = eventlog.insert(generation.pk, None, generation.last_position, entries)

@@ -12,8 +12,9 @@ from typing import Any
 
 from stories.safety.judge import Judgement
 from stories.vocabulary.events import RESYNC
+from stories.vocabulary.nodes import Node, version_in
 
-Pass = tuple[str, int]
+Pass = tuple[Node, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Resume:
     `text` is the current version in stand-in form; it has been shown. `resets` is that version's
     number: how many were judged and withdrawn before it. `judged` is the data of the last
     `safety_check` event, and `is_of_text` says that it is about this version. `begun` and `ended`
-    are passes through a step: its name, and the version that it was to make or to look at.
+    are passes through a step: it, and the version that it was to make or to look at.
     """
 
     text: str = ""
@@ -79,7 +80,8 @@ def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str) -> Resu
                 judged, is_of_text = data, True
             case "node_event", "started":
                 # A rewrite begins before it resets the text.
-                begun.add((data["node"], resets + (data["node"] == "enhance_content")))
+                node = Node(data["node"])
+                begun.add((node, version_in(node, resets)))
             case "node_event", "completed":
-                ended.add((data["node"], resets))
+                ended.add((Node(data["node"]), resets))
     return Resume(text, is_whole, resets, judged, is_of_text, frozenset(begun), frozenset(ended))

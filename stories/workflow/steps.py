@@ -8,6 +8,7 @@ from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
 from stories.vocabulary.events import StoryEvent, VocabularyWord
+from stories.vocabulary.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """One call of a model; `step` is the node's name. Tokens are 0 where the host reported none."""
+    """One call of a model; Tokens are 0 where the host reported none."""
 
-    step: str
+    step: Node
     seconds: float
     prompt_tokens: int
     completion_tokens: int
