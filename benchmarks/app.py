@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -22,6 +22,7 @@ from .host import Host
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MAX_SECONDS = 120
 
+Served = TypeVar("Served", bound=App)
 
 # One family asks for everything here.
 _SETTINGS = {
@@ -91,7 +92,7 @@ def server(data: str, host: Host, **extra: str) -> Server:
 
 
 @contextmanager
-def served(app: App) -> Iterator[App]:
+def served(app: Served) -> Iterator[Served]:
     app.start()
     try:
         yield app

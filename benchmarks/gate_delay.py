@@ -124,7 +124,7 @@ async def first_token(host: OllamaServer) -> float:
 
 async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
     """The median of the seconds to the first text, by configuration; they take turns."""
-    found: dict[str, list[float]] = {RAW: []} | {name: [] for name in configurations()}
+    found: dict[str, list[float]] = {name: [] for name in (RAW, *configurations())}
     for _ in range(runs):
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():

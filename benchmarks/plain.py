@@ -35,11 +35,12 @@ class _Text(TypedDict, total=False):
     text: str
 
 
-async def _write(_state: _Text, runtime: Runtime[Context]) -> _Text:
+async def _write(state: _Text, runtime: Runtime[Context]) -> _Text:
     brief, resources = runtime.context.brief, runtime.context.resources
     asked = chapter_request(brief, resources.profile.writing, most_tokens=4000)
     prompt = [("system", system_prompt(brief)), ("user", asked)]
-    return {"text": "".join([str(piece.text) async for piece in resources.writer.astream(prompt)])}
+    pieces = [str(piece.text) async for piece in resources.writer.astream(prompt)]
+    return {**state, "text": "".join(pieces)}
 
 
 async def _judge(state: _Text, runtime: Runtime[Context]) -> _Text:

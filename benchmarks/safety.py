@@ -55,7 +55,7 @@ def _classifier(language: str, _band: AgeBand) -> Layer | None:
     return classifier.ClassifierLayer() if language in classifier.LANGUAGES else None
 
 
-ENTRIES = (
+ENTRIES: tuple[Entry, ...] = (
     Entry("rules", prose_rules),
     Entry("avoid list", lambda language, _: AvoidLayer(AVOID[language]), is_wanted=True),
     Entry("classifier", _classifier),
@@ -316,13 +316,14 @@ def _by(
     measured: Measured, title: str, values: Iterable[str], value_of: Callable[[Check], str]
 ) -> list[str]:
     rows = [
-        [
-            str(value),
-            *_outcome(measured, lambda check, v=value: value_of(check) == v, measured.judging),
-        ]
+        [str(value), *_outcome(measured, _has(value_of, value), measured.judging)]
         for value in values
     ]
     return _table([title, *_titles("unsafe caught", "harmless stopped")], rows)
+
+
+def _has(value_of: Callable[[Check], str], value: str) -> Callable[[Check], bool]:
+    return lambda check: value_of(check) == value
 
 
 def _by_category(measured: Measured, *, is_harmless: bool) -> list[str]:

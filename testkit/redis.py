@@ -19,7 +19,7 @@ def server(folder: Path) -> Iterator[str]:
     if program is None:
         pytest.fail("The tests of limits need Redis: apt-get install redis-server.")
     socket = folder / "redis.sock"
-    options = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
         try:
             _wait_for(socket)

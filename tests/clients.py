@@ -1,7 +1,7 @@
 """An API client for tests: JSON calls, and streams read frame by frame as they come."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
@@ -28,7 +28,9 @@ class Frame:
 
 def parse_frame(raw: str) -> Frame:
     fields = dict(line.split(": ", 1) for line in raw.split("\n") if not line.startswith(":"))
-    payload = json.loads(fields["data"]) if "data" in fields else {"type": "", "data": {}}
+    payload: dict[str, Any] = {"type": "", "data": {}}
+    if "data" in fields:
+        payload = json.loads(fields["data"])
     if payload["type"]:
         assert fields["event"] == "story_chunk"
         assert set(payload) == {"type", "data"}
@@ -38,7 +40,9 @@ def parse_frame(raw: str) -> Frame:
 async def frames_of(response: StreamingHttpResponse) -> AsyncIterator[Frame]:
     """Every frame of a stream, until the server ends it."""
     buffer = ""
-    async with aclosing(aiter(response)) as chunks:
+    streamed = aiter(response)
+    assert isinstance(streamed, AsyncGenerator)
+    async with aclosing(streamed) as chunks:
         async for chunk in chunks:
             buffer += chunk.decode()
             *whole, buffer = buffer.split("\n\n")
@@ -64,7 +68,8 @@ class Client:
 
     async def stream(self, path: str, **headers: str) -> StreamingHttpResponse:
         response = await self._request("GET", path, None, headers)
-        assert response.status_code == 200, response.content
+        assert isinstance(response, StreamingHttpResponse), response.content
+        assert response.status_code == 200
         return response
 
     async def visit(self, url: str) -> HttpResponse:
@@ -95,7 +100,9 @@ class Client:
         elif self.user is not None and not self._headers:
             token = await in_database(tokens.create, self.user, "tests")
             self._headers = {"Authorization": f"Bearer {token}"}
-        send = {"data": json.dumps(body), "content_type": "application/json"} if body else {}
+        send: dict[str, Any] = {}
+        if body:
+            send = {"data": json.dumps(body), "content_type": "application/json"}
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._http.generic(
             method, api + path, headers={**self._headers, **names}, **send

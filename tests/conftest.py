@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 from pytest_django.fixtures import Settings
 
-from children.models import Child, Family, User
+from children.models import Child, User
 from stories.execution import engine
 from stories.infra import db
 from testkit.ollama.server import OllamaServer
 from tests import usage
 from tests.clients import Client
-
-PASSWORD = "lantern-under-the-bed"
+from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,8 +66,8 @@ def database_threads(django_db_setup: None) -> Iterator[None]:
     db.close_connections()
     # Where async tests' own ORM calls ran.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
-    if connection.vendor == "postgresql":
-        connection.close_pool()
+    if isinstance(pooled := connections["default"], PostgreSQL):
+        pooled.close_pool()
 
 
 @pytest.fixture
@@ -91,19 +91,6 @@ def charlie(db: None) -> User:
 @pytest.fixture
 def mia(alice: User) -> Child:
     return make_child(alice.family, "Mia")
-
-
-def make_child(family: Family | None, name: str, language: str = "en") -> Child:
-    return Child.objects.create(
-        family=family,
-        name=name,
-        birth_year=2019,
-        birth_month=3,
-        languages=[language],
-        reading_level="beginner",
-        interests=["foxes"],
-        avoid=["thunder"],
-    )
 
 
 @pytest.fixture

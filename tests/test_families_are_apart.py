@@ -20,7 +20,7 @@ from stories.access import tickets
 from stories.generations import Caller, NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, Story
-from tests.conftest import PASSWORD, make_child
+from tests.factories.families import PASSWORD, make_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

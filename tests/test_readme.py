@@ -14,7 +14,8 @@ from playwright.sync_api import Browser
 from stories.management.commands import demo_family
 from testkit.app import ROOT, App
 from testkit.ollama.server import OllamaServer
-from tests.e2e import conftest as e2e
+from tests import browsers
+from tests.e2e.pages import watch
 from tests.readme import BASH, README, example, run
 
 CHAPTER_SECONDS = 90
@@ -22,7 +23,7 @@ CHAPTER_SECONDS = 90
 TOKENS_PER_SECOND = 80
 
 pytestmark = pytest.mark.timeout(300)
-browser = e2e.browser
+browser = browsers.browser
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def test_the_browser_shows_the_story_however_often_the_stream_ends(
     browser: Browser, restless_reader: Reader, heading: str, theme: str, path: str
 ) -> None:
     page = browser.new_page(base_url=restless_reader.app.url)
-    problems = e2e.watch(page)
+    problems = watch(page)
     shown: list[tuple[str, str]] = []
     streams: list[str] = []
     page.on("console", lambda message: shown.append((message.type, message.text)))

@@ -48,7 +48,8 @@ def shared_by(item: pytest.Function) -> str:
     for fixture in shared:
         if callspec and fixture.scope == "session" and fixture.argname in callspec.params:
             return f"{fixture.argname}-{callspec.params[fixture.argname]}"
-    return item.module.__name__.removeprefix("tests.")
+    name: str = item.module.__name__
+    return name.removeprefix("tests.")
 
 
 def _fixtures_of(item: pytest.Function) -> Iterator[FixtureDef[Any]]:

@@ -51,6 +51,7 @@ class Log:
 
 def claims(count: int) -> list[Claim]:
     user = User.objects.create_user("bench@example.org", "a-quiet-lantern-7")
+    assert user.family is not None
     child = Child.objects.create(
         name="Maya", languages=["en"], birth_year=2018, birth_month=5, family=user.family
     )

@@ -8,7 +8,7 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,6 +104,7 @@ class Many(Own):
 
     def _stop(self) -> None:
         with ThreadPoolExecutor() as together:
+            ended: list[Future[int] | Future[None]]
             ended = [together.submit(one.end, signal.SIGTERM) for one in self.workers.values()]
             ended += [together.submit(web.stop) for web in self.webs]
         self.workers.clear()

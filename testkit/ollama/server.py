@@ -32,6 +32,8 @@ from typing import Any, Literal, Self
 from testkit.ollama import storyteller
 
 DEFAULT_MODEL = "llama3.1:8b"
+# One that the app takes for a model which writes Hebrew, too.
+MULTILINGUAL_MODEL = "gemma3:12b"
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 _JUDGEMENT_FIELDS = {"approved", "is_approved", "safe", "is_safe", "issues", "concerns", "problem"}
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from children.models import User
-from tests.conftest import PASSWORD
+from tests.factories.families import PASSWORD
 
 
 def test_signing_up_makes_a_family_of_ones_own(client: Client, alice: User) -> None:

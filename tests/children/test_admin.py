@@ -1,7 +1,5 @@
 """The staff desk for families: accounts for superusers, children to look at, tokens to revoke."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -10,11 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from children import tokens
 from children.models import ApiToken, Child, Family, User
-
-MaxQueries = Callable[[int], AbstractContextManager[Any]]
+from tests.desk import get
+from tests.factories.families import make_child
 
 ADD = "admin:children_user_add"
 TOKENS = "admin:children_apitoken_changelist"
@@ -37,12 +36,6 @@ def staff(*codenames: str) -> User:
     user = User.objects.create_user("staff@example.org", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return user
-
-
-def get(client: Client, url: str, **query: str) -> str:
-    response = client.get(url, query)
-    assert response.status_code == 200, url
-    return str(response.content.decode())
 
 
 def edit_form(user: User, **changes: Any) -> dict[str, Any]:
@@ -173,7 +166,7 @@ def test_every_column_sorts_and_every_filter_counts(desk: Client, name: str) -> 
 
 @pytest.mark.parametrize("name", ["child", "family", "user", "apitoken"])
 def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
-    desk: Client, name: str, django_assert_max_num_queries: MaxQueries
+    desk: Client, name: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     url = reverse(f"admin:children_{name}_changelist")
     grow(2)
@@ -185,16 +178,14 @@ def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
 
 
 def test_a_family_page_makes_as_many_queries_for_a_large_family(
-    desk: Client, alice: User, mia: Child, django_assert_max_num_queries: MaxQueries
+    desk: Client, alice: User, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     url = reverse("admin:children_family_change", args=[mia.family_id])
     with CaptureQueriesContext(connection) as few:
         get(desk, url)
     for number in range(9):
         User.objects.create_user(f"aunt{number}@example.org", family=alice.family)
-        Child.objects.create(
-            family=alice.family, name=f"Kid {number}", birth_year=2018, birth_month=1
-        )
+        make_child(alice.family, f"Kid {number}")
     with django_assert_max_num_queries(len(few)):
         get(desk, url)
 
@@ -204,7 +195,5 @@ def grow(count: int) -> None:
     taken = User.objects.count()
     for number in range(taken, taken + count):
         parent = User.objects.create_user(f"parent{number}@example.org")
-        Child.objects.create(
-            family=parent.family, name="Kid", birth_year=2018, birth_month=1, languages=["en"]
-        )
+        make_child(parent.family, "Kid")
         tokens.create(parent, "Tablet")

@@ -1,7 +1,5 @@
 """What a profile takes, and how it names what it does not."""
 
-from typing import Any
-
 import pytest
 from django.conf import settings
 from django.utils import timezone, translation
@@ -10,35 +8,20 @@ from children.forms import ChildForm, language_choices
 from children.models import OLDEST_CHILD_YEARS, Child
 from children.validators import MAX_ITEM_CHARACTERS, MAX_LIST_ITEMS
 from stories.safety.gate import offered_languages
+from tests.factories.families import THIS_YEAR, profile_form
 
 pytestmark = pytest.mark.django_db
 
-THIS_YEAR = timezone.localdate().year
-
-
-def filled_in(**changes: Any) -> dict[str, Any]:
-    return {
-        "name": "Mia",
-        "birth_year": str(THIS_YEAR - 6),
-        "birth_month": "1",
-        "language": "en",
-        "more_languages": [],
-        "reading_level": "beginner",
-        "strictness": "usual",
-        "interests": "",
-        "avoid": "",
-    } | changes
-
 
 def test_lists_are_typed_with_commas_or_lines_and_kept_as_lists() -> None:
-    form = ChildForm(filled_in(interests="foxes, the sea\nfootball,, Foxes ; trains", avoid=" "))
+    form = ChildForm(profile_form(interests="foxes, the sea\nfootball,, Foxes ; trains", avoid=" "))
     child = form.save(commit=False)
     assert child.interests == ["Foxes", "the sea", "football", "trains"]
     assert child.avoid == []
 
 
 def test_the_story_language_comes_first_and_no_language_twice() -> None:
-    form = ChildForm(filled_in(language="he", more_languages=["en", "he"]))
+    form = ChildForm(profile_form(language="he", more_languages=["en", "he"]))
     assert form.save(commit=False).languages == ["he", "en"]
 
 
@@ -79,13 +62,13 @@ def test_a_bad_value_is_named_at_its_field_when_creating_and_when_changing(
 ) -> None:
     existing = Child(name="Mia", birth_year=THIS_YEAR - 6, birth_month=1, languages=["en"])
     for child in (None, existing):
-        form = ChildForm(filled_in(**{field: value}), instance=child)
+        form = ChildForm(profile_form(**{field: value}), instance=child)
         assert list(form.errors) == [field]
 
 
 def test_a_child_of_next_month_is_not_born_yet() -> None:
     month = timezone.localdate().month
-    form = ChildForm(filled_in(birth_year=str(THIS_YEAR), birth_month=str(month % 12 + 1)))
+    form = ChildForm(profile_form(birth_year=str(THIS_YEAR), birth_month=str(month % 12 + 1)))
     assert form.is_valid() == (month == 12)
 
 
@@ -93,7 +76,7 @@ def test_a_language_with_a_region_survives_a_change_of_something_else() -> None:
     child = Child(name="Mia", birth_year=THIS_YEAR - 6, birth_month=1, languages=["en-GB", "es"])
     shown = ChildForm(instance=child)
     form = ChildForm(
-        filled_in(
+        profile_form(
             language=shown["language"].value(), more_languages=shown["more_languages"].value()
         ),
         instance=child,

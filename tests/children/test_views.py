@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from children import tokens
 from children.models import ApiToken, Child, Family, Preview, User
-from tests.children.test_forms import filled_in
-from tests.conftest import PASSWORD
+from tests.factories.families import PASSWORD, profile_form
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def test_family_pages_ask_a_visitor_to_log_in(client: Client, db: None, name: st
 def test_a_new_child_belongs_to_the_family_and_goes_on_to_a_first_story(
     page: Client, alice: User
 ) -> None:
-    answer = page.post(reverse("children:create"), filled_in(interests="foxes, the sea"))
+    answer = page.post(reverse("children:create"), profile_form(interests="foxes, the sea"))
     child = Child.objects.get()
     assert answer["Location"] == reverse("stories:new", args=[child.pk])
     assert child.family == alice.family
@@ -36,7 +35,7 @@ def test_a_new_child_belongs_to_the_family_and_goes_on_to_a_first_story(
 
 
 def test_a_refused_profile_says_why_and_keeps_what_was_typed(page: Client) -> None:
-    answer = page.post(reverse("children:create"), filled_in(birth_month="", name="Zoë"))
+    answer = page.post(reverse("children:create"), profile_form(birth_month="", name="Zoë"))
     body = answer.content.decode()
     assert "Please choose the month of birth." in body
     assert 'value="Zoë"' in body
@@ -45,13 +44,15 @@ def test_a_refused_profile_says_why_and_keeps_what_was_typed(page: Client) -> No
 
 def test_the_other_parent_changes_a_profile(client: Client, bob: User, mia: Child) -> None:
     client.force_login(bob)
-    client.post(reverse("children:edit", args=[mia.pk]), filled_in(name="Mia Rose"))
+    client.post(reverse("children:edit", args=[mia.pk]), profile_form(name="Mia Rose"))
     mia.refresh_from_db()
     assert mia.name == "Mia Rose"
 
 
 def test_a_bad_change_leaves_the_profile_as_it_was(page: Client, mia: Child) -> None:
-    answer = page.post(reverse("children:edit", args=[mia.pk]), filled_in(name="", language="xx"))
+    answer = page.post(
+        reverse("children:edit", args=[mia.pk]), profile_form(name="", language="xx")
+    )
     assert answer.status_code == 200
     mia.refresh_from_db()
     assert (mia.name, mia.languages) == ("Mia", ["en"])
@@ -71,7 +72,7 @@ def test_another_familys_child_does_not_exist(
     client: Client, charlie: User, mia: Child, name: str, method: str
 ) -> None:
     client.force_login(charlie)
-    answer = getattr(client, method)(reverse(name, args=[mia.pk]), filled_in(name="Other"))
+    answer = getattr(client, method)(reverse(name, args=[mia.pk]), profile_form(name="Other"))
     assert answer.status_code == 404
     assert "Mia" not in answer.content.decode()
     assert Child.objects.get().name == "Mia"

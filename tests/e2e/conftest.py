@@ -1,30 +1,23 @@
 """A real server, a scripted model host, and a browser that fails the test on any page error."""
 
-import os
-import re
-import shutil
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testkit.app import App, Family
-from testkit.ollama.server import OllamaServer
+from testkit.ollama.server import MULTILINGUAL_MODEL, OllamaServer
+from tests import browsers
+from tests.e2e.pages import PATIENCE_MS, log_in, watch
 
-# A name that the app takes for a model which writes Hebrew, too.
-MODEL = "gemma3:12b"
-PATIENCE_MS = 15_000
+browser = browsers.browser
 expect.set_options(timeout=PATIENCE_MS)
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
 def _host() -> Iterator[OllamaServer]:
-    with OllamaServer(model=MODEL) as server:
+    with OllamaServer(model=MULTILINGUAL_MODEL) as server:
         yield server
 
 
@@ -49,15 +42,6 @@ def app(_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="session")
 def family(app: App) -> Family:
     return Family(app)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Of one module only: Playwright's event loop would be in the way of other modules' tests."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=_chromium(), args=_ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,40 +75,3 @@ def page(context: BrowserContext) -> Iterator[Page]:
     problems = watch(opened)
     yield opened
     assert problems == []
-
-
-def watch(page: Page) -> list[str]:
-    """Fills with what the page's scripts throw and what its content policy refuses; what the page
-    asks for, and is answered, stands in a failing test's output."""
-    problems: list[str] = []
-    page.on("request", lambda asked: _tell(">", asked.method, asked.url))
-    page.on("response", lambda answer: _tell("<", answer.status, answer.url))
-    page.on("requestfailed", lambda asked: _tell("!", asked.failure, asked.url))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            problems.append(message.text) if "Content Security Policy" in message.text else None
-        ),
-    )
-    return problems
-
-
-def _tell(*words: object) -> None:
-    print(f"{time.monotonic():.2f}", *words)  # noqa: T201 - pytest keeps it for a failure
-
-
-def log_in(page: Page, family: Family) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label(re.compile("E-?mail")).fill(family.email)
-    page.get_by_label("Password", exact=True).fill(family.password)
-    page.locator("main").get_by_role("button", name="Log in").click()
-    page.wait_for_url("/")
-
-
-def _chromium() -> str:
-    named = os.environ.get("CHROMIUM", "")
-    found = next(filter(None, map(shutil.which, (named, *_BROWSERS))), None)
-    if found is None or not Path(found).exists():
-        pytest.fail("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
-    return found

@@ -1,37 +1,15 @@
 """Every page, by day and by night, on a phone and on a desk: axe finds nothing serious."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
 from stories.safety.prose import sentences_of
 from testkit.app import App, Family, Reader
 from testkit.ollama.server import Hold, OllamaServer, Reply
-
-SIZES = ((360, 800), (1280, 800))
-# By night only the colours differ, so only they are looked at again.
-RULES: dict[Literal["light", "dark"], list[str]] = {
-    "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "dark": ["color-contrast"],
-}
-RUN_AXE = """async ([scheme, rules]) => {
-  const frame = () => new Promise(requestAnimationFrame);
-  while (!matchMedia(`(prefers-color-scheme: ${scheme})`).matches) await frame();
-  const isMoving = () => document.getAnimations().some(({ playState }) => playState === "running");
-  do {
-    await frame();
-    await frame();
-  } while (isMoving());
-  const { violations } = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
-  return violations
-    .filter(({ impact }) => ["serious", "critical"].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) =>
-      `${target.join(" ")} (${failureSummary})`).join(", ")}`);
-}"""
-WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+from tests.e2e.pages import problems_of
 
 PUBLIC = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/")
 FAMILY = (
@@ -75,21 +53,6 @@ def finished(app: App, family: Family, browser: Browser, signed_in: Any) -> Read
     page.wait_for_selector("#ending:not([hidden])")
     context.close()
     return reader
-
-
-def problems_of(page: Page) -> list[str]:
-    """What axe finds, and pages that scroll sideways, in each size and light."""
-    page.evaluate(AXE_SCRIPT)
-    found: list[str] = []
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        if page.evaluate(WIDER_THAN_SCREEN):
-            found.append(f"{width}: wider than the screen")
-        for light, rules in RULES.items():
-            page.emulate_media(color_scheme=light)
-            problems = page.evaluate(RUN_AXE, [light, rules])
-            found += [f"{width} {light} {problem}" for problem in problems]
-    return found
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from testkit.app import App, Family
 from testkit.ollama.server import Hold, OllamaServer, Reply, words
-from tests.e2e.test_reading import shown_text
+from tests.e2e.pages import shown_text
 
 FIRST = "On a bright morning a small fox found a brass lantern on the path."
 SECOND = "It was still warm, and nobody knew who had left it there."

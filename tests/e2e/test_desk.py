@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from testkit.app import PASSWORD, App, Family
 from testkit.ollama.server import OllamaServer, Reply
-from tests.e2e.conftest import watch
-from tests.e2e.test_accessibility import problems_of
+from tests.e2e.pages import problems_of, watch
 
 MODERATOR = "moderator@example.org"
 _MODERATOR = f"""

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ import pytest
 
 from testkit.app import READY_SECONDS, ROOT, App, Family, Reader
 from testkit.langsmith import LangSmithServer
-from testkit.ollama.server import Hold, OllamaServer, Reply, characters
-from tests.e2e.conftest import MODEL
+from testkit.ollama.server import MULTILINGUAL_MODEL, Hold, OllamaServer, Reply, characters
 
 GUARDED = ("-m", "tests.e2e.offline")
 EMAIL = "zebulon.quince@example.org"
@@ -40,7 +40,7 @@ CHILDREN = {
 
 @pytest.fixture(scope="module")
 def model_host() -> Iterator[OllamaServer]:
-    with OllamaServer(model=MODEL) as server:
+    with OllamaServer(model=MULTILINGUAL_MODEL) as server:
         server.cut = characters
         yield server
 
@@ -142,6 +142,10 @@ TRACED = {
 }
 
 
+def has_ended(langsmith: LangSmithServer, calls: int) -> bool:
+    return len(langsmith.ended("llm")) >= calls
+
+
 def test_a_traced_chapter_streams_to_langsmith_and_names_nobody(
     model_host: OllamaServer, tmp_path: Path
 ) -> None:
@@ -155,7 +159,7 @@ def test_a_traced_chapter_streams_to_langsmith_and_names_nobody(
                 known = len(langsmith.ended("llm"))
                 reader = family.start_story(f"{theme}, {name}", child=key)
                 family.finished(reader)
-                langsmith.wait_for(lambda so_far=known: len(langsmith.ended("llm")) > so_far + 1)
+                langsmith.wait_for(partial(has_ended, langsmith, known + 2))
                 assert not re.findall(secret, langsmith.heard)
                 assert not re.findall(secret_of_sibling, langsmith.heard)
         finally:

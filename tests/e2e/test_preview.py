@@ -8,8 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from testkit.app import Family, Reader
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.e2e.conftest import watch
-from tests.e2e.test_accessibility import problems_of
+from tests.e2e.pages import problems_of, watch
 
 COVER = "A grown-up looks at it first"
 KEEP_WHAT_IS_HEARD = """

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testkit.app import App, Family
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.e2e.conftest import PATIENCE_MS, log_in, watch
+from tests.e2e.pages import PATIENCE_MS, log_in, shown_text, watch
 
 COUNT_SENTENCES = """
   window.counts = [];
@@ -16,17 +16,6 @@ COUNT_SENTENCES = """
     if (count !== counts.at(-1)) counts.push(count);
   }).observe(document, { childList: true, subtree: true });
 """
-SHOWN_TEXT = """() => Array.from(
-  document.querySelectorAll(".chapter.is-open .story-text:not([inert]) p"), (p) => p.textContent
-).join("\\n\\n")"""
-
-
-def shown_text(page: Page) -> str:
-    """The open chapter, as it is stored: paragraphs with an empty line between them.
-
-    What was withdrawn fades for a moment where it stood, inert: it is not the chapter's any more.
-    """
-    return str(page.evaluate(SHOWN_TEXT))
 
 
 def test_a_parent_logs_in_begins_a_story_and_reads_on_to_chapter_two(

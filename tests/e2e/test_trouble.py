@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from testkit.app import App, Family, Reader
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.e2e.test_reading import shown_text
+from tests.e2e.pages import shown_text
 
 
 def stop_in_second_chapter(page: Page, family: Family, model_host: OllamaServer) -> Reader:

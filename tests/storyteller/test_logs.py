@@ -3,20 +3,20 @@
 import io
 import logging
 import logging.config
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 SECRET = "Mia sailed to the moon"
+LOGGING: dict[str, Any] = dict(settings.LOGGING)
 
 
 @pytest.fixture
 def line() -> logging.Formatter:
     """The formatter that the settings name."""
-    configured = logging.config.DictConfigurator(dict(settings.LOGGING))
-    made: logging.Formatter = configured.configure_formatter(
-        dict(settings.LOGGING["formatters"]["line"])
-    )
+    configured = logging.config.DictConfigurator(LOGGING)
+    made: logging.Formatter = configured.configure_formatter(dict(LOGGING["formatters"]["line"]))
     return made
 
 
@@ -48,7 +48,7 @@ def test_an_exception_is_logged_without_what_it_quotes(line: logging.Formatter) 
 
 
 def test_every_handler_of_the_settings_writes_so() -> None:
-    handlers = settings.LOGGING["handlers"]
+    handlers = LOGGING["handlers"]
     assert {handler["formatter"] for handler in handlers.values()} == {"line"}
     for logger in (logging.getLogger("django"), logging.getLogger("stories")):
         assert not logger.handlers

@@ -9,7 +9,7 @@ from django.test import AsyncClient
 from django.utils.module_loading import import_string
 
 from children.models import User
-from tests.conftest import PASSWORD
+from tests.factories.families import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from children.models import Child, User
 from stories.admin.charts import numbers
@@ -16,18 +17,15 @@ from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding, Swi
 from stories.moderation import cases, open_report, rulings
 from stories.vocabulary.brief import AgeBand
 from testkit.ollama.server import OllamaServer
-from tests.moderators import make_moderator
-from tests.stories.admin.test_stories import (
+from tests.desk import get, page_of, queries_of
+from tests.factories.moderation import make_moderator
+from tests.factories.stories import (
     HELD,
-    MaxQueries,
-    get,
     make_chapter,
     make_choice,
     make_finding,
     make_run,
     make_story,
-    page_of,
-    queries_of,
 )
 
 QUEUE = "admin:stories_case_changelist"
@@ -191,7 +189,7 @@ def test_a_familys_report_shows_the_sentence_and_not_who_sent_it(
 
 
 SEEN = {"seen_length": len("The wolf")}
-ALL = {"seen_length": len(HELD)}
+ALL: dict[str, Any] = {"seen_length": len(HELD)}
 
 
 @pytest.mark.parametrize(
@@ -578,7 +576,10 @@ def test_no_page_of_the_desk_needs_an_inline_script_or_style(
 
 
 def test_pages_make_as_many_queries_for_many_cases_as_for_few(
-    superuser: Client, chapter: Chapter, mod: User, django_assert_max_num_queries: MaxQueries
+    superuser: Client,
+    chapter: Chapter,
+    mod: User,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     case = make_case(chapter)
     cases.claim(case.pk, mod)

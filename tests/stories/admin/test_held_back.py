@@ -11,7 +11,7 @@ from stories.infra.db import in_database
 from stories.models import Chapter, SafetyFinding
 from testkit.ollama.server import OllamaServer, words
 from tests.clients import Client
-from tests.stories.api.test_stream import events_of, start
+from tests.streams import events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,37 +1,35 @@
 """The staff desk for stories: what a moderator sees, finds, and cannot touch."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from children.models import Child, User
 from stories.models import (
-    Chapter,
-    Choice,
-    Decision,
-    Generation,
     GenerationEvent,
     ReadingSession,
-    SafetyFinding,
     Story,
 )
-from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.events import Content
-
-MaxQueries = Callable[[int], AbstractContextManager[Any]]
+from tests.desk import get, page_of, queries_of
+from tests.factories.stories import (
+    HELD,
+    SHOWN,
+    add_events,
+    make_chapter,
+    make_choice,
+    make_finding,
+    make_run,
+    make_story,
+)
 
 LISTS = ["stories_story", "stories_generation", "stories_safetyfinding", "children_child"]
-HELD = "The wolf bit the guard until he bled."
-SHOWN = "The wolf growled at the guard."
 HEBREW = "החתול טיפס אל הגג."
 
 
@@ -55,91 +53,6 @@ def superuser_client(client: Client, db: None) -> Client:
     return client
 
 
-def make_story(child: Child, theme: str = "A wolf at the bakery", **fields: Any) -> Story:
-    given = {"title": "The Hungry Wolf", "language": child.language, "reading_level": "beginner"}
-    story = Story.objects.create(child=child, theme=theme, **(given | fields))
-    ReadingSession.objects.create(story=story)
-    return story
-
-
-def make_run(story: Story, number: int = 1, status: str = "completed", **fields: Any) -> Generation:
-    now = timezone.now()
-    brief = StoryBrief(
-        theme=story.theme, language=story.language, age=7, reading_level="beginner", hero="Robin"
-    )
-    given = {
-        "chapter_number": number,
-        "status": status,
-        "brief": brief.model_dump(mode="json"),
-        "requested_by": story.child.family.members.first(),
-        "timings": {"generate_content": 8.4, "safety_check": 1.2},
-        "started_at": now,
-        "finished_at": None if status in Generation.ACTIVE else now,
-    }
-    return Generation.objects.create(story=story, **(given | fields))
-
-
-def make_chapter(
-    story: Story, text: str, choice: Choice | None = None, title: str = "Paw Prints", **fields: Any
-) -> Chapter:
-    """A chapter after `choice`, with its run, moved to by the reader."""
-    number = choice.chapter.number + 1 if choice else 1
-    given = {
-        "word_count": 9,
-        "reading_minutes": 1,
-        "measured_level": "intermediate",
-        "source": text,
-    }
-    chapter = Chapter.objects.create(
-        story=story,
-        parent=choice.chapter if choice else None,
-        choice=choice,
-        number=number,
-        title=title,
-        text=text,
-        question="What now?",
-        safety_score=0.97,
-        vocabulary=[{"word": "bakery", "meaning": "a shop that smells of bread"}],
-        **(given | fields),
-    )
-    make_run(story, number, chapter=chapter, choice=choice)
-    if choice:
-        Decision.objects.create(session=story.session, choice=choice)
-    ReadingSession.objects.filter(story=story).update(chapter=chapter)
-    return chapter
-
-
-def make_choice(chapter: Chapter, text: str, position: int = 0) -> Choice:
-    return Choice.objects.create(chapter=chapter, text=text, position=position)
-
-
-def make_finding(generation: Generation, text: str = HELD, **fields: Any) -> SafetyFinding:
-    given = {
-        "attempt": 1,
-        "place": "prose",
-        "replacement": SHOWN,
-        "layer": "rules",
-        "rule": "en.violence.gore",
-        "category": "violence",
-        "severity": "soft",
-        "score": 0.91,
-        "threshold": 0.55,
-    }
-    return SafetyFinding.objects.create(generation=generation, text=text, **(given | fields))
-
-
-def add_events(generation: Generation, chunks: list[str]) -> None:
-    GenerationEvent.objects.bulk_create(
-        GenerationEvent(
-            generation=generation,
-            position=position,
-            type="content",
-            payload=Content(chunk=chunk, is_complete=False).payload,
-        )
-        for position, chunk in enumerate(chunks, start=1)
-    )
-
-
 def grow(child: Child, count: int) -> None:
     """`count` more stories, each with two chapters, findings and events."""
     for number in range(count):
@@ -149,25 +62,6 @@ def grow(child: Child, count: int) -> None:
         make_finding(first.generation)
         add_events(first.generation, ["One.", "\n\nTwo."])
         make_run(story, 3, "failed", error_code="MODEL_TIMEOUT")
-
-
-def page_of(row: Any) -> str:
-    name = f"{row._meta.app_label}_{row._meta.model_name}"
-    return reverse(f"admin:{name}_change", args=[row.pk])
-
-
-def get(client: Client, url: str, **query: str) -> str:
-    response = client.get(url, query)
-    assert response.status_code == 200, url
-    return str(response.content.decode())
-
-
-def queries_of(client: Client, url: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
 
 
 def story_list(client: Client, **query: str) -> str:
@@ -389,7 +283,10 @@ def test_a_long_event_log_is_cut_and_says_so(desk: Client, mia: Child) -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
-    superuser_client: Client, mia: Child, name: str, django_assert_max_num_queries: MaxQueries
+    superuser_client: Client,
+    mia: Child,
+    name: str,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     url = reverse(f"admin:{name}_changelist")
     grow(mia, 2)
@@ -405,7 +302,7 @@ def test_a_list_makes_as_many_queries_for_many_rows_as_for_few(
 
 
 def test_pages_make_as_many_queries_for_a_long_story_as_for_a_short_one(
-    superuser_client: Client, mia: Child, django_assert_max_num_queries: MaxQueries
+    superuser_client: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     story = make_story(mia, total_chapters=12)
     chapter = make_chapter(story, "One.")

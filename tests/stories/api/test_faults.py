@@ -9,8 +9,7 @@ from children.models import Child
 from stories.models import Chapter, Generation, SafetyFinding
 from testkit.ollama.server import OllamaServer, Reply, characters, cold, endless
 from tests.clients import Client, Frame, text_of
-
-from .test_stream import events_of, start
+from tests.streams import events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

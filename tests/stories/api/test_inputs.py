@@ -9,8 +9,7 @@ from children.models import Child
 from stories.models import Generation, Story
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-
-from .test_stream import THEME, events_of, start
+from tests.streams import THEME, events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

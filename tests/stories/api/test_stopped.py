@@ -17,51 +17,24 @@ from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from stories.pages import library
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.stories.execution.test_runner import die_after, put_back, watched
-
-from .test_story_flow import first_chapter
-from .test_stream import FIRST_CHAPTER, events_of, outline, start
+from tests.runs import die_after, put_back, watched
+from tests.streams import (
+    FIRST_CHAPTER,
+    events_of,
+    first_chapter,
+    order,
+    start,
+    stop,
+    stopped,
+    stopped_first,
+    stopped_second,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GRAVE = {"problem": "fear", "weight": 3, "reason": "It stays dark."}
 UNFIT = "Nobody in the well called out any more."
 NOW = timezone.now()
-
-
-async def stopped(api: Client, host: OllamaServer, started: dict[str, Any]) -> dict[str, Any]:
-    """The state of this run, stopped after it has shown some text."""
-    stream = frames_of(await api.stream(events_of(started)))
-    await anext(frame async for frame in stream if frame.type == "content")
-    return await stop(api, started)
-
-
-async def stop(api: Client, started: dict[str, Any]) -> dict[str, Any]:
-    await api.call("POST", f"/generations/{started['id']}/stop")
-    await api.frames(events_of(started))
-    _, state, _ = await api.call("GET", f"/generations/{started['id']}")
-    assert state["status"] == "stopped"
-    return dict(state)
-
-
-async def stopped_first(api: Client, child: Child, host: OllamaServer) -> dict[str, Any]:
-    host.script(prose=[Reply(hold=Hold(after=60))])
-    return await stopped(api, host, await start(api, child))
-
-
-async def stopped_second(
-    api: Client, child: Child, host: OllamaServer
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first chapter's `complete`, and the second one's state."""
-    done = await first_chapter(api, child)
-    host.script(prose=[Reply(hold=Hold(after=60))])
-    wish = {"session_id": done["session_id"], "choice_id": done["choices"][0]["id"]}
-    return done, await stopped(api, host, await start(api, child, **wish))
-
-
-def order(frames: list[Frame]) -> list[tuple[str, str]]:
-    """The outline, whether or not there was a moment's wait for the storyteller."""
-    return outline([frame for frame in frames if frame.type != "queue"])
 
 
 async def carry_on(api: Client, state: dict[str, Any], **headers: str) -> tuple[int, Any]:

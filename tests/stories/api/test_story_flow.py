@@ -1,7 +1,6 @@
 """Stories over several chapters: choices, branches, replays, the ending."""
 
 import uuid
-from typing import Any
 
 import pytest
 
@@ -9,23 +8,9 @@ from children.models import Child
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
 from testkit.ollama.server import OllamaServer, Reply
 from tests.clients import Client, text_of
-
-from .test_stream import THEME, events_of, start
+from tests.streams import THEME, choose, first_chapter
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-async def first_chapter(api: Client, child: Child, **fields: Any) -> dict[str, Any]:
-    """The `complete` event's data of a new story's first chapter."""
-    return (await api.frames(events_of(await start(api, child, **fields))))[-1].data
-
-
-async def choose(api: Client, done: dict[str, Any], choice: str, **query: Any) -> dict[str, Any]:
-    extra = "".join(f"&{name}={value}" for name, value in query.items())
-    url = f"/stories/sessions/{done['session_id']}/choices/stream?choice_id={choice}{extra}"
-    frames = await api.frames(url)
-    assert frames[-1].type == "complete", frames[-1]
-    return frames[-1].data
 
 
 async def test_a_story_of_five_chapters_is_one_story_in_one_session_with_an_ending(

@@ -1,10 +1,9 @@
 """The stream contract, over the ASGI application, the real workflow and a real database."""
 
 import asyncio
-import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,51 +14,14 @@ from children import tokens
 from children.models import ApiToken, Child, User
 from stories import eventlog
 from stories.execution import engine
-from stories.infra.db import THREADS, in_database
+from stories.infra.db import in_database
 from stories.models import Chapter, Generation
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, Frame, frames_of, text_of
+from tests.statements import before
+from tests.streams import FIRST_CHAPTER, THEME, events_of, outline, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-THEME = "a fox who finds a lantern"
-FIRST_CHAPTER = [
-    ("workflow", "started"),
-    ("generate_content", "started"),
-    ("content", ""),
-    ("generate_content", "completed"),
-    ("safety_check", "started"),
-    ("safety_check", ""),
-    ("safety_check", "completed"),
-    ("calculate_metrics", "started"),
-    ("metadata", ""),
-    ("calculate_metrics", "completed"),
-    ("workflow", "completed"),
-    ("complete", ""),
-]
-
-
-async def start(api: Client, child: Child, **fields: Any) -> dict[str, Any]:
-    body = {"child_id": str(child.pk), "theme": THEME, **fields}
-    status, started, _ = await api.call("POST", "/generations", body)
-    assert status in (200, 201), started
-    return dict(started)
-
-
-def events_of(started: dict[str, Any]) -> str:
-    return f"/generations/{started['id']}/events"
-
-
-def outline(frames: list[Frame]) -> list[tuple[str, str]]:
-    """The order of a log: steps by name and status, runs of text as one, progress left out."""
-    steps: list[tuple[str, str]] = []
-    for frame in frames:
-        step = (frame.type, "")
-        if frame.type == "node_event":
-            step = (frame.data["node"], frame.data["status"])
-        if frame.type != "progress" and steps[-1:] != [step]:
-            steps.append(step)
-    return steps
 
 
 async def test_a_first_chapter_has_the_order_of_the_contract(
@@ -353,30 +315,3 @@ async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
     assert status == 200
     assert (state["status"], state["is_active"]) == ("completed", False)
     assert state["text"] == (await Chapter.objects.aget(pk=uuid.UUID(state["chapter_id"]))).text
-
-
-@asynccontextmanager
-async def before(verb: str, table: str, act: Callable[[], None]) -> AsyncIterator[None]:
-    """Has `act` done once, before the first such statement, by whichever of the app's threads."""
-    is_due = True
-
-    def watch(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        nonlocal is_due
-        if is_due and sql.lstrip().startswith(verb) and table in sql:
-            is_due = False
-            act()
-        return execute(sql, *arguments)
-
-    await on_every_thread(lambda: connection.execute_wrappers.append(watch))
-    yield
-    await on_every_thread(lambda: connection.execute_wrappers.remove(watch))
-
-
-async def on_every_thread(act: Callable[[], None]) -> None:
-    everybody = threading.Barrier(THREADS)
-
-    def take_part() -> None:
-        everybody.wait()
-        act()
-
-    await asyncio.gather(*(in_database(take_part) for _ in range(THREADS)))

@@ -1,18 +1,17 @@
 """Tickets for EventSource clients: one stream, one user, one generation."""
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
-from django.core import signing
 
 from children.models import Child
 from stories.access import tickets
 from stories.models import Generation
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
-
-from .test_stream import THEME, events_of, start
+from tests.streams import THEME, events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,8 +24,8 @@ async def ticket_for(api: Client, path: str) -> str:
 
 def aged(monkeypatch: pytest.MonkeyPatch, age: dt.timedelta) -> None:
     """Lets Django's signer believe that so much time has passed since every signature."""
-    now = signing.time.time()
-    monkeypatch.setattr(signing.time, "time", lambda: now + age.total_seconds())
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + age.total_seconds())
 
 
 async def test_a_ticket_starts_one_generation_and_reconnects_to_it(

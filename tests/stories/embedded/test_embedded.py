@@ -46,7 +46,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def writer(settings: Settings, tmp_path: Path, directory: Path) -> Iterator[BaseChatModel]:
+def writer(settings: Settings, tmp_path: Path, directory: Path) -> BaseChatModel:
     settings.LLM_PROVIDER = "embedded"
     settings.MODEL_PATH = str(SMALL)
     settings.DATA_DIR = tmp_path

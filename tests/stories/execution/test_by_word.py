@@ -13,9 +13,9 @@ from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story
 from testkit.ollama.server import Hold, OllamaServer, Reply, words
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.stories.api.test_stream import events_of, start
-from tests.stories.execution.test_runner import die_after, put_back, watched
-from tests.stories.safety.faults.test_everywhere import everything_said, pages
+from tests.runs import die_after, put_back, watched
+from tests.streams import events_of, start
+from tests.surfaces import everything_said, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

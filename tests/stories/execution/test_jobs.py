@@ -4,7 +4,6 @@ Everything here is a real process: `manage.py serve`, `manage.py workers`, and t
 """
 
 import asyncio
-import itertools
 import json
 import os
 import signal
@@ -12,122 +11,24 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from testkit import postgres
 from testkit.app import READY_SECONDS, ROOT, App, Family
 from testkit.ollama.server import Call, Hold, OllamaServer, Reply
 from testkit.processes import Server, Worker
-from tests.clients import Frame, parse_frame, text_of
+from tests.clients import Frame, text_of
 from tests.readme import BASH, example
 from tests.readme import run as run_example
+from tests.sites import Site
 
-LEASE_SECONDS = 6.0
 # Readers who poll would see half of all events later than this.
 LAG_SECONDS = 0.15
-
-_numbers = itertools.count(1)
-
-
-@dataclass
-class Site:
-    """Two web processes of one database, a family, and workers as tests need them."""
-
-    near: Server
-    far: Server
-    host: OllamaServer
-    family: Family
-    workers: list[Worker] = field(default_factory=list)
-
-    @property
-    def database(self) -> str:
-        return self.near.settings["DATABASE_URL"]
-
-    def staff(self, count: int) -> list[Worker]:
-        """So many workers, neither more nor fewer."""
-        self.workers = [worker for worker in self.workers if worker.process.poll() is None]
-        while len(self.workers) > count:
-            self.workers.pop().end(signal.SIGTERM)
-        missing = [self.near] * (count - len(self.workers))
-        with ThreadPoolExecutor() as together:
-            self.workers += together.map(Worker, missing)
-        return self.workers
-
-    def begin(self) -> str:
-        """A story of its own: the same wish would join the one that is being written."""
-        return self.family.start_story(f"lantern number {next(_numbers)}").generation_id
-
-    @asynccontextmanager
-    async def follow(self, generation_id: str, web: Server) -> AsyncIterator[AsyncIterator[Frame]]:
-        """The events of a stream as they come."""
-        headers = {"Authorization": f"Bearer {self.family.ids['token']}"}
-        url = f"{web.url}/api/v1/generations/{generation_id}/events"
-        async with (
-            httpx.AsyncClient(timeout=60, headers=headers) as client,
-            client.stream("GET", url) as response,
-        ):
-            assert response.status_code == 200
-            yield _events(response)
-
-    async def read(self, generation_id: str, web: Server) -> list[Frame]:
-        async with self.follow(generation_id, web) as frames:
-            return [frame async for frame in frames]
-
-    async def state(self, generation_id: str) -> Any:
-        return await asyncio.to_thread(self.family.call, "GET", f"/generations/{generation_id}")
-
-
-async def _events(response: httpx.Response) -> AsyncIterator[Frame]:
-    buffer = ""
-    async for text in response.aiter_text():
-        *whole, buffer = (buffer + text).split("\n\n")
-        for raw in whole:
-            if (frame := parse_frame(raw)).type:
-                yield frame
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def _site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with OllamaServer(model="gemma3:12b") as host, postgres.database(postgres_url) as url:
-        settings = {
-            "DATABASE_URL": url,
-            "STORYTELLER_RUNS": "workers",
-            "STORYTELLER_LEASE": str(LEASE_SECONDS),
-            "STORYTELLER_GRACE_SECONDS": "0",
-        }
-        data = tmp_path_factory.mktemp("site")
-        near, far = (Server(data, host.url, host.model, settings=settings) for _ in range(2))
-        with ThreadPoolExecutor() as both:  # and both bring the database up to date
-            list(both.map(Server.start, (near, far)))
-        site = Site(near, far, host, Family(near))
-        yield site
-        site.staff(0)
-        near.stop()
-        far.stop()
-
-
-@pytest.fixture
-def site(_site: Site) -> Site:
-    _site.host.script(prose=[], structured=[], judge=[])
-    _site.host.tokens_per_second = 0
-    for web in (_site.near, _site.far):
-        if web.process is None:
-            web.start()
-    return _site
 
 
 class Pause:
@@ -236,7 +137,7 @@ async def test_a_worker_that_is_told_to_end_hands_its_story_over_before_its_leas
 ) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    lasting = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    lasting = replace(site.near, settings={**site.near.settings, "STORYTELLER_LEASE": "300"})
     first = await asyncio.to_thread(Worker, lasting)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -256,7 +157,9 @@ async def test_a_worker_that_is_told_to_end_may_finish_its_story_and_takes_no_ot
 ) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_GRACE_SECONDS": "600"})
+    patient = replace(
+        site.near, settings={**site.near.settings, "STORYTELLER_GRACE_SECONDS": "600"}
+    )
     first = await asyncio.to_thread(Worker, patient)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -280,7 +183,9 @@ async def test_a_worker_that_is_told_to_end_may_finish_its_story_and_takes_no_ot
 async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Site) -> None:
     site.staff(0)
     pause = Pause(site.host)
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_GRACE_SECONDS": "600"})
+    patient = replace(
+        site.near, settings={**site.near.settings, "STORYTELLER_GRACE_SECONDS": "600"}
+    )
     first = await asyncio.to_thread(Worker, patient)
     generation_id = site.begin()
     async with site.follow(generation_id, site.far) as live:
@@ -300,7 +205,7 @@ async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Si
 async def test_a_stop_reaches_the_worker_at_once(site: Site) -> None:
     site.staff(0)
     # What no notice told of, it would see when it renews its lease: in a minute.
-    patient = replace(site.near, settings=site.near.settings | {"STORYTELLER_LEASE": "300"})
+    patient = replace(site.near, settings={**site.near.settings, "STORYTELLER_LEASE": "300"})
     site.workers.append(await asyncio.to_thread(Worker, patient))
     for _ in range(3):
         pause = Pause(site.host, after=10)

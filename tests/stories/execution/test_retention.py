@@ -25,13 +25,19 @@ from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story, TicketUse
 from testkit.app import ROOT
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.books import add_chapter
 from tests.clients import Client, text_of
-from tests.stories.api.test_stopped import order, stopped_first, stopped_second
-from tests.stories.api.test_story_flow import choose
-from tests.stories.api.test_stream import FIRST_CHAPTER, THEME, events_of, start
-
-from .test_runner import has_checkpoints
+from tests.factories.stories import add_chapter
+from tests.runs import has_checkpoints
+from tests.streams import (
+    FIRST_CHAPTER,
+    THEME,
+    choose,
+    events_of,
+    order,
+    start,
+    stopped_first,
+    stopped_second,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

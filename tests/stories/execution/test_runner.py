@@ -2,9 +2,7 @@
 
 import asyncio
 import datetime as dt
-import json
 import uuid
-from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -14,15 +12,16 @@ from django.utils import timezone
 from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogWriter
-from stories.execution import checkpoints, engine
+from stories.execution import engine
 from stories.generations import Caller, NewStory, leases, request_stop, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
-from stories.models import Chapter, Generation, GenerationEvent
+from stories.models import Chapter, Generation
 from stories.vocabulary.events import Content, Progress
 from testkit.ollama.server import Hold, OllamaServer, Reply, Signal
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.stories.api.test_stream import before
+from tests.runs import die_after, has_checkpoints, put_back, watched
+from tests.statements import before
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -263,12 +262,6 @@ async def test_a_chapter_that_is_stored_as_its_stop_comes_leaves_no_checkpoints_
     assert not await has_checkpoints(queued)
 
 
-async def has_checkpoints(generation: Generation) -> bool:
-    """Whether LangGraph's store, which all tests share, has something of this run."""
-    async with checkpoints.opened() as store:
-        return str(generation.pk) in await store.threads()
-
-
 async def test_a_run_that_kills_its_processes_is_interrupted_at_last(
     api: Client, queued: Generation, ollama: OllamaServer
 ) -> None:
@@ -311,51 +304,6 @@ async def test_a_log_nobody_holds_refuses_a_writer_with_another_lease(queued: Ge
     writer.append(Entry(Content(chunk="x", is_complete=False)))
     with pytest.raises(LeaseLost):
         await writer.flush()
-
-
-async def watched(api: Client, generation: Generation) -> tuple[list[Frame], list[str]]:
-    """The events of a run as they come, and the sources that stood beside them then: of text that
-    is withdrawn later, neither is in the log any more."""
-    frames: list[Frame] = []
-    sources: list[str] = []
-    async for frame in api.following(f"/generations/{generation.pk}/events"):
-        frames.append(frame)
-        now = await in_database(sources_of, generation)
-        sources = [then or source for then, source in zip_longest(sources, now, fillvalue="")]
-    return frames, sources
-
-
-def sources_of(generation: Generation) -> list[str]:
-    rows = GenerationEvent.objects.filter(generation=generation).order_by("position")
-    return list(rows.values_list("source", flat=True))
-
-
-def put_back(generation: Generation, frames: list[Frame], sources: list[str]) -> None:
-    """The log as it was when the last of these had been committed."""
-    GenerationEvent.objects.filter(generation=generation).delete()
-    GenerationEvent.objects.bulk_create(
-        GenerationEvent(
-            generation=generation,
-            position=position,
-            type=frame.type,
-            payload=json.dumps(frame.data, ensure_ascii=False),
-            source=source,
-        )
-        for position, (frame, source) in enumerate(zip(frames, sources, strict=False), start=1)
-    )
-
-
-def die_after(generation: Generation, position: int) -> None:
-    """Puts the database back to where its runner was killed after committing this event."""
-    Chapter.objects.all().delete()
-    GenerationEvent.objects.filter(position__gt=position).delete()
-    Generation.objects.filter(pk=generation.pk).update(
-        status=Generation.Status.RUNNING,
-        finished_at=None,
-        last_position=position,
-        lease_expires_at=timezone.now() - dt.timedelta(seconds=1),
-        attempts=1,
-    )
 
 
 @pytest.mark.parametrize("rejections", [0, 1])

@@ -10,9 +10,8 @@ from django.utils import timezone
 from children.models import Child, User
 from stories.generations import Caller, NewStory, Requested, Wish, next_chapter, start_story
 from stories.models import Choice, Generation, ReadingSession, Story
-from tests.books import make_story
-from tests.conftest import make_child
-from tests.stories.pages.test_views import wanted
+from tests.factories.families import make_child
+from tests.factories.stories import make_read_story, story_form
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("ollama")]
 
@@ -80,7 +79,7 @@ def test_a_key_stands_for_the_story_that_it_joined_also_when_that_has_ended(
 def test_to_go_on_as_it_comes_joins_the_chapter_that_a_choice_has_begun(
     alice: User, mia: Child
 ) -> None:
-    session = ReadingSession.objects.get(story=make_story(mia))
+    session = ReadingSession.objects.get(story=make_read_story(mia))
     caller = Caller(user=alice, capacity=9)
     option = Choice.objects.filter(chapter=session.chapter, kind="offered").first()
     chosen = next_chapter(caller, session, Wish(choice=option))
@@ -104,7 +103,7 @@ def test_a_form_sent_again_from_an_old_page_leads_to_the_story_that_is_being_wri
     page: Browser, mia: Child
 ) -> None:
     url = reverse("stories:new", args=[mia.pk])
-    answers = [page.post(url, wanted(wish="with a cat")) for _ in range(2)]
+    answers = [page.post(url, story_form(wish="with a cat")) for _ in range(2)]
     assert answers[0]["Location"] == answers[1]["Location"]
     assert Story.objects.count() == 1
 
@@ -112,7 +111,7 @@ def test_a_form_sent_again_from_an_old_page_leads_to_the_story_that_is_being_wri
 def test_who_goes_back_and_picks_something_else_gets_that_story_too(
     page: Browser, mia: Child
 ) -> None:
-    url, data = reverse("stories:new", args=[mia.pk]), wanted()
+    url, data = reverse("stories:new", args=[mia.pk]), story_form()
     first = page.post(url, data)
     other = page.post(url, data | {"theme": "", "wish": "a robot who bakes"})
     assert first["Location"] != other["Location"]

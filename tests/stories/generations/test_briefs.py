@@ -1,5 +1,7 @@
 """A child's name is exchanged on the way to the model however it is typed, and put in again."""
 
+from typing import Any
+
 import pytest
 
 from children.models import Child, User
@@ -7,8 +9,8 @@ from stories.generations import Caller, NewStory, Wish, next_chapter, pseudonym_
 from stories.generations.briefs import brief_for
 from stories.models import ReadingSession, Story
 from stories.vocabulary.brief import STAND_INS, Alias, Pseudonym, StoryBrief
-from tests.conftest import make_child
-from tests.stories.admin.test_stories import make_chapter, make_story
+from tests.factories.families import make_child
+from tests.factories.stories import make_chapter, make_story
 
 APOSTROPHE = "\u2019"
 QUINCES = Pseudonym.for_child(
@@ -119,7 +121,7 @@ def brief_of(story: Story) -> StoryBrief:
     return brief_for(story, None)
 
 
-def begun(child: Child, by: User, theme: str, **fields: str) -> Story:
+def begun(child: Child, by: User, theme: str, **fields: Any) -> Story:
     return start_story(
         Caller(user=by), NewStory(child=child, theme=theme, **fields)
     ).generation.story

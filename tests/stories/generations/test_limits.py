@@ -1,6 +1,7 @@
 """Limits: who waits, who is put off until when, and what is never put off."""
 
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,6 @@ from stories.generations import (
     FamilyBusy,
     ModelMissing,
     NewStory,
-    limits,
     start_story,
 )
 from stories.infra.db import in_database
@@ -22,10 +22,9 @@ from stories.models import Generation, Story
 from testkit import redis
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client
-from tests.conftest import make_child
-from tests.stories.api.test_story_flow import choose, first_chapter
-from tests.stories.api.test_stream import events_of, start
-from tests.stories.pages.test_views import wanted
+from tests.factories.families import make_child
+from tests.factories.stories import story_form
+from tests.streams import choose, events_of, first_chapter, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,8 +85,8 @@ def test_when_the_time_has_passed_the_family_may_begin_again(
     alice: User, mia: Child, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.CHAPTERS_PER_MINUTE, settings.CHAPTERS_PER_HOUR = 1, 2
-    clock = limits.time.time()
-    monkeypatch.setattr(limits.time, "time", lambda: clock)
+    clock = time.time()
+    monkeypatch.setattr(time, "time", lambda: clock)
     begin(alice, mia, "the first", capacity=9)
     with pytest.raises(FamilyBusy) as minute:
         begin(alice, mia, "too soon", capacity=9)
@@ -211,7 +210,7 @@ def test_the_page_says_so_kindly_and_keeps_what_was_chosen(
     full: Generation, client: Any, charlie: User, others: Child
 ) -> None:
     client.force_login(charlie)
-    url, data = reverse("stories:new", args=[others.pk]), wanted(wish="with a cat who sings")
+    url, data = reverse("stories:new", args=[others.pk]), story_form(wish="with a cat who sings")
     answer = client.post(url, data)
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
@@ -231,8 +230,8 @@ def test_a_family_with_too_many_chapters_reads_so_on_the_page(
     settings.CHAPTERS_PER_MINUTE = 1
     client.force_login(alice)
     url = reverse("stories:new", args=[mia.pk])
-    assert client.post(url, wanted()).status_code == 302
-    answer = client.post(url, wanted(wish="a robot"))
+    assert client.post(url, story_form()).status_code == 302
+    answer = client.post(url, story_form(wish="a robot"))
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 60
     assert "Your family has asked for many chapters" in answer.content.decode()

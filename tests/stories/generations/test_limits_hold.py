@@ -18,10 +18,7 @@ from testkit import postgres, redis
 from testkit.app import ROOT
 from testkit.ollama.server import Hold, Reply
 from testkit.processes import Worker
-from tests.stories.execution import test_jobs
-from tests.stories.execution.test_jobs import Site
-
-_site, postgres_url, site = test_jobs._site, test_jobs.postgres_url, test_jobs.site  # noqa: SLF001
+from tests.sites import Site
 
 PROCESSES = 3
 SECONDS = 100.0
@@ -168,7 +165,7 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
     """Each of two could write four; together they write two, and the others hear their places."""
     site.staff(0)
     limits = {"STORYTELLER_MAX_CONCURRENT": "2", "STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "0"}
-    limited = replace(site.near, settings=site.near.settings | limits)
+    limited = replace(site.near, settings={**site.near.settings, **limits})
     hold, before = Hold(after=20), len(site.host.calls)
     site.host.most_active = 0
     site.host.script(prose=lambda _: Reply(hold=hold), structured=[], judge=[])

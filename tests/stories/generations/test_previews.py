@@ -18,9 +18,9 @@ from stories.pages import library
 from stories.streaming.redaction import redacted
 from stories.vocabulary.events import StoryEvent
 from testkit.ollama.server import Hold, OllamaServer, Reply
-from tests.books import add_chapter, make_story
 from tests.clients import Client, Frame, text_of
-from tests.stories.api.test_stream import FIRST_CHAPTER, THEME, events_of, outline, start
+from tests.factories.stories import add_chapter, make_read_story
+from tests.streams import FIRST_CHAPTER, THEME, events_of, outline, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,7 +105,7 @@ def look_at(chapter: Chapter | str) -> str:
 @pytest.fixture
 def waiting(mia: Child) -> Chapter:
     """The second chapter of a story, written and not released; the first one was read."""
-    story = make_story(mia, chapters=1)
+    story = make_read_story(mia, chapters=1)
     first = story.chapters.get()
     chapter = add_chapter(story, first)
     Chapter.objects.filter(pk=chapter.pk).update(released_at=None)
@@ -120,6 +120,7 @@ def waiting(mia: Child) -> Chapter:
             is_previewed=done == chapter,
             brief={"age": 7},
         )
+    assert chapter.choice is not None
     Decision.objects.create(session=story.session, choice=chapter.choice)
     return Chapter.objects.get(pk=chapter.pk)
 
@@ -147,7 +148,7 @@ def test_each_chapter_waits_as_the_family_has_decided(
 ) -> None:
     Family.objects.update(preview=preview)
     first = start_story(Caller(user=alice), NewStory(child=mia, theme=THEME)).generation
-    story = make_story(mia, chapters=1)
+    story = make_read_story(mia, chapters=1)
     wish = Wish(choice=story.chapters.get().choices.get(position=0))
     second = next_chapter(Caller(user=alice), story.session, wish).generation
     assert [run.chapter_number for run in (first, second) if run.is_previewed] == looked_at
@@ -464,7 +465,7 @@ def test_the_shelf_and_the_storys_page_say_that_a_chapter_waits(
 def test_a_story_is_named_when_its_first_chapter_is_released(
     client: Browser, alice: User, mia: Child
 ) -> None:
-    story = make_story(mia, title="", chapters=0)
+    story = make_read_story(mia, title="", chapters=0)
     chapter = add_chapter(story, None)
     Chapter.objects.update(released_at=None)
     client.force_login(alice)

@@ -16,8 +16,8 @@ from stories.infra.db import in_database
 from stories.models import Generation
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of
-from tests.conftest import make_child
-from tests.stories.api.test_stream import events_of, start
+from tests.factories.families import make_child
+from tests.streams import events_of, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

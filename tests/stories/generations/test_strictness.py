@@ -5,16 +5,16 @@ from django.utils import timezone
 
 from children.models import Child, Strictness, User
 from stories.generations import Caller, InvalidRequest, NewStory, briefs, start_story
-from stories.generations.inputs import check_text
+from stories.generations.inputs import check_text, checked_as
 from stories.models import Generation, SafetyFinding
-from stories.vocabulary.brief import AgeBand, StoryBrief
+from stories.vocabulary.brief import AgeBand, ReadingLevel, StoryBrief
 from stories.workflow.lengths import target_words
 from stories.workflow.prompts.system import system_prompt
 from testkit.ollama.server import OllamaServer, Reply
 from tests import clients
-from tests.stories.admin.test_stories import make_story
-from tests.stories.api.test_stream import events_of, start
+from tests.factories.stories import make_story
 from tests.stories.workflow.studio import Reading, a_brief, tools_for
+from tests.streams import events_of, start
 
 SAD = "The old dog died in his sleep."
 
@@ -33,8 +33,8 @@ def aged(child: Child, years: int, strictness: str) -> Child:
 def test_gentler_is_the_band_below_and_the_youngest_have_none(
     mia: Child, years: int, usual: str, gentle: str
 ) -> None:
-    assert briefs.checked_as(aged(mia, years, "usual")) == usual
-    assert briefs.checked_as(aged(mia, years, "gentle")) == gentle
+    assert checked_as(aged(mia, years, "usual")) == usual
+    assert checked_as(aged(mia, years, "gentle")) == gentle
 
 
 def test_the_brief_says_by_which_band_to_check_and_not_why(alice: User, mia: Child) -> None:
@@ -61,7 +61,8 @@ def test_what_is_typed_is_held_to_the_same_limits(mia: Child) -> None:
 
 
 def test_a_brief_without_a_decision_is_checked_by_the_age() -> None:
-    assert StoryBrief(theme="x", age=8, reading_level="beginner").checked_as is AgeBand.MIDDLE
+    brief = StoryBrief(theme="x", age=8, reading_level=ReadingLevel.BEGINNER)
+    assert brief.checked_as is AgeBand.MIDDLE
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,8 +11,8 @@ from stories.moderation import MAX_REMARK_CHARACTERS, open_report
 from stories.moderation.cases import MAX_REPORTS
 from stories.safety.prose import sentences_of
 from tests import clients
-from tests.moderators import make_moderator
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_story
+from tests.factories.moderation import make_moderator
+from tests.factories.stories import make_chapter, make_choice, make_story
 
 TEXT = "The fox ran. “Stop!” said the owl.\n\nIt bled. It hid."
 

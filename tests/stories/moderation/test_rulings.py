@@ -27,8 +27,8 @@ from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
 from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
-from tests.moderators import make_moderator
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_run, make_story
+from tests.factories.moderation import make_moderator
+from tests.factories.stories import make_chapter, make_choice, make_run, make_story
 
 WHY = "It frightened me, too."
 
@@ -61,6 +61,11 @@ def held(
 ) -> HeldBack:
     verdict = Verdict(severity, "rules", "en.gore", "violence", 0.7, 0.5)
     return HeldBack(1, place, text, "", verdict, seen=seen)
+
+
+def before(chapter: Chapter) -> Chapter:
+    assert chapter.parent is not None
+    return chapter.parent
 
 
 def session_of(chapter: Chapter) -> ReadingSession:
@@ -200,7 +205,7 @@ def test_a_rejection_needs_a_reason_and_withdraws_the_chapter_with_all_after_it(
         rulings.reject(case.pk, mod, "")
     rulings.reject(case.pk, mod, "fear", WHY)
     assert list(Chapter.objects.readable().values_list("number", flat=True)) == [1]
-    assert session_of(chapter).chapter == chapter.parent
+    assert session_of(chapter).chapter == before(chapter)
     line = Ruling.objects.get(action="reject")
     assert (line.by, line.reason, line.note, line.case) == (mod, "fear", WHY, case)
     case.refresh_from_db()
@@ -212,7 +217,7 @@ def test_the_child_goes_on_from_the_chapter_before_by_the_same_choice_or_another
 ) -> None:
     rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
     session = session_of(chapter)
-    for choice in (chapter.choice, make_choice(session.chapter, "Hide", 1)):
+    for choice in (chapter.choice, make_choice(before(chapter), "Hide", 1)):
         requested = next_chapter(Caller(user=alice), session, Wish(choice=choice))
         assert requested.is_new
         assert requested.generation.chapter_number == 2
@@ -222,8 +227,8 @@ def test_a_story_whose_first_chapter_was_withdrawn_begins_anew_as_the_same_story
     chapter: Chapter, mod: User, alice: User
 ) -> None:
     story = chapter.story
-    type(story).objects.filter(pk=story.pk).update(title=chapter.parent.title)
-    rulings.reject(mine(chapter.parent.generation, mod).pk, mod, "fear")
+    type(story).objects.filter(pk=story.pk).update(title=before(chapter).title)
+    rulings.reject(mine(before(chapter).generation, mod).pk, mod, "fear")
     session = session_of(chapter)
     assert session.chapter is None
     assert session.story.title == "", "the title was the chapter's own"
@@ -248,7 +253,7 @@ def test_approval_gives_nothing_back_that_another_case_rejected_or_that_was_repl
     rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
     rulings.approve(mine(chapter.generation, mod).pk, mod, "fine")
     assert Chapter.objects.readable().count() == 1
-    first = mine(chapter.parent.generation, mod)
+    first = mine(before(chapter).generation, mod)
     rulings.withdraw_for(first.pk, mod, "fear")
     next_chapter(Caller(user=alice), session_of(chapter), Wish())
     rulings.approve(first.pk, mod, "fine")
@@ -268,7 +273,7 @@ def test_approval_gives_nothing_back_while_another_case_that_took_it_away_is_ope
 def test_approval_of_a_chapter_gives_back_none_after_it_that_was_taken_away_itself(
     chapter: Chapter, mod: User, other: User
 ) -> None:
-    first = mine(chapter.parent.generation, mod)
+    first = mine(before(chapter).generation, mod)
     rulings.withdraw_for(first.pk, mod, "fear")
     rulings.reject(mine(chapter.generation, other).pk, other, "violence")
     rulings.approve(first.pk, mod, "fine")
@@ -329,7 +334,7 @@ def test_whoever_writes_it_anew_later_is_told_what_was_wrong_each_time(
     wish = Wish(choice=chapter.choice)
     anew = next_chapter(Caller(user=alice), session_of(chapter), wish).generation
     assert anew.brief["concerns"] == ["violence", "sadness"]
-    elsewhere = make_choice(chapter.parent, "Elsewhere", 1)
+    elsewhere = make_choice(before(chapter), "Elsewhere", 1)
     other = next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=elsewhere))
     assert other.generation.brief["concerns"] == []
 
@@ -451,6 +456,7 @@ def test_own_ideas_can_be_turned_off_and_offered_choices_stay(
     session = session_of(chapter)
     with pytest.raises(InvalidRequest):
         next_chapter(Caller(user=alice), session, Wish(own_idea="We fly to the moon"))
+    assert session.chapter is not None
     offered = make_choice(session.chapter, "On")
     assert next_chapter(Caller(user=alice), session, Wish(choice=offered)).is_new
 
@@ -467,7 +473,9 @@ def test_a_threshold_holds_for_its_ages(mod: User) -> None:
     rulings.set_threshold(AgeBand.YOUNG, 0.4, mod, WHY)
     assert (threshold_of(AgeBand.YOUNG), threshold_of(AgeBand.OLDER)) == (0.4, 0.7)
     rulings.set_threshold(AgeBand.YOUNG, 0.5, mod, WHY)
-    assert Ruling.objects.first().note == f"0.40 → 0.50. {WHY}"
+    latest = Ruling.objects.first()
+    assert latest is not None
+    assert latest.note == f"0.40 → 0.50. {WHY}"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 7.0])

@@ -25,8 +25,8 @@ from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of, text_of
-from tests.moderators import make_moderator, migration, rulings_that_go
-from tests.stories.admin.test_stories import make_chapter, make_choice, make_story
+from tests.factories.moderation import make_moderator, migration, rulings_that_go
+from tests.factories.stories import make_chapter, make_choice, make_story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -256,7 +256,7 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
     def told() -> list[str]:
         case = Case.objects.get(generation=generation)
         pieces = [paragraph.pieces for paragraph in case_page(case).paragraphs]
-        return [getattr(first, "text", first) for first, *_ in pieces]
+        return [str(getattr(first, "text", first)) for first, *_ in pieces]
 
     assert await in_database(told) == ["The fox sat down.", dark, calm.strip()]
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from children.models import Child, User
 from stories.models import Chapter, Story
-from tests.books import add_chapter, make_story
-from tests.conftest import make_child
+from tests.factories.families import make_child
+from tests.factories.stories import add_chapter, make_read_story
 
 OPF = "{http://www.idpf.org/2007/opf}"
 OCF = "{urn:oasis:names:tc:opendocument:xmlns:container}"
@@ -57,7 +57,7 @@ def in_order(files: dict[str, str]) -> list[str]:
 def test_a_book_has_the_chapters_and_choices_of_the_path_that_was_read(
     page: Client, mia: Child
 ) -> None:
-    story = make_story(mia, chapters=3)
+    story = make_read_story(mia, chapters=3)
     title, first, second, third = in_order(book_of(page, story))
     assert "The kind fox" in title
     assert "A story with Mia" in title
@@ -70,7 +70,7 @@ def test_a_book_has_the_chapters_and_choices_of_the_path_that_was_read(
 
 
 def test_a_book_goes_the_way_that_its_page_shows(page: Client, mia: Child) -> None:
-    story = make_story(mia, chapters=2)
+    story = make_read_story(mia, chapters=2)
     branch = add_chapter(story, story.chapters.get(number=1), position=1)
     *_, last = in_order(book_of(page, story, f"?through={branch.pk}"))
     assert "Title 2 1" in last
@@ -82,7 +82,7 @@ def test_a_book_goes_the_way_that_its_page_shows(page: Client, mia: Child) -> No
 def test_what_a_parent_has_not_released_or_staff_took_away_is_in_no_book(
     page: Client, mia: Child
 ) -> None:
-    story = make_story(mia, chapters=1)
+    story = make_read_story(mia, chapters=1)
     first = story.chapters.get()
     waiting, taken = add_chapter(story, first), add_chapter(story, first, position=1)
     Chapter.objects.filter(pk=waiting.pk).update(released_at=None)
@@ -98,7 +98,7 @@ def test_what_a_parent_has_not_released_or_staff_took_away_is_in_no_book(
 
 
 def test_a_book_reads_from_right_to_left_where_its_language_does(page: Client, alice: User) -> None:
-    story = make_story(make_child(alice.family, "Noam", "he"), "השועל הטוב")
+    story = make_read_story(make_child(alice.family, "Noam", "he"), "השועל הטוב")
     files = book_of(page, story)
     assert 'page-progression-direction="rtl"' in files["book/package.opf"]
     assert 'lang="he" dir="rtl"' in files["book/chapter-1.xhtml"]
@@ -109,7 +109,7 @@ def test_a_book_reads_from_right_to_left_where_its_language_does(page: Client, a
 
 def test_markup_and_stray_characters_make_no_book_unreadable(page: Client, alice: User) -> None:
     child = make_child(alice.family, "<b>&Mia\x0b")
-    story = make_story(child, "<script>alert(1)</script> & ]]>")
+    story = make_read_story(child, "<script>alert(1)</script> & ]]>")
     story.chapters.update(text="One\x00 & <two>\ufffe.\n\nThree.")
     title, first = in_order(book_of(page, story))
     assert "<script>alert(1)</script> & ]]>" in title
@@ -118,7 +118,7 @@ def test_markup_and_stray_characters_make_no_book_unreadable(page: Client, alice
 
 
 def test_a_book_is_its_familys_own(client: Client, page: Client, mia: Child, charlie: User) -> None:
-    url = reverse("stories:epub", args=[make_story(mia).pk])
+    url = reverse("stories:epub", args=[make_read_story(mia).pk])
     client.force_login(charlie)
     assert client.get(url).status_code == 404
     client.logout()

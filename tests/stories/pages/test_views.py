@@ -16,8 +16,8 @@ from children.models import Child, User
 from stories import themes
 from stories.models import Generation, ReadingSession, Story
 from testkit.ollama.server import OllamaServer
-from tests.books import add_chapter, make_story
-from tests.conftest import make_child
+from tests.factories.families import make_child
+from tests.factories.stories import add_chapter, make_read_story, story_form
 
 
 @pytest.fixture
@@ -30,17 +30,6 @@ def page(client: Client, alice: User) -> Client:
 def no_model(settings: Settings) -> None:
     settings.LLM_PROVIDER = "embedded"
     settings.MODEL_PATH = "/nowhere/model.gguf"
-
-
-def wanted(**changes: str) -> dict[str, str]:
-    return {
-        "theme": "dragon",
-        "wish": "",
-        "title": "",
-        "total_chapters": "3",
-        "language": "en",
-        "key": str(uuid.uuid4()),
-    } | changes
 
 
 def text_of(answer: object) -> str:
@@ -63,7 +52,7 @@ def test_a_family_without_children_is_invited_to_add_one(page: Client) -> None:
 
 
 def test_the_shelf_shows_only_ones_own_children(client: Client, charlie: User, mia: Child) -> None:
-    make_story(mia)
+    make_read_story(mia)
     client.force_login(charlie)
     body = text_of(client.get("/"))
     assert "Mia" not in body
@@ -74,8 +63,8 @@ def test_whoever_has_a_story_to_go_on_with_comes_first(
     page: Client, alice: User, mia: Child
 ) -> None:
     leo = make_child(alice.family, "Leo")
-    story = make_story(leo, chapters=2)
-    make_story(mia, chapters=3)
+    story = make_read_story(leo, chapters=2)
+    make_read_story(mia, chapters=3)
     body = text_of(page.get("/"))
     assert body.index("Leo") < body.index("Mia")
     assert reverse("stories:read", args=[story.session.pk]) in body
@@ -88,7 +77,7 @@ def test_the_shelf_costs_the_same_for_many_children_and_stories(
     for number in range(5):
         child = make_child(alice.family, f"Child {number}")
         for _ in range(3):
-            make_story(child)
+            make_read_story(child)
     with django_assert_max_num_queries(5):
         page.get("/")
 
@@ -98,7 +87,7 @@ def test_the_shelf_costs_the_same_for_many_children_and_stories(
 
 @pytest.mark.usefixtures("ollama")
 def test_a_story_begins_and_the_reader_opens(page: Client, mia: Child) -> None:
-    answer = page.post(reverse("stories:new", args=[mia.pk]), wanted(wish="with a cat"))
+    answer = page.post(reverse("stories:new", args=[mia.pk]), story_form(wish="with a cat"))
     story = Story.objects.get()
     assert answer["Location"] == reverse("stories:read", args=[story.session.pk])
     assert (story.child, story.total_chapters, story.language) == (mia, 3, "en")
@@ -108,7 +97,7 @@ def test_a_story_begins_and_the_reader_opens(page: Client, mia: Child) -> None:
 
 @pytest.mark.usefixtures("ollama")
 def test_a_form_that_is_sent_twice_is_one_story(page: Client, mia: Child) -> None:
-    url, data = reverse("stories:new", args=[mia.pk]), wanted()
+    url, data = reverse("stories:new", args=[mia.pk]), story_form()
     first, second = page.post(url, data), page.post(url, data)
     assert first["Location"] == second["Location"]
     assert Story.objects.count() == Generation.objects.count() == 1
@@ -120,7 +109,7 @@ def test_what_is_not_for_children_is_refused_kindly_and_nothing_begins(
 ) -> None:
     url = reverse("stories:new", args=[mia.pk])
     for field in ("wish", "title"):
-        answer = page.post(url, wanted(**{field: "a naked woman and a bloody murder"}))
+        answer = page.post(url, story_form(**{field: "a naked woman and a bloody murder"}))
         assert answer.status_code == 200
         assert list(answer.context["form"].errors) == [field]
     assert not Story.objects.exists()
@@ -132,7 +121,7 @@ def test_nobody_begins_a_story_for_another_familys_child(
     client: Client, charlie: User, mia: Child, method: str
 ) -> None:
     client.force_login(charlie)
-    answer = getattr(client, method)(reverse("stories:new", args=[mia.pk]), wanted())
+    answer = getattr(client, method)(reverse("stories:new", args=[mia.pk]), story_form())
     assert answer.status_code == 404
     assert "Mia" not in text_of(answer)
     assert not Story.objects.exists()
@@ -143,7 +132,7 @@ def test_nobody_begins_a_story_for_another_familys_child(
 def test_without_a_storyteller_the_page_says_so_and_nothing_begins(
     page: Client, mia: Child, method: str
 ) -> None:
-    answer = getattr(page, method)(reverse("stories:new", args=[mia.pk]), wanted())
+    answer = getattr(page, method)(reverse("stories:new", args=[mia.pk]), story_form())
     assert answer.status_code == 503
     assert "The storyteller is asleep" in text_of(answer)
     assert not Story.objects.exists()
@@ -164,7 +153,7 @@ def test_a_demo_storyteller_is_named_as_one_with_a_way_to_a_better_one(
     small = tmp_path / "smollm2-135m-instruct.gguf"
     small.touch()
     settings.LLM_PROVIDER, settings.MODEL_PATH = "embedded", str(small)
-    story = make_story(mia)
+    story = make_read_story(mia)
     for url in (
         reverse("stories:new", args=[mia.pk]),
         reverse("stories:read", args=[story.session.pk]),
@@ -184,7 +173,7 @@ def test_every_theme_has_its_picture() -> None:
 
 
 def test_the_reader_is_told_where_the_child_is(page: Client, mia: Child) -> None:
-    story = make_story(mia, chapters=2)
+    story = make_read_story(mia, chapters=2)
     told = page.get(reverse("stories:read", args=[story.session.pk])).context["page"]
     assert [chapter["number"] for chapter in told["chapters"]] == [1, 2]
     assert told["chapters"][-1]["id"] == str(story.session.chapter_id)
@@ -195,7 +184,7 @@ def test_the_reader_is_told_where_the_child_is(page: Client, mia: Child) -> None
 
 @pytest.mark.usefixtures("ollama")
 def test_the_reader_follows_the_run_that_leads_on_from_here(page: Client, mia: Child) -> None:
-    page.post(reverse("stories:new", args=[mia.pk]), wanted())
+    page.post(reverse("stories:new", args=[mia.pk]), story_form())
     session = ReadingSession.objects.get()
     told = page.get(reverse("stories:read", args=[session.pk])).context["page"]
     assert told["generationId"] == str(Generation.objects.get().pk)
@@ -205,7 +194,7 @@ def test_the_reader_follows_the_run_that_leads_on_from_here(page: Client, mia: C
 def test_a_storys_own_language_and_direction_hold_on_a_page_in_another(
     page: Client, alice: User
 ) -> None:
-    story = make_story(make_child(alice.family, "Noam", "he"))
+    story = make_read_story(make_child(alice.family, "Noam", "he"))
     body = text_of(page.get(reverse("stories:story", args=[story.pk])))
     assert re.search(r'<html lang="en" dir="ltr"', body)
     assert re.search(r'class="story-text" lang="he" dir="rtl"', body)
@@ -214,7 +203,7 @@ def test_a_storys_own_language_and_direction_hold_on_a_page_in_another(
 def test_the_story_page_shows_the_path_taken_and_quietly_the_others(
     page: Client, mia: Child
 ) -> None:
-    story = make_story(mia, chapters=2)
+    story = make_read_story(mia, chapters=2)
     first = story.chapters.get(number=1)
     branch = add_chapter(story, first, position=1)
     url = reverse("stories:story", args=[story.pk])
@@ -229,7 +218,7 @@ def test_the_story_page_shows_the_path_taken_and_quietly_the_others(
 
 
 def test_a_way_through_another_story_is_not_followed(page: Client, mia: Child) -> None:
-    story, other = make_story(mia), make_story(mia, chapters=3)
+    story, other = make_read_story(mia), make_read_story(mia, chapters=3)
     url = reverse("stories:story", args=[story.pk])
     for through in (str(other.session.chapter_id), "nonsense"):
         pages = page.get(url, {"through": through}).context["pages"]
@@ -237,14 +226,14 @@ def test_a_way_through_another_story_is_not_followed(page: Client, mia: Child) -
 
 
 def test_a_story_without_a_chapter_has_a_page(page: Client, mia: Child) -> None:
-    story = make_story(mia, chapters=0)
+    story = make_read_story(mia, chapters=0)
     assert page.get(reverse("stories:story", args=[story.pk])).status_code == 200
 
 
 def test_the_story_page_costs_the_same_for_a_long_story(
     page: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    story = make_story(mia, chapters=3)
+    story = make_read_story(mia, chapters=3)
     with django_assert_max_num_queries(6):
         page.get(reverse("stories:story", args=[story.pk]))
 
@@ -253,7 +242,7 @@ def test_the_bookshelf_shows_titles_pages_and_stays_cheap(
     page: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
-        make_story(mia, f"Book {number:02}")
+        make_read_story(mia, f"Book {number:02}")
     url = reverse("stories:bookshelf", args=[mia.pk])
     with django_assert_max_num_queries(6):
         body = text_of(page.get(url))
@@ -267,7 +256,7 @@ def test_the_bookshelf_shows_titles_pages_and_stays_cheap(
 def test_another_familys_stories_do_not_exist(
     client: Client, charlie: User, mia: Child, name: str
 ) -> None:
-    story = make_story(mia)
+    story = make_read_story(mia)
     keys = {
         "stories:read": story.session.pk,
         "stories:story": story.pk,
@@ -292,7 +281,7 @@ def test_what_never_was_is_not_there_either(page: Client, name: str) -> None:
 
 def test_markup_in_a_name_or_a_story_stays_text(page: Client, alice: User) -> None:
     child = make_child(alice.family, "<b>Mia</b>")
-    story = make_story(child, "<script>alert(1)</script>")
+    story = make_read_story(child, "<script>alert(1)</script>")
     session = story.session
     for url in (
         "/",

@@ -7,6 +7,7 @@ from stories.vocabulary.errors import ErrorCode, StoryError, of_code
 
 @pytest.mark.parametrize("code", ErrorCode)
 def test_every_code_stands_for_the_error_that_was_told_live(code: ErrorCode) -> None:
-    kinds = [kind for kind in (StoryError, *StoryError.__subclasses__()) if kind.code == code]
+    every: list[type[StoryError]] = [StoryError, *StoryError.__subclasses__()]
+    kinds = [kind for kind in every if kind.code == code]
     assert len(kinds) == 1, "two errors of one code are told in different words"
     assert type(of_code(code)) is kinds[0]

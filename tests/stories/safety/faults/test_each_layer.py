@@ -13,17 +13,16 @@ from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
 from testkit.ollama.server import OllamaServer, Reply
 from tests.clients import Client, Frame, text_of
-from tests.stories.api.test_stream import events_of, start
 from tests.stories.safety.chapters import read
-from tests.stories.safety.faults.test_everywhere import (
+from tests.stories.safety.faults.unsafe import (
     GUARD,
     SOFT,
-    everything_said,
     is_clean,
     last_but_one_chapter,
-    pages,
     unsafe_in_every_way,
 )
+from tests.streams import events_of, start
+from tests.surfaces import everything_said, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

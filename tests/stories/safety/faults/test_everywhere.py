@@ -1,111 +1,29 @@
 """From the model to the child: what did not pass is in no frame, replay, page, book or answer."""
 
 import asyncio
-import io
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 from django.test import Client as Browser
-from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
 from testkit.ollama.server import Call, Hold, OllamaServer, Reply
-from tests.books import add_chapter, make_story
 from tests.clients import Client, Frame, frames_of, text_of
-from tests.stories.api.test_stream import events_of, start
 from tests.stories.safety.faults import HARD, SENTENCES
+from tests.stories.safety.faults.unsafe import (
+    DARK,
+    GUARD,
+    is_clean,
+    last_but_one_chapter,
+    unsafe_in_every_way,
+)
+from tests.streams import events_of, start
+from tests.surfaces import everything_said, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-GUARD = "llama-guard3:1b"
-DARK = "Nobody in the well called out any more."
-SOFT = "The thunder grumbled."
-BAD = "He stabbed him with a knife"
-NEVER_SHOWN = ("kill", "gun", "thunder", "stabbed", "knife", "in the well")
-
-
-def unsafe_in_every_way(storyteller: OllamaServer) -> None:
-    first, second = " ".join(SENTENCES[:3]), " ".join(SENTENCES[3:])
-    storyteller.script(
-        prose=[f"{first} {SOFT}\n\n{DARK}\n\n{second}", f"{second} {HARD}", "They went to bed."],
-        rewording=f"The thunder killed them. {HARD}",
-        guard=lambda call: "unsafe\nS1" if DARK in call.messages[-1]["content"] else "safe",
-        structured={
-            "title": BAD,
-            "question": f"{BAD}?",
-            "choices": [{"text": BAD, "description": "Oh."}, {"text": "Sing", "description": BAD}],
-            "vocabulary": [{"word": "lantern", "meaning": BAD}],
-            "summary": f"{BAD}.",
-            "educational_elements": [BAD],
-        },
-    )
-
-
-def last_but_one_chapter(child: Child) -> tuple[Story, str]:
-    """A story of twelve chapters, read up to the eleventh; and the way to the last one."""
-    story = make_story(child, chapters=0)
-    story.total_chapters = 12
-    story.save()
-    chapter: Chapter | None = None
-    for _ in range(11):
-        chapter = add_chapter(story, chapter)
-    assert chapter is not None
-    story.session.chapter = chapter
-    story.session.save()
-    choice = chapter.choices.get(position=0)
-    return story, f"/stories/sessions/{story.session.pk}/choices/stream?choice_id={choice.pk}"
-
-
-async def everything_said(api: Client, generation: Generation) -> list[str]:
-    """Replays from the start, from every cursor and from a foreign one; and the API's answers."""
-    events = f"/generations/{generation.pk}/events"
-    frames = await api.frames(events)
-    said = [frame.raw for frame in frames]
-    for cursor in [frame.id for frame in frames[:-1]] + ["elsewhere"]:
-        said += [frame.raw for frame in await api.frames(events, Last_Event_ID=cursor)]
-    story = await Story.objects.select_related("session").aget()
-    for path in (
-        f"/generations/{generation.pk}",
-        f"/stories/{story.pk}",
-        f"/sessions/{story.session.pk}",
-    ):
-        status, _, response = await api.call("GET", path)
-        assert status == 200, path
-        said.append(response.content.decode())
-    return said
-
-
-def pages(browser: Browser, story: Story) -> list[str]:
-    paths = (
-        reverse("home"),
-        reverse("stories:bookshelf", args=[story.child_id]),
-        reverse("stories:read", args=[story.session.pk]),
-        reverse("stories:story", args=[story.pk]),
-    )
-    answers = [browser.get(path) for path in paths]
-    assert [answer.status_code for answer in answers] == [200] * len(paths)
-    return [answer.content.decode() for answer in answers] + book(browser, story)
-
-
-def book(browser: Browser, story: Story) -> list[str]:
-    """Every file of the book that a family can keep; none where there is no chapter yet."""
-    answer = browser.get(reverse("stories:epub", args=[story.pk]))
-    if not Chapter.objects.filter(story=story).exists():
-        assert answer.status_code == 404
-        return []
-    with ZipFile(io.BytesIO(answer.content)) as archive:
-        return [archive.read(name).decode() for name in archive.namelist()]
-
-
-def is_clean(said: list[str]) -> bool:
-    """Whether it is free of all that must not be seen."""
-    found = [word for text in said for word in NEVER_SHOWN if word in text]
-    assert found == []
-    return True
 
 
 @pytest.fixture

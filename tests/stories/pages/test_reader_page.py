@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from children.models import Child, User
-from stories import views
-from tests.books import make_story
+from stories.pages import views
+from tests.factories.stories import make_read_story
 
 READER = Path(settings.BASE_DIR) / "stories/static/stories/reader"
 TEMPLATE = Path(settings.BASE_DIR) / "templates/stories/read.html"
@@ -53,7 +53,7 @@ def test_every_word_that_the_script_names_is_on_the_page_and_no_other() -> None:
 
 def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia: Child) -> None:
     client.force_login(alice)
-    story = make_story(mia)
+    story = make_read_story(mia)
     told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
     urls = {key: url for key, url in told.items() if key.endswith("Url")}
     assert len(urls) == 13

@@ -1,4 +1,4 @@
-"""Moderators for tests, and a way to empty tables whose rows the database never lets go."""
+"""Moderators, and a way to empty tables whose rows the database never lets go."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,0 +1,1 @@
+"""Builders of test data: rows of the database, and filled-in forms."""

@@ -1,0 +1,48 @@
+"""A PostgreSQL server, and a site of many processes on it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from testkit import postgres
+from testkit.app import Family
+from testkit.ollama.server import MULTILINGUAL_MODEL, OllamaServer
+from testkit.processes import Server
+from tests.sites import LEASE_SECONDS, Site
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def _site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with OllamaServer(model=MULTILINGUAL_MODEL) as host, postgres.database(postgres_url) as url:
+        settings = {
+            "DATABASE_URL": url,
+            "STORYTELLER_RUNS": "workers",
+            "STORYTELLER_LEASE": str(LEASE_SECONDS),
+            "STORYTELLER_GRACE_SECONDS": "0",
+        }
+        data = tmp_path_factory.mktemp("site")
+        near, far = (Server(data, host.url, host.model, settings=settings) for _ in range(2))
+        with ThreadPoolExecutor() as both:  # and both bring the database up to date
+            list(both.map(Server.start, (near, far)))
+        site = Site(near, far, host, Family(near))
+        yield site
+        site.staff(0)
+        near.stop()
+        far.stop()
+
+
+@pytest.fixture
+def site(_site: Site) -> Site:
+    _site.host.script(prose=[], structured=[], judge=[])
+    _site.host.tokens_per_second = 0
+    for web in (_site.near, _site.far):
+        if web.process is None:
+            web.start()
+    return _site
