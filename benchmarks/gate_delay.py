@@ -27,8 +27,13 @@ from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import ReadingLevel, StoryBrief
-from stories.vocabulary.events import Content
-from stories.workflow import ChapterResources, ModelProfile, ProvisionalText, write_chapter
+from stories.workflow import (
+    Approved,
+    ChapterResources,
+    ModelProfile,
+    ProvisionalText,
+    write_chapter,
+)
 from testkit.ollama.server import OllamaServer, words
 
 BUDGET_SECONDS = 0.15
@@ -108,7 +113,7 @@ async def first_shown(resources: ChapterResources) -> float:
     started = time.monotonic()
     async with aclosing(write_chapter(BRIEF, resources)) as steps:
         async for step in steps:
-            if isinstance(step, Content | ProvisionalText):
+            if isinstance(step, Approved | ProvisionalText):
                 return time.monotonic() - started
     raise RuntimeError("no text came of it")
 

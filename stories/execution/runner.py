@@ -1,14 +1,18 @@
 """Executes one claimed generation: drives the workflow into the log, and always ends it.
 
-The writer never knows who reads. A run ends in exactly one of four ways: its chapter is stored; it
-failed with an error a parent can read; a stop was asked for; or this process gives it up, and
-another one goes on from the approved text, at the step that LangGraph's checkpoint names.
+The writer never knows who reads. The workflow's steps have stand-in names; they become events with
+the family's own here and in `wire`, and nowhere else.
+
+A run ends in exactly one of four ways: its chapter is stored; it failed with an error a parent can
+read; a stop was asked for; or this process gives it up, and another one goes on from the approved
+text, at the step that LangGraph's checkpoint names.
 """
 
 import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -17,6 +21,7 @@ from stories import eventlog, llm
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
+from stories.execution.wire import event_of
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
@@ -25,18 +30,27 @@ from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
-from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
+from stories.vocabulary.events import REWRITE, Content, ContentReset
 from stories.workflow import (
+    Advanced,
+    Announcement,
+    Approved,
     ChapterDraft,
     ChapterResources,
     Checkpoints,
     HeldBack,
+    Judged,
     Milestone,
     ModelUse,
+    NodeStatus,
+    Noted,
     ProvisionalText,
     Retraction,
+    RewriteStarted,
     Step,
     StoreAway,
+    Telling,
+    TextWhole,
     Timeouts,
     write_chapter,
 )
@@ -234,12 +248,10 @@ async def _models(timeouts: Timeouts) -> llm.Models:
 
 async def _take(run: _Run, step: Step) -> None:
     match step:
-        case ChapterDraft():
-            await run.log.flush()
-            await _note_instead(run, step)
-            last = run.log.last
-            events = await in_database(outcomes.complete, run.claim, step, last, run.uses)
-            await _end(run, events)
+        case ProvisionalText() | Retraction() | Approved() | TextWhole() | RewriteStarted():
+            await _tell(run, step)
+        case NodeStatus() | Advanced() | Judged() | Noted():
+            _announce(run, step)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -248,37 +260,52 @@ async def _take(run: _Run, step: Step) -> None:
             run.uses.append(step)
         case Milestone():
             await run.log.flush()
-        case ProvisionalText() | Retraction() | Content():
-            _tell(run, step)
-        case ContentReset():
-            await _note_instead(run)
-            run.log.append(Entry(step))
-            run.shown = ShownText(run.shown.version + 1)
-        case Progress() if step.percent < run.percent:
-            pass  # an earlier runner had come further, and to a reader progress never falls
-        case Metadata() if run.is_measured:
-            pass
+        case ChapterDraft():
+            await _complete(run, step)
         case _:
-            run.log.append(Entry(step))
+            assert_never(step)
 
 
-def _tell(run: _Run, step: ProvisionalText | Retraction | Content) -> None:
-    reveal = run.claim.name.reveal
+async def _tell(run: _Run, step: Telling) -> None:
     match step:
         case ProvisionalText():
-            run.log.append(Entry(Content(chunk=reveal(step.chunk), is_complete=False)))
+            _show(run, step.chunk)
             run.ahead += step.chunk
         case Retraction():
             _withdraw(run)
             if step.kept:
-                _tell(run, ProvisionalText(step.kept))
-        case Content():
-            event = Content(
-                chunk=reveal(step.chunk[len(run.ahead) :]), is_complete=step.is_complete
-            )
-            run.log.append(Entry(event, source=step.chunk))
+                await _tell(run, ProvisionalText(step.kept))
+        case Approved():
+            _show(run, step.chunk[len(run.ahead) :], source=step.chunk)
             run.ahead = run.ahead[len(step.chunk) :]
             run.shown = ShownText(run.shown.version, run.shown.text + step.chunk)
+        case TextWhole():
+            run.log.append(Entry(Content(chunk="", is_complete=True)))
+        case RewriteStarted():
+            await _note_instead(run)
+            run.log.append(Entry(ContentReset(attempt=step.attempt, reason=REWRITE)))
+            run.shown = ShownText(run.shown.version + 1)
+        case _:
+            assert_never(step)
+
+
+def _show(run: _Run, chunk: str, *, source: str = "") -> None:
+    event = Content(chunk=run.claim.name.reveal(chunk), is_complete=False)
+    run.log.append(Entry(event, source=source))
+
+
+def _announce(run: _Run, step: Announcement) -> None:
+    """Not what an earlier runner has told already; to a reader progress never falls."""
+    is_behind = isinstance(step, Advanced) and step.percent < run.percent
+    if not (is_behind or (isinstance(step, Noted) and run.is_measured)):
+        run.log.append(Entry(event_of(step, run.claim.brief, run.claim.name)))
+
+
+async def _complete(run: _Run, draft: ChapterDraft) -> None:
+    await run.log.flush()
+    await _note_instead(run, draft)
+    events = await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
+    await _end(run, events)
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:

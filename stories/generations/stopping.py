@@ -19,7 +19,6 @@ from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
 from stories.vocabulary.nodes import FIRST
-from stories.workflow import resume_from
 
 from . import leases
 from .briefs import pseudonym_of
@@ -35,6 +34,7 @@ from .requests import (
     existing,
     family_lock,
 )
+from .resuming import resume_from
 
 # A chapter that was unfit is not taken up again; one that did not fit into the context never will.
 _NOT_CARRIED_ON = (ErrorCode.SAFETY_REJECTED, ErrorCode.CONTEXT_TOO_LONG)
@@ -142,7 +142,8 @@ def _approved(stopped: Generation) -> tuple[str, bool]:
     """
     text = eventlog.source_text(stopped.pk)
     log = eventlog.read_after(stopped.pk, 0)
-    said = resume_from(((event.type, event.data) for event in log), text)
+    name = pseudonym_of(stopped.story)
+    said = resume_from(((event.type, event.data) for event in log), text, name)
     return ("", False) if said.is_rejected else (text, said.is_whole)
 
 

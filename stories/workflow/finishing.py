@@ -9,14 +9,13 @@ from stories.reading import measure, words
 from stories.safety.judge import Judgement
 from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.events import VocabularyWord
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_for
 from stories.workflow.prompts.spine import spine_choices
 from stories.workflow.prompts.system import hero_of
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
-from stories.workflow.steps import ChapterDraft, DraftChoice, HeldBack
+from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
 _MAX_WORDS_EXPLAINED = 4
@@ -95,7 +94,7 @@ class Finishing:
             passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
         return tuple(DraftChoice(text, about, about) for text, about in passed)
 
-    def _vocabulary(self, notes: dict[str, Any]) -> tuple[VocabularyWord, ...]:
+    def _vocabulary(self, notes: dict[str, Any]) -> tuple[DraftWord, ...]:
         in_text = {word.casefold() for word in words(self._text, self._brief.language)}
         explained = [
             (word, meaning)
@@ -108,7 +107,7 @@ class Finishing:
             self.defaulted.append("vocabulary")
             explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
         return tuple(
-            VocabularyWord(word=word, meaning=meaning)
+            DraftWord(word=word, meaning=meaning)
             for word, meaning in explained[:_MAX_WORDS_EXPLAINED]
         )
 

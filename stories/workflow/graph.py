@@ -13,7 +13,6 @@ from langgraph.types import StateSnapshot
 from stories.safety.gate import load as load_gate
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import StoryError
-from stories.vocabulary.events import NodeEvent
 from stories.vocabulary.nodes import (
     AFTER,
     FIRST,
@@ -29,7 +28,7 @@ from stories.workflow.progress import ProgressMeter
 from stories.workflow.resources import ChapterResources
 from stories.workflow.resume import Resume
 from stories.workflow.state import ChapterState, Context, draft_from_json
-from stories.workflow.steps import Milestone, Step
+from stories.workflow.steps import Milestone, NodeStatus, Step
 
 # LangGraph writes names into its checkpoints: plain strings, whatever knows how to read them.
 _STEPS = {
@@ -79,7 +78,7 @@ async def write_chapter(
     connection to the model.
     """
     if _WHOLE not in resume.begun:
-        yield NodeEvent(node=Node.WORKFLOW, status="started")
+        yield NodeStatus(Node.WORKFLOW, "started")
     await asyncio.to_thread(load_gate)
     context = Context(brief, resources, ProgressMeter(target_words(brief)), resume)
     state: dict[str, Any] = {}
@@ -93,10 +92,10 @@ async def write_chapter(
                 if isinstance(step, Milestone):
                     step.is_stored.set()
     except StoryError:
-        yield NodeEvent(node=Node.WORKFLOW, status="failed")
+        yield NodeStatus(Node.WORKFLOW, "failed")
         raise
     if not any(step is Node.WORKFLOW for step, _ in resume.ended):
-        yield NodeEvent(node=Node.WORKFLOW, status="completed")
+        yield NodeStatus(Node.WORKFLOW, "completed")
     yield draft_from_json(state["draft"])
 
 

@@ -7,15 +7,7 @@ from typing import Protocol
 from langgraph.runtime import Runtime
 
 from stories.safety.judge import Judgement
-from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import SafetyRejected, StoryError
-from stories.vocabulary.events import (
-    REWRITE,
-    ContentReset,
-    Metadata,
-    NodeEvent,
-    SafetyChecked,
-)
 from stories.vocabulary.nodes import Node, version_in
 from stories.workflow.calls import metered_guard
 from stories.workflow.composing import compose
@@ -30,7 +22,7 @@ from stories.workflow.state import (
     draft_to_json,
     judgement_from_json,
 )
-from stories.workflow.steps import ChapterDraft, Milestone
+from stories.workflow.steps import Judged, Milestone, NodeStatus, Noted, RewriteStarted
 from stories.workflow.vetting import vet_notes
 
 
@@ -56,14 +48,14 @@ def announced(name: Node) -> Callable[[_Step], _Step]:
             emit, resume = runtime.stream_writer, runtime.context.resume
             this = (name, version_in(name, state["version"]))
             if this not in resume.begun:
-                emit(NodeEvent(node=name, status="started"))
+                emit(NodeStatus(name, "started"))
             try:
                 update = await node(state, runtime)
             except StoryError:
-                emit(NodeEvent(node=name, status="failed"))
+                emit(NodeStatus(name, "failed"))
                 raise
             if this not in resume.ended:
-                emit(NodeEvent(node=name, status="completed"))
+                emit(NodeStatus(name, "completed"))
                 await _stored(emit)
             return update
 
@@ -101,11 +93,7 @@ async def _judge(state: ChapterState, runtime: Runtime[Context]) -> Judgement:
     judgement = await judge(state["text"], context.brief, context.resources, emit)
     if not judgement.approved:
         emit(rejected_chapter(state["text"], state["attempt"], judgement))
-    emit(
-        SafetyChecked(
-            approved=judgement.approved, score=judgement.score, issues=list(judgement.issues)
-        )
-    )
+    emit(Judged(judgement))
     return judgement
 
 
@@ -114,7 +102,7 @@ async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> Cha
     """Writes the chapter again, with what was found wrong as feedback."""
     version = state["version"] + 1
     if runtime.context.resume.resets < version:
-        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason=REWRITE))
+        runtime.stream_writer(RewriteStarted(state["attempt"] + 1))
     _enter(runtime, THINKING)
     return await compose(state, runtime.context, runtime.stream_writer, version)
 
@@ -134,21 +122,10 @@ async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> C
         draft = finishing.draft(notes, judgement, opinion.unfit) if opinion.unfit else draft
     layers = context.resources.layers(is_guarded=is_guarded)
     draft = replace(draft, safety=replace(judgement, layers=layers))
-    emit(_metadata(draft, context.brief))
+    emit(Noted(draft))
     return {"draft": draft_to_json(draft)}
 
 
 def _enter(runtime: Runtime[Context], stage: str) -> None:
     if progress := runtime.context.progress.enter(stage):
         runtime.stream_writer(progress)
-
-
-def _metadata(draft: ChapterDraft, brief: StoryBrief) -> Metadata:
-    return Metadata(
-        estimated_reading_time=draft.measures.reading_minutes,
-        vocabulary_level=draft.measures.level.value,
-        educational_elements=list(draft.educational_elements),
-        word_count=draft.measures.word_count,
-        requested_level=brief.reading_level.value,
-        vocabulary_words=list(draft.vocabulary),
-    )

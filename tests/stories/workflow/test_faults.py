@@ -12,7 +12,7 @@ from stories.vocabulary.errors import (
     ModelUnavailable,
     StoryError,
 )
-from stories.workflow import write_chapter
+from stories.workflow import Approved, write_chapter
 from testkit.ollama.server import Hold, OllamaServer, Reply, cold, endless
 from tests.stories.workflow.studio import (
     GENTLE,
@@ -170,7 +170,7 @@ async def test_closing_the_chapter_closes_the_models_connection(ollama: OllamaSe
     brief = a_brief()
     chapter = write_chapter(brief, tools_for(ollama, brief))
     async for step in chapter:
-        if step.type == "content":  # type: ignore[union-attr]
+        if isinstance(step, Approved):
             break
     await chapter.aclose()
     await ollama.calls[0].disconnected.seen(1.0)

@@ -6,8 +6,7 @@ from itertools import pairwise
 import pytest
 
 from stories.vocabulary.brief import STAND_INS
-from stories.vocabulary.events import Content
-from stories.workflow import ModelProfile
+from stories.workflow import Approved, ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
 from stories.workflow.resources import Writing
@@ -142,7 +141,7 @@ async def test_a_chapter_is_taken_up_where_an_earlier_run_died(
     brief = a_brief()
     resources = tools_for(ollama, brief, writing=writing, judges=False, structures=False)
     whole = await Reading().of(brief, resources)
-    shown = "".join(content.chunk for content in whole.all(Content)[:4])
+    shown = "".join(content.chunk for content in whole.all(Approved)[:4])
     resumed = await Reading().of(brief, resources, approved=shown)
     assert resumed.draft.text == shown + resumed.text
     assert resumed.draft.text.count(shown) == 1

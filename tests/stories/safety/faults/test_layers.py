@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
-from stories.vocabulary.events import Content
+from stories.workflow import Approved
 from testkit.ollama.server import OllamaServer, Reply
 from tests.stories.safety.faults import (
     DISGUISED,
@@ -76,7 +76,7 @@ async def test_with_a_layer_of_the_gate_out_of_order_nothing_is_shown(
     resources = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
     reading, error = await ended(ollama, chapter, resources)
     assert error in {ModelUnavailable, SafetyRejected}
-    assert reading.all(Content) == []
+    assert reading.all(Approved) == []
     assert is_clean(reading.shown)
 
 
@@ -91,7 +91,7 @@ async def test_with_a_guard_that_fails_or_objects_nothing_is_shown(
     ollama.script(prose=text, guard=lambda _: fault)
     reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
     assert error in {ModelUnavailable, SafetyRejected}
-    assert reading.all(Content) == []
+    assert reading.all(Approved) == []
 
 
 async def test_with_a_guard_that_fails_and_is_advisory_the_other_layers_hold(
