@@ -24,7 +24,7 @@ from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
 from stories.execution.wire import event_of
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
-from stories.infra.db import in_database
+from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import raise_if_cancelled
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
@@ -119,8 +119,11 @@ async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -
     except asyncio.CancelledError:
         await asyncio.shield(in_database(_hand_over, claim))
         raise
-    except (DatabaseError, *StoreAway):
+    except (*DATABASE_AWAY, *StoreAway):
         logger.exception("generation %s: given up, to be taken over when its lease ends", claim.id)
+    except DatabaseError as error:
+        name = type(error).__name__
+        logger.error("generation %s: its end cannot be stored: %s", claim.id, name)  # noqa: TRY400
 
 
 async def _went_wrong(run: _Run) -> StoryError | None:
@@ -133,20 +136,28 @@ async def _went_wrong(run: _Run) -> StoryError | None:
             await _write_and_watch(run)
     except StoryError as error:
         return error
-    except (LeaseLost, DatabaseError, *StoreAway):
+    except (LeaseLost, *DATABASE_AWAY, *StoreAway):
         raise
+    except DatabaseError as error:
+        # A fault of ours. Not its message, which quotes the row.
+        logger.error("generation %s failed: %s", run.claim.id, type(error).__name__)  # noqa: TRY400
+        return _failure(error)
     except Exception as error:  # the outcome is always persisted, whatever it is
         logger.exception("generation %s failed", run.claim.id)
-        failure = StoryError()
-        failure.__cause__ = error
-        return failure
+        return _failure(error)
     return None
+
+
+def _failure(cause: Exception) -> StoryError:
+    error = StoryError()
+    error.__cause__ = cause
+    return error
 
 
 def _hand_over(claim: Claim) -> None:
     try:
         leases.give_up_lease(claim)
-    except DatabaseError:
+    except DATABASE_AWAY:
         logger.exception("generation %s: not handed over before its lease ends", claim.id)
 
 
@@ -154,7 +165,7 @@ async def _leave(run: _Run) -> None:
     """Where the run is over, or gone with its story, nobody else removes what it has stored."""
     try:
         is_over = await in_database(outcomes.is_over, run.claim.id)
-    except DatabaseError:
+    except DATABASE_AWAY:
         logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
         return
     if is_over:
@@ -326,7 +337,7 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    await run.log.flush()
+    await run.log.settle_down()
     await _note_instead(run)
     events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _end(run, events)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from stories import eventlog
 from stories.eventlog import Entry, LogEvent
 from stories.models import (
+    MODEL_LENGTH,
     Chapter,
     Choice,
     Generation,
@@ -17,6 +18,7 @@ from stories.models import (
 )
 from stories.vocabulary.errors import StoryError, Withdrawn
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset, Failed
+from stories.vocabulary.note_lengths import SUMMARY, fitted
 from stories.workflow import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
@@ -92,7 +94,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
 
 def note_model(claim: Claim, model: str) -> None:
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
-        model=model, started_at=timezone.now()
+        model=model[:MODEL_LENGTH], started_at=timezone.now()
     )
 
 
@@ -129,7 +131,7 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         text=claim.name.reveal(draft.text),
         source=draft.text,
         question=notes.question,
-        summary=draft.summary,
+        summary=fitted(draft.summary, SUMMARY.stored),
         vocabulary=[word.model_dump() for word in notes.vocabulary],
         educational_elements=list(notes.educational_elements),
         word_count=draft.measures.word_count,

@@ -1,10 +1,21 @@
-"""A chapter's notes as the family reads them: their own names in the place of the stand-ins."""
+"""A chapter's notes as the family reads them: their own names in the place of the stand-ins, and
+then no longer than their columns."""
 
 from dataclasses import dataclass
 
-from stories.models import TITLE_LENGTH
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import VocabularyWord
+from stories.vocabulary.note_lengths import (
+    CHOICE,
+    CHOICE_DESCRIPTION,
+    LEARNING,
+    MEANING,
+    QUESTION,
+    TITLE,
+    WORD,
+    NoteLength,
+    fitted,
+)
 from stories.workflow import ChapterDraft
 
 
@@ -27,17 +38,23 @@ class RevealedNotes:
 
 
 def revealed_notes(draft: ChapterDraft, name: Pseudonym) -> RevealedNotes:
-    reveal = name.reveal
+    def put_in(text: str, length: NoteLength) -> str:
+        return fitted(name.reveal(text), length.stored)
+
     return RevealedNotes(
-        title=reveal(draft.title)[:TITLE_LENGTH],
-        question=reveal(draft.question),
+        title=put_in(draft.title, TITLE),
+        question=put_in(draft.question, QUESTION),
         choices=tuple(
-            RevealedChoice(reveal(one.text), reveal(one.description), reveal(one.impact))
+            RevealedChoice(
+                put_in(one.text, CHOICE),
+                put_in(one.description, CHOICE_DESCRIPTION),
+                put_in(one.impact, CHOICE_DESCRIPTION),
+            )
             for one in draft.choices
         ),
         vocabulary=tuple(
-            VocabularyWord(word=reveal(one.word), meaning=reveal(one.meaning))
+            VocabularyWord(word=put_in(one.word, WORD), meaning=put_in(one.meaning, MEANING))
             for one in draft.vocabulary
         ),
-        educational_elements=tuple(map(reveal, draft.educational_elements)),
+        educational_elements=tuple(put_in(each, LEARNING) for each in draft.educational_elements),
     )

@@ -9,6 +9,17 @@ from stories.reading import measure, words
 from stories.safety.judge import Judgement
 from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.note_lengths import (
+    CHOICE,
+    CHOICE_DESCRIPTION,
+    LEARNING,
+    MEANING,
+    QUESTION,
+    SUMMARY,
+    TITLE,
+    WORD,
+    NoteLength,
+)
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_for
 from stories.workflow.prompts.spine import spine_choices
@@ -19,14 +30,6 @@ from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBac
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
 _MAX_WORDS_EXPLAINED = 4
-_LONGEST = {
-    "title": 120,
-    "question": 160,
-    "choice": 300,
-    "vocabulary": 160,
-    "summary": 600,
-    "learning": 600,
-}
 _TITLE_WRAPPING = re.compile(
     r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
 )
@@ -80,15 +83,21 @@ class Finishing:
         title = repair.line(notes.get("title")).strip("\"“”'*# ")
         ours = self._ours.ending_title if self._brief.is_ending else self._ours.title
         wanted = asked_for or _TITLE_WRAPPING.sub("", title)
-        return self._checked("title", wanted, ours.format(number=self._brief.chapter_number))
+        ours = ours.format(number=self._brief.chapter_number)
+        return self._checked("title", wanted, ours, TITLE)
 
     def _question(self, notes: dict[str, Any]) -> str:
         ours = self._ours.question.format(hero=self._hero)
-        return self._checked("question", repair.line(notes.get("question")), ours)
+        return self._checked("question", repair.line(notes.get("question")), ours, QUESTION)
 
     def _choices(self, notes: dict[str, Any]) -> tuple[DraftChoice, ...]:
         offered = repair.choices(notes.get("choices"))[:MAX_CHOICES]
-        passed = [pair for pair in offered if self._passes("choice", ". ".join(filter(None, pair)))]
+        passed = [
+            (text, about)
+            for text, about in offered
+            if len(text) <= CHOICE.accepted and len(about) <= CHOICE_DESCRIPTION.accepted
+            if self._passes("choice", ". ".join(filter(None, [text, about])))
+        ]
         if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
             passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
@@ -101,6 +110,8 @@ class Finishing:
             for word, meaning in repair.vocabulary(notes.get("vocabulary"))
             if word.casefold() in in_text
             and word.casefold() not in {self._hero.casefold(), meaning.casefold()}
+            and len(word) <= WORD.accepted
+            and len(meaning) <= MEANING.accepted
             and self._passes("vocabulary", f"{word}: {meaning}")
         ]
         if not explained:
@@ -112,7 +123,8 @@ class Finishing:
         )
 
     def _summary(self, notes: dict[str, Any]) -> str:
-        return self._checked("summary", repair.line(notes.get("summary")), self._ends_of_text())
+        noted = repair.line(notes.get("summary"))
+        return self._checked("summary", noted, self._ends_of_text(), SUMMARY)
 
     def _ends_of_text(self) -> str:
         """How the chapter begins and how it ends: text that has passed already."""
@@ -121,20 +133,19 @@ class Finishing:
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
         noted = repair.lines(notes.get("educational_elements"))[:3]
-        passed = tuple(text for text in dict.fromkeys(noted) if self._passes("learning", text))
+        fitting = [text for text in dict.fromkeys(noted) if len(text) <= LEARNING.accepted]
+        passed = tuple(text for text in fitting if self._passes("learning", text))
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
-    def _checked(self, place: str, text: str, ours: str) -> str:
-        if text and self._passes(place, text):
+    def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
+        if 0 < len(text) <= length.accepted and self._passes(place, text):
             return text
         self.defaulted.append(place)
         return ours
 
     def _passes(self, place: str, text: str) -> bool:
-        if len(text) > _LONGEST[place]:
-            return False
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)

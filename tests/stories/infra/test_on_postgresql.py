@@ -10,13 +10,15 @@ import pytest
 from testkit import postgres
 from testkit.app import ROOT
 
-_TESTS = ("eventlog", "limits", "queue", "retention", "runner")
+_TESTS = ("eventlog", "limits", "outcomes", "queue", "retention", "runner")
 _SECONDS = 400.0
 
 
 @pytest.mark.timeout(_SECONDS + 20)
 def test_log_queue_limits_runs_and_retention_are_the_same_there(tmp_path: Path) -> None:
-    files = [f"tests/stories/test_{name}.py" for name in _TESTS]
+    tests = ROOT / "tests" / "stories"
+    files = [str(file) for name in _TESTS for file in tests.rglob(f"test_{name}.py")]
+    assert len(files) == len(_TESTS)
     plain = ["-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'temp'}"]
     with postgres.server() as server_url, postgres.database(server_url) as url:
         # Their database is dropped here, whichever thread of theirs is still connected to it.
