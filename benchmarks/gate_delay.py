@@ -34,7 +34,8 @@ from stories.workflow import (
     ProvisionalText,
     write_chapter,
 )
-from testkit.ollama.server import OllamaServer, words
+from testkit.hosts import words
+from testkit.ollama.server import OllamaServer
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"

@@ -13,9 +13,9 @@ from children.models import User
 from stories import access, eventlog, generations
 from stories.access import tickets
 from stories.eventlog import LogEvent
-from stories.execution import engine
 from stories.generations import Caller, Requested
 from stories.infra.db import in_database
+from stories.messages import failed_event
 from stories.models import Generation
 from stories.streaming import Cursor
 from stories.vocabulary.errors import Withdrawn
@@ -81,8 +81,6 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
-    engine.stop(generation.pk)
-    eventlog.wake([generation.pk])
     return await in_database(_state, request, generation_id)
 
 
@@ -110,7 +108,7 @@ async def continue_generation(
 )
 async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     """Removes the text for good and frees the place: another choice can be made, or, where it
-    was a first chapter, the story is gone from the shelf. `409` where the story has gone on."""
+    was a first chapter, the story is gone from the library. `409` where the story has gone on."""
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.discard, user, generation)
@@ -130,9 +128,7 @@ async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> T
 
 
 async def _begin(ask: Callable[[], Requested]) -> Status[GenerationStarted]:
-    answer = await in_database(lambda: _started(ask()))
-    engine.wake()
-    return answer
+    return await in_database(lambda: _started(ask()))
 
 
 def _continue(caller: Caller, generation_id: uuid.UUID) -> Requested:
@@ -165,7 +161,6 @@ def _for_stream(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
 
 def _withdrawn(generation: Generation) -> GenerationOut:
     """What is left of a chapter that staff took away."""
-    gone = Withdrawn()
     return GenerationOut(
         id=generation.pk,
         session_id=generation.story.session.pk,
@@ -179,7 +174,7 @@ def _withdrawn(generation: Generation) -> GenerationOut:
         text="",
         cursor=str(Cursor(generation.pk, generation.last_position)),
         events_url=events_url(generation),
-        error=ErrorOut(message=gone.message, code=gone.code, retryable=gone.retryable),
+        error=ErrorOut(**failed_event(Withdrawn(), generation.story.language).data),
         created_at=generation.created_at,
         finished_at=generation.finished_at,
     )

@@ -20,7 +20,7 @@ from django.db import DatabaseError
 from stories import eventlog, llm
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
-from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
+from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution.wire import event_of
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
@@ -169,7 +169,6 @@ async def _leave(run: _Run) -> None:
         logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
         return
     if is_over:
-        eventlog.wake([run.claim.id])
         await _forget(run)
 
 
@@ -315,8 +314,8 @@ def _announce(run: _Run, step: Announcement) -> None:
 async def _complete(run: _Run, draft: ChapterDraft) -> None:
     await run.log.flush()
     await _note_instead(run, draft)
-    events = await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
-    await _end(run, events)
+    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
+    await _forget(run)
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
@@ -339,14 +338,9 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 async def _fail(run: _Run, error: StoryError) -> None:
     await run.log.settle_down()
     await _note_instead(run)
-    events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
-    await _end(run, events)
-    logger.info("generation %s: ended with %s", run.claim.id, error.code)
-
-
-async def _end(run: _Run, events: list[LogEvent]) -> None:
-    eventlog.publish(run.claim.id, events)
+    await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _forget(run)
+    logger.info("generation %s: ended with %s", run.claim.id, error.code)
 
 
 async def _forget(run: _Run) -> None:

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from stories import eventlog
-from stories.eventlog import Entry, LogEvent
+from stories.eventlog import Entry
+from stories.messages import failed_event
 from stories.models import (
     MODEL_LENGTH,
     Chapter,
@@ -17,7 +18,7 @@ from stories.models import (
     ReadingSession,
 )
 from stories.vocabulary.errors import StoryError, Withdrawn
-from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset, Failed
+from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.vocabulary.note_lengths import SUMMARY, fitted
 from stories.workflow import ChapterDraft, ModelUse
 
@@ -27,9 +28,7 @@ from .revealing import RevealedNotes, revealed_notes
 
 
 @transaction.atomic
-def complete(
-    claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]
-) -> list[LogEvent]:
+def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]) -> None:
     """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
     looks first, the session stays where it is until the chapter is released.
 
@@ -46,23 +45,20 @@ def complete(
         advance(session, chapter)
     event = eventlog.complete_event(generation, session, chapter, choices)
     ending = [Entry(eventlog.DONE), Entry(event)]
-    events = eventlog.insert(claim.id, claim.lease_id, last, ending)
+    eventlog.insert(claim.id, claim.lease_id, last, ending)
     _end(claim.id, claim.lease_id, Generation.Status.COMPLETED, uses, chapter=chapter)
-    return events
 
 
 @transaction.atomic
-def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
+def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> None:
     """End the log with an error a parent can read. What was approved so far stays in the log,
     unless it was judged unfit as a whole; readers then lose it in the same commit."""
-    return _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
+    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
 
 
-def fail_unreadable(
-    pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int
-) -> list[LogEvent]:
+def fail_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int) -> None:
     """End the log of a run whose row cannot be read; call it inside a transaction."""
-    return _fail(pk, lease_id, error, last, ())
+    _fail(pk, lease_id, error, last, ())
 
 
 def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
@@ -73,13 +69,13 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     uses: Sequence[ModelUse],
     *,
     before: Sequence[Entry] = (),
-) -> list[LogEvent]:
+) -> None:
     entries = [*before]
     if _is_withdrawn(pk):
         error = Withdrawn()
         entries = [Entry(ContentReset(attempt=0, reason=WITHDRAWN))]
-    event = Failed(message=error.message, code=error.code, retryable=error.retryable)
-    events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
+    event = failed_event(error, _language_of(pk))
+    eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
     is_stop = error.code == "CANCELLED"
     _end(
         pk,
@@ -89,7 +85,6 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
         error_code=error.code,
         error_detail=_causes(error),
     )
-    return events
 
 
 def note_model(claim: Claim, model: str) -> None:
@@ -105,6 +100,12 @@ def is_over(pk: uuid.UUID) -> bool:
 
 def _is_withdrawn(pk: uuid.UUID) -> bool:
     return Generation.objects.filter(pk=pk, withdrawn_at__isnull=False).exists()
+
+
+def _language_of(pk: uuid.UUID) -> str:
+    """The story's language; "" where it was deleted meanwhile."""
+    languages = Generation.objects.filter(pk=pk).values_list("story__language", flat=True)
+    return languages.first() or ""
 
 
 def _resync_entries(claim: Claim) -> list[Entry]:

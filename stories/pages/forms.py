@@ -19,14 +19,14 @@ from stories.generations import (
     DEFAULT_CHAPTERS,
     NewStory,
     NotNow,
-    QueueFull,
     one_line,
 )
+from stories.messages import message_of
 from stories.models import TITLE_LENGTH, Chapter
 from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
 from stories.safety.prose import sentences_of
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import primary_language
 
 WISH_LENGTH = 200
 
@@ -90,6 +90,7 @@ class NewStoryForm(forms.Form):
         return NewStory(
             child=self.child,
             theme=themes.SEPARATOR.join(part for part in (idea, data["wish"]) if part),
+            tile=data["theme"],
             title=data["title"],
             language=data["language"],
             total_chapters=data["total_chapters"],
@@ -103,14 +104,7 @@ class NewStoryForm(forms.Form):
 
     def put_off(self, reason: NotNow) -> None:
         """Say that it cannot begin just now. All that was chosen stays in the form."""
-        if isinstance(reason, QueueFull):
-            words = _("So many stories are being written just now. Please try again in a moment.")
-        else:
-            words = _(
-                "Your family has asked for many chapters in a short time. "
-                "Please try again in a while."
-            )
-        self.add_error(None, words)
+        self.add_error(None, message_of(reason.code))
 
     def refuse(self, field: str, answer: str) -> None:
         """Say why what was typed is not for a story, at the field it was typed in."""

@@ -1,8 +1,8 @@
-"""What stands on the family's shelf, and how a story's tree reads as a book. Plain reads."""
+"""The family's library: children with their stories, and the pages of one path through a story."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -12,11 +12,12 @@ from children.access import children_of
 from children.models import Child, User
 from stories.models import Case, Chapter, Choice, ReadingSession, Story
 from stories.moderation import reports_of
-from stories.themes import of_idea
+from stories.presentation import cover
+from stories.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ChildLibrary:
     """One child, what is being read now, and how many stories there are."""
 
     child: Child
@@ -26,7 +27,7 @@ class Shelf:
     @property
     def accent(self) -> str:
         """The colour of the story being read; see base.css."""
-        return of_idea(self.reading.story.theme).accent if self.reading else "dusk"
+        return cover(self.reading.story).accent if self.reading else "dusk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A chapter as a page of the book: `taken` is the choice that leads to the next page, and
+    """A chapter as a page of its story: `taken` is the choice that leads to the next page, and
     `reports` are the sentences that the family complained of."""
 
     chapter: Chapter
@@ -49,14 +50,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class StoryPages:
     """The pages of one path through a story, and the chapters that wait for a parent's look."""
 
     pages: list[Page]
     waiting: list[Chapter]
 
 
-def shelves(user: User) -> list[Shelf]:
+def family_library(user: User) -> list[ChildLibrary]:
     """The family's children, those with a story to go on with first; two queries."""
     unfinished = ReadingSession.objects.filter(
         story__child=OuterRef("pk"), story__discarded_at=None, finished_at=None
@@ -72,35 +73,40 @@ def shelves(user: User) -> list[Shelf]:
         .annotate(is_waiting=_is_waiting("story"))
         .in_bulk([child.reading_id for child in children if child.reading_id])
     )
-    found = [Shelf(c, readings.get(c.reading_id), c.story_count) for c in children]
+    found = [ChildLibrary(c, readings.get(c.reading_id), c.story_count) for c in children]
     return sorted(found, key=_most_recently_begun)
 
 
-def bookshelf(child: Child) -> QuerySet[Story]:
+def stories_of(child: Child) -> QuerySet[Story]:
     """A child's stories with their session, the newest first; without those that were discarded.
     `is_waiting` are those with a chapter that waits for a parent's look."""
     kept = child.stories.filter(discarded_at=None).annotate(is_waiting=_is_waiting("pk"))
     return kept.select_related("session", "session__chapter").order_by("-created_at")
 
 
-def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
+def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
     """The path being read, or the one that goes through the chapter named."""
     chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
     stored = list(chapters.prefetch_related("choices"))
-    tree = _Tree([chapter for chapter in stored if not chapter.awaits_preview])
-    if through is None or through not in tree.by_id:
+    released = [chapter for chapter in stored if not chapter.awaits_preview]
+    tree = Tree(released)
+    if through is None or through not in tree:
         path = tree.path_to(story.session.chapter_id)
     else:
-        path = tree.path_to(tree.last_after(through))
+        path = tree.path_through(through)
     taken = [chapter.choice for chapter in path[1:]]
+    led_to = {chapter.choice_id: chapter for chapter in released}
     reports = _reports(story)
     pages = [
         Page(
-            chapter, choice, tuple(tree.ways_not_taken(chapter, choice)), tuple(reports[chapter.pk])
+            chapter,
+            choice,
+            tuple(_ways_not_taken(chapter, choice, led_to)),
+            tuple(reports[chapter.pk]),
         )
         for chapter, choice in zip_longest(path, taken)
     ]
-    return Book(pages, [chapter for chapter in stored if chapter.awaits_preview])
+    return StoryPages(pages, [chapter for chapter in stored if chapter.awaits_preview])
 
 
 def _is_waiting(story: str) -> Exists:
@@ -117,33 +123,15 @@ def _reports(story: Story) -> defaultdict[uuid.UUID | None, list[Case]]:
     return found
 
 
-class _Tree:
-    """The chapters of one story by the ways they can be walked."""
-
-    def __init__(self, chapters: list[Chapter]) -> None:
-        self.by_id = {chapter.pk: chapter for chapter in chapters}
-        self.by_choice = {chapter.choice_id: chapter for chapter in chapters}
-        self.by_parent = {chapter.parent_id: chapter for chapter in chapters}
-
-    def path_to(self, chapter_id: uuid.UUID | None) -> list[Chapter]:
-        path: list[Chapter] = []
-        while chapter_id is not None:
-            path.append(self.by_id[chapter_id])
-            chapter_id = path[-1].parent_id
-        return path[::-1]
-
-    def last_after(self, chapter_id: uuid.UUID) -> uuid.UUID:
-        while chapter_id in self.by_parent:
-            chapter_id = self.by_parent[chapter_id].pk
-        return chapter_id
-
-    def ways_not_taken(self, chapter: Chapter, taken: Choice | None) -> Iterator[Way]:
-        for choice in chapter.choices.all():
-            led_to = self.by_choice.get(choice.pk)
-            is_offered = choice.kind == Choice.Kind.OFFERED
-            if choice != taken and (is_offered or led_to):
-                yield Way(choice, led_to)
+def _ways_not_taken(
+    chapter: Chapter, taken: Choice | None, led_to: Mapping[uuid.UUID | None, Chapter]
+) -> Iterator[Way]:
+    for choice in chapter.choices.all():
+        following = led_to.get(choice.pk)
+        is_offered = choice.kind == Choice.Kind.OFFERED
+        if choice != taken and (is_offered or following):
+            yield Way(choice, following)
 
 
-def _most_recently_begun(shelf: Shelf) -> float:
-    return -shelf.reading.started_at.timestamp() if shelf.reading else 0.0
+def _most_recently_begun(library: ChildLibrary) -> float:
+    return -library.reading.started_at.timestamp() if library.reading else 0.0

@@ -3,12 +3,14 @@ and replaced by words of ours where it is missing or did not pass."""
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
 from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.languages import Language, language_of, languages
 from stories.vocabulary.note_lengths import (
     CHOICE,
     CHOICE_DESCRIPTION,
@@ -21,7 +23,7 @@ from stories.vocabulary.note_lengths import (
     NoteLength,
 )
 from stories.workflow import repair
-from stories.workflow.prompts.defaults import Defaults, defaults_for
+from stories.workflow.prompts.defaults import Defaults, defaults_of
 from stories.workflow.prompts.spine import spine_choices
 from stories.workflow.prompts.system import hero_of
 from stories.workflow.resources import ChapterResources
@@ -30,9 +32,13 @@ from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBac
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
 _MAX_WORDS_EXPLAINED = 4
-_TITLE_WRAPPING = re.compile(
-    r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
-)
+
+
+@cache
+def _title_wrapping(rows: tuple[Language, ...]) -> re.Pattern[str]:
+    """ "Chapter 3:" and the like, in any language, before a chapter's title."""
+    words = "|".join(word for row in rows for word in row.labels.chapter)
+    return re.compile(rf"^(?:{words})\s*\S{{1,4}}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE)
 
 
 class Finishing:
@@ -47,7 +53,7 @@ class Finishing:
         self._attempt = attempt
         self._gate = resources.gate
         self._emit = emit
-        self._ours: Defaults = defaults_for(brief.language)
+        self._ours: Defaults = defaults_of(language_of(brief.language))
         self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
         self._hero = hero_of(brief)
         self._held_back: set[str] = set()
@@ -82,7 +88,7 @@ class Finishing:
         asked_for = self._brief.title if is_asked_for else ""
         title = repair.line(notes.get("title")).strip("\"“”'*# ")
         ours = self._ours.ending_title if self._brief.is_ending else self._ours.title
-        wanted = asked_for or _TITLE_WRAPPING.sub("", title)
+        wanted = asked_for or _title_wrapping(languages()).sub("", title)
         ours = ours.format(number=self._brief.chapter_number)
         return self._checked("title", wanted, ours, TITLE)
 

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from testkit.app import App, Family, Reader
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import shown_text
 
 
@@ -124,7 +125,7 @@ def test_a_stopped_first_chapter_that_is_discarded_leads_to_a_new_story(
     page.wait_for_url("**/new-story/")
 
 
-def test_a_first_chapter_that_was_not_right_is_not_met_again_on_the_shelf(
+def test_a_first_chapter_that_was_not_right_is_not_met_again_in_the_library(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
     grave = {"problem": "fear", "weight": 3, "reason": "It stays dark."}

@@ -11,7 +11,6 @@ from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories.generations import (
-    Caller,
     FamilyBusy,
     ModelMissing,
     NewStory,
@@ -20,8 +19,10 @@ from stories.generations import (
 from stories.infra.db import in_database
 from stories.models import Generation, Story
 from testkit import redis
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
+from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.factories.stories import story_form
 from tests.streams import choose, events_of, first_chapter, start
@@ -52,9 +53,9 @@ def others(charlie: User) -> Child:
     return make_child(charlie.family, "Tom")
 
 
-def begin(user: User, child: Child, theme: str, **caller: Any) -> Generation:
+def begin(user: User, child: Child, theme: str, **others: Any) -> Generation:
     new = NewStory(child=child, theme=theme)
-    return start_story(Caller(user=user, **caller), new).generation
+    return start_story(caller(user, **others), new).generation
 
 
 async def asked(api: Client, child: Child, theme: str, **headers: str) -> Any:
@@ -76,6 +77,8 @@ async def test_a_family_that_asks_too_often_is_told_when_to_come_again(
     assert (status, problem["code"]) == (429, "TOO_MANY")
     assert problem["detail"].startswith("Your family has asked for many chapters")
     assert 55 <= int(answer["Retry-After"]) <= 60
+    _, problem, _ = await asked(api, mia, "one too many", Accept_Language="es")
+    assert problem["detail"].startswith("Tu familia")
     assert await Story.objects.acount() == 2
     assert (await asked(Client(charlie), others, "another family's"))[0] == 201
 

@@ -17,12 +17,13 @@ from django.db import (
 
 from children.models import Child, User
 from stories.execution import engine
-from stories.generations import Caller, NewStory, leases, outcomes, start_story
+from stories.generations import NewStory, leases, outcomes, start_story
 from stories.infra.db import in_database
 from stories.models import MODEL_LENGTH, Chapter, Choice, Generation
 from stories.vocabulary.note_lengths import CHOICE, CHOICE_DESCRIPTION, QUESTION, TITLE
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame
+from tests.factories.callers import caller
 from tests.statements import before
 from tests.streams import events_of, start
 
@@ -34,7 +35,7 @@ SECRET = "quotes the row"
 
 @pytest.fixture
 def queued(mia: Child, alice: User, ollama: OllamaServer) -> Generation:
-    return start_story(Caller(user=alice), NewStory(child=mia, theme="a fox")).generation
+    return start_story(caller(alice), NewStory(child=mia, theme="a fox")).generation
 
 
 def grown(length: int, *, words: str = "Robin asks the owl and ") -> str:

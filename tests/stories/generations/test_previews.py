@@ -11,14 +11,16 @@ from django.utils import timezone
 from children.models import Child, Family, Preview, User
 from stories.eventlog import LogEvent, prune
 from stories.execution import engine
-from stories.generations import Caller, NewStory, Wish, next_chapter, start_story
+from stories.generations import NewStory, Wish, next_chapter, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
 from stories.pages import library
 from stories.streaming.redaction import redacted
 from stories.vocabulary.events import StoryEvent
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
+from tests.factories.callers import caller
 from tests.factories.stories import add_chapter, make_read_story
 from tests.streams import FIRST_CHAPTER, THEME, events_of, outline, start
 
@@ -88,7 +90,7 @@ async def everything_the_child_is_told(page: Client, started: dict[str, Any]) ->
         said.append(response.content.decode())
     for url in (
         "/",
-        reverse("stories:bookshelf", args=[child.pk]),
+        reverse("stories:library", args=[child.pk]),
         reverse("stories:story", args=[started["story_id"]]),
         reverse("stories:read", args=[session]),
     ):
@@ -147,10 +149,10 @@ def test_each_chapter_waits_as_the_family_has_decided(
     alice: User, mia: Child, preview: Preview, looked_at: list[int]
 ) -> None:
     Family.objects.update(preview=preview)
-    first = start_story(Caller(user=alice), NewStory(child=mia, theme=THEME)).generation
+    first = start_story(caller(alice), NewStory(child=mia, theme=THEME)).generation
     story = make_read_story(mia, chapters=1)
     wish = Wish(choice=story.chapters.get().choices.get(position=0))
-    second = next_chapter(Caller(user=alice), story.session, wish).generation
+    second = next_chapter(caller(alice), story.session, wish).generation
     assert [run.chapter_number for run in (first, second) if run.is_previewed] == looked_at
 
 
@@ -385,7 +387,7 @@ def test_what_a_parent_does_not_want_is_gone_and_the_story_goes_on_another_way(
     assert (run.status, run.error_code) == ("stopped", "CANCELLED")
     assert client.post(look_at(waiting), {"verdict": "release"}).status_code == 404
     wish = Wish(choice=session.chapter.choices.get(position=0) if session.chapter else None)
-    assert next_chapter(Caller(user=alice), session, wish).is_new
+    assert next_chapter(caller(alice), session, wish).is_new
 
 
 async def test_a_first_chapter_that_is_not_wanted_takes_its_story_along(
@@ -397,7 +399,7 @@ async def test_a_first_chapter_that_is_not_wanted_takes_its_story_along(
         status, state, _ = await api.call("POST", f"/generations/{started['id']}/discard")
         assert (status, state["status"], state["text"]) == (200, "stopped", "")
     assert [frame.type for frame in await api.frames(events_of(started))][-1] == "error"
-    assert not await in_database(lambda: list(library.bookshelf(mia)))
+    assert not await in_database(lambda: list(library.stories_of(mia)))
     answer = await page.visit(reverse("stories:read", args=[started["session_id"]]))
     assert answer["Location"] == reverse("stories:new", args=[mia.pk])
 
@@ -443,13 +445,13 @@ async def test_sentences_of_it_are_reported_by_parents_and_told_to_no_page(
     assert (await page.call("GET", path))[0] == 404
 
 
-def test_the_shelf_and_the_storys_page_say_that_a_chapter_waits(
+def test_the_library_and_the_storys_page_say_that_a_chapter_waits(
     client: Browser, waiting: Chapter, alice: User, mia: Child
 ) -> None:
     client.force_login(alice)
-    shelf_url = reverse("stories:bookshelf", args=[mia.pk])
+    library_url = reverse("stories:library", args=[mia.pk])
     story_url = reverse("stories:story", args=[waiting.story_id])
-    for url in ("/", shelf_url):
+    for url in ("/", library_url):
         assert "A chapter waits for your look" in client.get(url).content.decode()
     for url in (story_url, f"{story_url}?through={waiting.pk}"):
         html = client.get(url).content.decode()
@@ -457,7 +459,7 @@ def test_the_shelf_and_the_storys_page_say_that_a_chapter_waits(
         assert waiting.title not in html
         assert waiting.paragraphs[0] not in html
     client.post(look_at(waiting), {"verdict": "release"})
-    for url in ("/", shelf_url, story_url):
+    for url in ("/", library_url, story_url):
         assert "waits" not in client.get(url).content.decode()
     assert waiting.paragraphs[0] in client.get(story_url).content.decode()
 

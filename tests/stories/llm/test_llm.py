@@ -12,7 +12,17 @@ from stories.llm import hosts
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelUnavailable
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from stories.vocabulary.languages import Writers, codes
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
+from testkit.openai.server import OpenAIServer
+
+SCHEMA = {
+    "title": "Opinion",
+    "type": "object",
+    "properties": {"approved": {"type": "boolean"}},
+    "required": ["approved"],
+}
 
 
 @pytest.fixture
@@ -279,6 +289,23 @@ async def test_a_file_that_is_not_there_is_named(settings: Settings, no_files: P
     assert str(no_files / "gone.gguf") in await _why_unavailable()
 
 
+async def test_a_host_with_openais_api_writes_and_answers_schemas_with_its_key(
+    openai_host: OpenAIServer, settings: Settings
+) -> None:
+    openai_host.authorization = "Bearer lantern"
+    settings.OPENAI_API_KEY = "lantern"
+    models = await llm.open_models()
+    assert models.name == openai_host.model
+    pieces = [piece async for piece in models.writer.astream("A story, please.")]
+    assert "".join(piece.text for piece in pieces)
+    asking = models.editor.with_structured_output(SCHEMA, method="json_schema")
+    assert (await asking.ainvoke("Is it kind?")) == {"approved": True}
+    writing, editing = openai_host.calls
+    assert (writing.body["temperature"], editing.body["temperature"]) == (0.7, 0.0)
+    assert writing.limit > 0
+    assert writing.wants_usage
+
+
 async def test_openai_without_a_model_names_what_is_missing(settings: Settings) -> None:
     settings.LLM_PROVIDER = "openai"
     settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
@@ -317,25 +344,25 @@ async def test_what_is_said_of_the_storyteller_is_asked_for_once_in_a_while(
 
 
 @pytest.mark.parametrize(
-    ("name", "billions", "writing", "languages"),
+    ("name", "billions", "writing", "writes_as"),
     [
-        ("llama3.1:8b", None, "prose", ("en", "es")),
-        ("never-heard-of-it", None, "prose", ("en", "es")),
-        ("never-heard-of-it", 1.5, "beats", ("en",)),
-        ("tiny-135m", None, "spine", ("en",)),
-        ("SmolLM2-360M-Instruct", None, "spine", ("en",)),
-        ("llama3.2:1b", None, "beats", ("en",)),
-        ("gemma3:12b", None, "prose", ("en", "es", "he")),
-        ("gemma3:1b", None, "beats", ("en",)),
-        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", ("en", "es", "he")),
-        ("gpt-4o-mini", None, "prose", ("en", "es", "he")),
+        ("llama3.1:8b", None, "prose", "capable"),
+        ("never-heard-of-it", None, "prose", "capable"),
+        ("never-heard-of-it", 1.5, "beats", "every"),
+        ("tiny-135m", None, "spine", "every"),
+        ("SmolLM2-360M-Instruct", None, "spine", "every"),
+        ("llama3.2:1b", None, "beats", "every"),
+        ("gemma3:12b", None, "prose", "multilingual"),
+        ("gemma3:1b", None, "beats", "every"),
+        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", "multilingual"),
+        ("gpt-4o-mini", None, "prose", "multilingual"),
     ],
 )
 def test_a_model_is_asked_for_what_its_family_and_size_can_do(
-    name: str, billions: float | None, writing: str, languages: tuple[str, ...]
+    name: str, billions: float | None, writing: str, writes_as: Writers
 ) -> None:
     profile = llm.profile_of("ollama", name, 8192, billions=billions)
-    assert (profile.writing, profile.languages) == (writing, languages)
+    assert (profile.writing, profile.languages) == (writing, codes(writes_as))
 
 
 def test_only_our_own_small_models_are_demos() -> None:

@@ -15,7 +15,8 @@ from stories.workflow import (
     RewriteStarted,
     write_chapter,
 )
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from testkit.hosts import Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 GUARD = "llama-guard3:1b"

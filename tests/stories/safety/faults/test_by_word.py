@@ -24,7 +24,8 @@ from stories.workflow import (
 )
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
-from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.hosts import Cut, Reply, at_random, characters, words
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
