@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from stories.reading import rare_words
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
+from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
 from stories.workflow.faults import AnswerCut
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
@@ -48,7 +49,7 @@ async def _answers(
 ) -> AsyncIterator[BaseModel | str]:
     schema = EndingNotes if brief.is_ending else ChapterNotes
     prompt = notes_prompt(brief, text, rare_words(text, brief.language, _CANDIDATE_WORDS))
-    editor = metered(resources.editor, "calculate_metrics", emit)
+    editor = metered(resources.editor, Node.CALCULATE_METRICS, emit)
     retries = Retries(resources)
     for _ in range(MAX_QUESTIONS):
         try:

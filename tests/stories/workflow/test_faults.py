@@ -13,6 +13,7 @@ from stories.vocabulary.errors import (
     StoryError,
 )
 from stories.workflow.graph import write_chapter
+from stories.workflow.steps import Approved
 from testkit.hosts import Hold, Reply, cold, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (
@@ -171,7 +172,7 @@ async def test_closing_the_chapter_closes_the_models_connection(ollama: OllamaSe
     brief = a_brief()
     chapter = write_chapter(brief, tools_for(ollama, brief))
     async for step in chapter:
-        if step.type == "content":  # type: ignore[union-attr]
+        if isinstance(step, Approved):
             break
     await chapter.aclose()
     await ollama.calls[0].disconnected.seen(1.0)
