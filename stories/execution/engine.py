@@ -23,7 +23,7 @@ from stories.infra import notify
 from stories.infra.notify import Notification, Topic
 from stories.models import Generation
 from stories.safety import gate
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 
 INPROCESS = "inprocess"
 WORKERS = "workers"
@@ -145,7 +145,7 @@ async def _load_gate() -> None:
 
 async def _warm_up_model() -> None:
     """Import the provider's client, and start the embedded model, before the first story."""
-    with contextlib.suppress(ModelUnavailable):
+    with contextlib.suppress(ModelUnavailable, ModelRefused):
         await llm.open_models()
 
 

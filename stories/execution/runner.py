@@ -24,7 +24,13 @@ from stories.infra.waiting import raise_if_cancelled
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
-from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
+from stories.vocabulary.errors import (
+    Cancelled,
+    Interrupted,
+    ModelUnavailable,
+    StoryError,
+    told_to_staff,
+)
 from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
 from stories.workflow import (
     ChapterDraft,
@@ -303,7 +309,8 @@ async def _fail(run: _Run, error: StoryError) -> None:
     await _note_instead(run)
     events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _end(run, events)
-    logger.info("generation %s: ended with %s", run.claim.id, error.code)
+    told = told_to_staff(error)
+    logger.info("generation %s: ended with %s%s", run.claim.id, error.code, told and f": {told}")
 
 
 async def _end(run: _Run, events: list[LogEvent]) -> None:

@@ -16,13 +16,14 @@ from langchain_core.language_models import BaseChatModel
 from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 from stories.workflow.resources import ModelProfile
 
 from . import hosts, profiles
 from .clients import clients_of, guard_of
 from .faults import HOST_ERRORS
-from .hosts import NoModel, configured, guard_problem, settings_that_matter
+from .host import Misconfigured, NoModel
+from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
 from .profiles import profile_of
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "configured",
     "guard_problem",
     "open_models",
+    "places_elsewhere",
     "profile_of",
     "status",
     "traced",
@@ -73,7 +75,10 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the pages say of the storyteller; `problem` is for staff.
+    """What the pages say of the storyteller; `problem` and `notes` are for staff.
+
+    `elsewhere` is the place where stories are written, if that is outside this machine and its
+    network.
 
     `concurrency` is how many chapters all processes together may write at once, and at least one:
     where the model is away, a run has to say so.
@@ -86,6 +91,8 @@ class Status:
     languages: tuple[str, ...]
     concurrency: int
     problem: str = ""
+    notes: tuple[str, ...] = ()
+    elsewhere: str = ""
     is_turned_off: bool = False
 
     @property
@@ -98,11 +105,13 @@ async def open_models() -> Models:
     """The models for one chapter; the embedded server is started where it is needed.
 
     Takes milliseconds on a warm host, and finds a host again that was away; one that was there some
-    seconds ago is not asked whether it still is. Raises ModelUnavailable, with the reason for staff
-    as its cause.
+    seconds ago is not asked whether it still is. Raises ModelUnavailable, or ModelRefused where
+    time changes nothing, with the reason for staff as its cause.
     """
     try:
         host = await hosts.started(await _host.lately())
+    except Misconfigured as reason:
+        raise ModelRefused from reason
     except (NoModel, CannotStart) as reason:
         raise ModelUnavailable from reason
     model = await clients_of(host)
@@ -142,6 +151,8 @@ async def _look() -> Status:
         is_demo=profile.is_demo,
         languages=profile.languages,
         concurrency=host.concurrency,
+        notes=host.notes,
+        elsewhere=host.elsewhere,
     )
 
 

@@ -15,14 +15,15 @@ from pydantic import SecretStr
 from stories.safety.guard import OWN_MODEL
 from stories.workflow.resources import ModelProfile
 
-from .hosts import Host, settings_that_matter
-from .http import Transport, limits, timeout, tls_context
+from .host import Host
+from .hosts import settings_that_matter
+from .http import Transport, limits, refuse_odd, timeout, tls_context, uses_proxy
 from .profiles import Provider
 
 _MODULES: dict[Provider, str] = {
     "ollama": "stories.llm.ollama",
-    "openai": "langchain_openai",
-    "embedded": "langchain_openai",
+    "openai": "stories.llm.openai",
+    "embedded": "stories.llm.openai",
 }
 _PROSE_TOKENS = 1600
 # Of prose that is shown by the sentence.
@@ -74,7 +75,12 @@ def _ollama(host: Host) -> Clients:
         "reasoning": False,
         "keep_alive": settings.OLLAMA_KEEP_ALIVE,
         "client_kwargs": {"timeout": timeout(), "verify": tls_context()},
-        "async_client_kwargs": {"transport": Transport(tls_context())},
+        "async_client_kwargs": {
+            "transport": Transport(tls_context()),
+            "headers": dict(host.headers),
+            "follow_redirects": False,
+            "event_hooks": {"response": [refuse_odd]},
+        },
     }
     own = common | {
         "model": host.profile.name,
@@ -102,13 +108,17 @@ def _ollama(host: Host) -> Clients:
 
 def _openai(host: Host) -> Clients:
     import openai  # noqa: PLC0415 - two seconds of import, with the next
-    from langchain_openai import ChatOpenAI  # noqa: PLC0415
+
+    from .openai import ChatModel  # noqa: PLC0415
 
     is_embedded = host.provider == "embedded"
-    # Nobody's proxy stands between this process and its own machine.
-    http: dict[str, Any] = {"verify": tls_context(), "trust_env": not is_embedded}
+    http: dict[str, Any] = {
+        "verify": tls_context(),
+        "trust_env": uses_proxy(host.url),
+        "follow_redirects": False,
+    }
     client = functools.partial(
-        ChatOpenAI,
+        ChatModel,
         base_url=host.url,
         api_key=SecretStr(host.api_key),
         timeout=timeout(),
@@ -116,7 +126,10 @@ def _openai(host: Host) -> Clients:
         max_retries=0,  # the workflow tries again, and knows when that makes sense
         stream_usage=True,
         http_client=openai.DefaultHttpxClient(**http),
-        http_async_client=openai.DefaultAsyncHttpxClient(limits=limits(), **http),
+        http_async_client=openai.DefaultAsyncHttpxClient(
+            limits=limits(), event_hooks={"response": [refuse_odd]}, **http
+        ),
+        default_headers=dict(host.headers) or None,
     )
     model = functools.partial(
         client,

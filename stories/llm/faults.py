@@ -1,6 +1,11 @@
-"""The exceptions of the providers' clients, translated once into the workflow's own."""
+"""The exceptions of the providers' clients, translated once into the workflow's own.
+
+Each translation says for staff what the host answered: its status, and its own sentence.
+"""
 
 import json
+import traceback
+from typing import Any
 
 import httpx
 import httpx2
@@ -11,36 +16,37 @@ from langchain_core.exceptions import (
     ModelAPIError,
     ModelConnectionError,
     ModelError,
-    ModelNotFoundError,
     ModelRateLimitError,
     ModelTimeoutError,
 )
 
-from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable, StoryError
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    ModelRefused,
+    ModelTimeout,
+    StoryError,
+    causes_of,
+)
 from stories.workflow.faults import AnswerCut, ColdModel, Fault, HostErrors
+
+from .http import OddAnswer, Redirected
+from .reasons import reason_in
 
 # What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
 # looks from here: its client drops that answer.
 _NOTHING_CAME = ("No generation chunks were returned", "No data received from Ollama stream.")
 _TOO_LONG = ("context length", "context size", "context window", "context_length")
-_REFUSED_FOR_GOOD = range(400, 404)
+# Statuses that another try may cure: every other one from 300 to 499 is about what was asked.
+_PASSING = frozenset({408, 409, 423, 425, 429})
 
-_KINDS = (
-    ConnectionError,
-    TimeoutError,
-    ValueError,
-    ModelError,
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    ollama.ResponseError,
-    openai.LengthFinishReasonError,
-)
+_CLIENTS = ("ollama", "openai", "langchain_ollama", "langchain_openai")
+# What a client raises from within where it makes nothing of an answer.
+_CONFUSED = (ValueError, TypeError, AttributeError, LookupError)
 
 _LATE = (
     TimeoutError,
     ModelTimeoutError,
+    openai.APITimeoutError,
     httpx.ReadTimeout,
     httpx.WriteTimeout,
     httpx.PoolTimeout,
@@ -50,15 +56,25 @@ _LATE = (
 )
 _CURABLE = (
     ConnectionError,
+    UnicodeDecodeError,
     json.JSONDecodeError,
     ModelAPIError,
     ModelConnectionError,
-    ModelNotFoundError,
     ModelRateLimitError,
     httpx.HTTPError,
     httpx.StreamError,
     httpx2.HTTPError,
     httpx2.StreamError,
+    openai.APIError,
+    OddAnswer,
+)
+_KINDS = (
+    *_LATE,
+    *_CURABLE,
+    *_CONFUSED,
+    ModelError,
+    ollama.ResponseError,
+    openai.LengthFinishReasonError,
 )
 
 
@@ -69,24 +85,91 @@ def _translate(error: Exception) -> Fault | AnswerCut | StoryError | None:
         return ContextTooLong()
     if isinstance(error, _LATE):
         return ModelTimeout()
-    return _of_refusal(error)
+    for cause in causes_of(error):
+        if isinstance(cause, OddAnswer):
+            return ModelRefused(str(cause)) if isinstance(cause, Redirected) else Fault(str(cause))
+    return _of_answer(error)
 
 
-def _of_refusal(error: Exception) -> Fault | StoryError | None:
-    if isinstance(error, ollama.ResponseError):
-        return ModelUnavailable() if error.status_code in _REFUSED_FOR_GOOD else Fault(str(error))
-    if isinstance(error, _CURABLE):
-        return Fault(str(error))
-    if isinstance(error, ModelError):
-        return ModelUnavailable()
-    return ColdModel() if str(error) in _NOTHING_CAME else None
+def _of_answer(error: Exception) -> Fault | StoryError | None:
+    status = _status_of(error)
+    if status is not None and 300 <= status < 500 and status not in _PASSING:
+        return ModelRefused(_told(error, status))
+    if status is not None or isinstance(error, (*_CURABLE, ModelError, ollama.ResponseError)):
+        return Fault(_told(error, status))
+    if str(error) in _NOTHING_CAME:
+        return ColdModel("the host answered with nothing, as if it were loading the model")
+    if _is_of_client(error):
+        return Fault(f"the host's answer was of no use ({type(error).__name__})")
+    return None
+
+
+def _status_of(error: Exception) -> int | None:
+    match error:
+        case ollama.ResponseError(status_code=int(status)) if status > 0:
+            return status
+        case openai.APIStatusError(status_code=int(status)):
+            return status
+    return None
+
+
+def _told(error: Exception, status: int | None) -> str:
+    """The status, and the host's own sentence where it is one."""
+    reason = reason_in(_body_of(error), _sent_with(error))
+    if status is not None:
+        return f"the host answered {status}" + (f": {reason}" if reason else "")
+    if reason:
+        return f"the host failed in the middle of its answer: {reason}"
+    return f"the host cannot be reached ({type(error).__name__})"
+
+
+def _body_of(error: Exception) -> str:
+    match error:
+        case ollama.ResponseError():
+            return str(error.error)
+        case openai.APIStatusError():
+            return error.response.text
+        case openai.APIConnectionError():
+            return ""
+        case openai.APIError():
+            return error.message
+    return ""
+
+
+def _sent_with(error: Exception) -> bytes:
+    """The body of the request that failed, where the clients still know it."""
+    for request in (_request_of(cause) for cause in causes_of(error)):
+        try:
+            if content := bytes(request.content):
+                return content
+        except (AttributeError, httpx.RequestNotRead, httpx2.RequestNotRead):
+            continue
+    return b""
+
+
+def _request_of(error: BaseException) -> Any:
+    try:
+        return getattr(error, "request", None)
+    except RuntimeError:  # httpx has it as a property that may not be set
+        return None
+
+
+def _is_of_client(error: Exception) -> bool:
+    """Whether it arose in a provider's client, and not in what we do with its answers."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package == "stories":
+            return False
+        if package in _CLIENTS:
+            return True
+    return False
 
 
 def _says_too_long(error: Exception) -> bool:
     if isinstance(error, ContextOverflowError):
         return True
     text = str(error).lower()
-    return isinstance(error, (ModelError, ollama.ResponseError)) and any(
+    return isinstance(error, (ModelError, openai.APIError, ollama.ResponseError)) and any(
         phrase in text for phrase in _TOO_LONG
     )
 

@@ -1,9 +1,11 @@
 """What can end a chapter early, in the words of the stream contract.
 
 Every error carries a sentence for the parent, so that no layer above has to invent one, and says
-whether trying again makes sense. Details for staff travel as the exception's cause.
+whether trying again makes sense. Details for staff travel as the exception's causes: the argument
+of a `ToldToStaff`, and the types of all others.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 
@@ -12,6 +14,7 @@ class ErrorCode(StrEnum):
 
     SAFETY_REJECTED = "SAFETY_REJECTED"
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
+    MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
     EMPTY_CONTENT = "EMPTY_CONTENT"
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
@@ -20,7 +23,26 @@ class ErrorCode(StrEnum):
     WORKFLOW_ERROR = "WORKFLOW_ERROR"
 
 
-class StoryError(Exception):
+class ToldToStaff(Exception):
+    """An error whose argument, if it has one, is a sentence for staff and the log: it quotes
+    neither a story nor a prompt, and no secret."""
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what led to it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def told_to_staff(error: BaseException) -> str:
+    """Why it came to this, as far as that may be said; else empty."""
+    told = (str(cause) for cause in causes_of(error) if isinstance(cause, ToldToStaff))
+    return next(filter(None, told), "")
+
+
+class StoryError(ToldToStaff):
     """The storyteller ran into a problem it could not solve. Please try again."""
 
     code = ErrorCode.WORKFLOW_ERROR
@@ -48,6 +70,13 @@ class ModelUnavailable(StoryError):
     """The storyteller cannot be reached right now. Please try again in a moment."""
 
     code = ErrorCode.MODEL_UNAVAILABLE
+
+
+class ModelRefused(StoryError):
+    """The storyteller is not set up as it should be.
+    Please tell the person who runs this Storyteller."""
+
+    code = ErrorCode.MODEL_REFUSED
 
 
 class ModelTimeout(StoryError):

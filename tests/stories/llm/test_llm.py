@@ -11,7 +11,7 @@ from stories.embedded import catalog
 from stories.llm import hosts
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable, told_to_staff
 from testkit.ollama.server import Hold, OllamaServer, Reply
 
 
@@ -31,9 +31,9 @@ def _pretend_to_have(model: catalog.ModelFile, data: Path) -> None:
 
 
 async def _why_unavailable() -> str:
-    with pytest.raises(ModelUnavailable) as caught:
+    with pytest.raises((ModelUnavailable, ModelRefused)) as caught:
         await llm.open_models()
-    return str(caught.value.__cause__)
+    return told_to_staff(caught.value)
 
 
 # Ollama -----------------------------------------------------------------------------------------
@@ -92,12 +92,12 @@ async def test_a_guard_is_asked_for_few_words_and_with_a_context_of_its_own(
     assert call.options["temperature"] == 0.0
 
 
-@pytest.mark.parametrize(("name", "is_asked"), [("llama-8b", True), ("llama-1b", False)])
+@pytest.mark.parametrize(("name", "is_asked"), [("llama3.1:8b", True), ("llama3.2:1b", False)])
 async def test_a_storys_own_model_is_a_guard_only_where_it_judges_well(
-    settings: Settings, name: str, is_asked: bool
+    ollama: OllamaServer, settings: Settings, name: str, is_asked: bool
 ) -> None:
-    settings.LLM_PROVIDER = "openai"
-    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "http://127.0.0.1:9/v1", name
+    ollama.models = [name]
+    settings.OLLAMA_MODEL = name
     settings.GUARD_MODEL = "story"
     assert ((await llm.open_models()).guard is not None) == is_asked
 
@@ -322,13 +322,33 @@ async def test_what_is_said_of_the_storyteller_is_asked_for_once_in_a_while(
         ("llama3.1:8b", None, "prose", ("en", "es")),
         ("never-heard-of-it", None, "prose", ("en", "es")),
         ("never-heard-of-it", 1.5, "beats", ("en",)),
+        ("never-heard-of-it:0.5b", None, "spine", ("en",)),
         ("tiny-135m", None, "spine", ("en",)),
         ("SmolLM2-360M-Instruct", None, "spine", ("en",)),
         ("llama3.2:1b", None, "beats", ("en",)),
         ("gemma3:12b", None, "prose", ("en", "es", "he")),
         ("gemma3:1b", None, "beats", ("en",)),
+        ("gemma3n:e4b", 6.9, "prose", ("en", "es", "he")),
+        ("gemma4:12b", 12.0, "prose", ("en", "es", "he")),
+        ("gemma-4-E4B-it", None, "prose", ("en", "es", "he")),
+        ("gemma12:9b", None, "prose", ("en", "es", "he")),
+        ("gemma:2b", None, "beats", ("en",)),
         ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", ("en", "es", "he")),
+        ("hf.co/unsloth/Qwen3-0.6B-GGUF", None, "spine", ("en",)),
+        ("qwen3:0.6b", 0.75163, "spine", ("en",)),
+        ("qwen3:0.6b", None, "spine", ("en",)),
+        ("qwen3:1.7b", None, "beats", ("en",)),
+        ("qwen3:4b", None, "prose", ("en", "es")),
+        ("qwen3:latest", 8.2, "prose", ("en", "es", "he")),
+        ("qwen3", 0.75163, "spine", ("en",)),
+        ("qwen3.6:35b-a3b", None, "prose", ("en", "es", "he")),
+        ("qwen3-coder:30b", None, "prose", ("en", "es")),
+        ("gpt-oss:20b", 20.9, "prose", ("en", "es", "he")),
+        ("mixtral:8x7b", None, "prose", ("en", "es")),
+        ("llama4:16x17b", None, "prose", ("en", "es", "he")),
+        ("deepseek-r1:8b", None, "prose", ("en", "es")),
         ("gpt-4o-mini", None, "prose", ("en", "es", "he")),
+        ("gpt-5.2", None, "prose", ("en", "es", "he")),
     ],
 )
 def test_a_model_is_asked_for_what_its_family_and_size_can_do(
