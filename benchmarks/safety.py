@@ -20,12 +20,13 @@ from statistics import median, quantiles
 from benchmarks import gate_delay
 from stories.llm.ollama import Editor
 from stories.safety import classifier
-from stories.safety.gate import GRAVEST, Gate, offered_languages, prose_rules
+from stories.safety.gate import GRAVEST, Gate, prose_rules
 from stories.safety.guard import Dialect, Guard, dialect_of
 from stories.safety.layers import AvoidLayer, Layer, Passage
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Verdict
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes
 from tests.stories.safety.chapters import read as read_chapters
 from tests.stories.safety.corpus import Labelled, Part, read
 
@@ -118,7 +119,7 @@ def main() -> None:
         entries += (_guard(options.guard, dialect, options.guard_url),)
     load = os.getloadavg()[0]
     delay = gate_delay.measured(options.runs)
-    languages = [measure(language, entries) for language in offered_languages()]
+    languages = [measure(language, entries) for language in codes()]
     table = report(languages, delay, options.guard or "none at hand", load)
     sys.stdout.write(table)
     options.output.write_text(table, encoding="utf-8")
@@ -201,7 +202,7 @@ SLIPS = (
 
 def _whole_chapters() -> list[str]:
     rows = []
-    for language in offered_languages():
+    for language in codes():
         told = [(chapter, band) for chapter in read_chapters(language) for band in chapter.bands]
         counts = {}
         for is_harmless, part in product((False, True), _PARTS):
@@ -214,7 +215,7 @@ def _whole_chapters() -> list[str]:
 
 
 def _slips() -> list[str]:
-    languages = offered_languages()
+    languages = codes()
     rows = []
     for language in languages:
         gates = {band: Gate(language, band) for band in AgeBand}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from .validators import validate_languages, validate_name, validate_short_lines
+from .validators import current_tag, validate_languages, validate_name, validate_short_lines
 
 OLDEST_CHILD_YEARS = 17
 
@@ -170,7 +170,8 @@ class Child(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps the name that the child had so far: what was typed by then may hold it, and a
-        storyteller shall not be told that one either."""
+        storyteller shall not be told that one either. Languages are kept by today's codes."""
+        self.languages = [current_tag(tag) for tag in self.languages]
         known = Child.objects.filter(pk=self.pk).values_list("name", flat=True).first()
         if known not in {None, self.name, *self.former_names}:
             self.former_names = [*self.former_names, known]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 MAX_LIST_ITEMS = 20
@@ -22,10 +23,20 @@ def validate_languages(value: Any) -> None:
     for tag in value:
         if not isinstance(tag, str) or not _TAG.fullmatch(tag):
             raise ValidationError(_("Not a language tag. Allowed: %(all)s.") % {"all": allowed})
-        if tag.split("-")[0].lower() not in dict(settings.LANGUAGES):
+        if current_tag(tag).split("-")[0] not in dict(settings.LANGUAGES):
             raise ValidationError(
                 _("%(tag)s is not offered. Allowed: %(all)s.") % {"tag": tag, "all": allowed}
             )
+
+
+def current_tag(tag: str) -> str:
+    """The tag in today's codes: "he-IL" for "iw-IL"."""
+    primary, *rest = tag.split("-")
+    try:
+        code: str = get_language_info(primary.lower())["code"]
+    except KeyError:
+        code = primary.lower()
+    return "-".join([code, *rest])
 
 
 def validate_short_lines(value: Any) -> None:

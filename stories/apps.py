@@ -11,6 +11,7 @@ class StoriesConfig(AppConfig):
         from stories import checks as own  # noqa: PLC0415 - it needs the settings
 
         checks.register(own.check_model)
+        checks.register(own.check_languages)
         checks.register(own.check_guard)
         checks.register(own.check_show)
         checks.register(own.check_elsewhere)

@@ -1,6 +1,8 @@
 """System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +13,20 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
 from stories.infra.addresses import is_near, masked
+from stories.safety.rubric import judge_by_words
+from stories.safety.rules import rule_book
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import FOLDER, Language, folders, languages, missing_files
+from stories.workflow.prompts.defaults import defaults_of
+from stories.workflow.prompts.spine import spines_of
+from stories.workflow.prompts.system import examples
 
+_READ_DATA: dict[str, Callable[[Language], object]] = {
+    "rules.toml": lambda language: rule_book(language.code),
+    "rubric.toml": lambda language: judge_by_words("", band=AgeBand.YOUNG, language=language.code),
+    "prompts.toml": lambda language: (examples(language), defaults_of(language)),
+    "spines.toml": spines_of,
+}
 _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _RULINGS_MIGRATION = ("stories", "0002_moderators")
@@ -43,6 +58,37 @@ def check_model(**_: Any) -> Iterator[CheckMessage]:
             "or name what you have elsewhere: OLLAMA_MODEL, or STORYTELLER_LLM=openai.",
             id="stories.W001",
         )
+
+
+def check_languages(**_: Any) -> Iterator[CheckMessage]:
+    """Every language has all its files; tests read those of the app's own."""
+    yield from language_problems(folders())
+    for language in languages():
+        if language.folder.parent != FOLDER and not missing_files(language.folder):
+            yield from _unreadable_data(language)
+
+
+def language_problems(folders: Iterable[Path]) -> Iterator[CheckMessage]:
+    """What the languages in these folders lack, file by file."""
+    for folder in folders:
+        for file in missing_files(folder):
+            yield Error(
+                f"The language {folder.name} lacks {file}.",
+                hint="“Add a language” in CONTRIBUTING.md says what belongs there.",
+                id="stories.E013",
+            )
+
+
+def _unreadable_data(language: Language) -> Iterator[CheckMessage]:
+    for name, read in _READ_DATA.items():
+        try:
+            read(language)
+        except (ValueError, LookupError, re.error) as problem:
+            yield Error(
+                f"{language.folder / name} cannot be used: {problem!r}.",
+                hint="The same file of another language shows what belongs there.",
+                id="stories.E014",
+            )
 
 
 def check_guard(**_: Any) -> Iterator[CheckMessage]:

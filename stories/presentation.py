@@ -5,7 +5,7 @@ from django.utils.translation import get_language_info
 from stories import themes
 from stories.models import Story
 from stories.themes import Theme
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import primary_language
 
 
 def cover(story: Story) -> Theme:

@@ -8,9 +8,13 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.conf.locale import LANG_INFO
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from stories.vocabulary import languages
 from storyteller import addresses, env
+from storyteller.lang_info import lang_info
 from storyteller.secrets import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -210,8 +214,18 @@ EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.Ema
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Storyteller <storyteller@localhost>")
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("he", _("Hebrew"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Languages beside the app's own: a folder each, and their catalogues in `locale`.
+LANGUAGES_DIR = env.text("STORYTELLER_LANGUAGES_DIR")
+if LANGUAGES_DIR:
+    try:
+        languages.search(Path(LANGUAGES_DIR).expanduser())
+    except languages.BadLanguage as problem:
+        raise ImproperlyConfigured(f"STORYTELLER_LANGUAGES_DIR: {problem}") from problem
+    LOCALE_PATHS.append(Path(LANGUAGES_DIR).expanduser() / "locale")
+LANGUAGES = [(row.code, _(row.name)) for row in languages.languages()]
+LANGUAGES_BIDI = [row.code for row in languages.languages() if row.direction == "rtl"]
+LANG_INFO.update(lang_info(languages.languages()))
 TIME_ZONE = env.text("TZ", "UTC")
 USE_TZ = True
 

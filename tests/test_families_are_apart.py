@@ -17,9 +17,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from children import tokens
 from children.models import ApiToken, Child, User
 from stories.access import tickets
-from stories.generations import Caller, NewStory, start_story
+from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, Story
+from tests.factories.callers import caller
 from tests.factories.families import PASSWORD, make_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,8 +54,8 @@ class Belongings:
 @pytest.fixture
 def belongings(alice: User) -> Belongings:
     child = make_child(alice.family, SECRET)
-    caller = Caller(user=alice)
-    generation = start_story(caller, NewStory(child=child, theme=f"{SECRET} at sea")).generation
+    asker = caller(alice)
+    generation = start_story(asker, NewStory(child=child, theme=f"{SECRET} at sea")).generation
     chapter = Chapter.objects.create(
         story=generation.story,
         number=1,

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from functools import partial
 
 from children.models import Child, User
-from stories import eventlog
-from stories.eventlog import Entry, LogEvent, LogWriter, follow
-from stories.generations import Caller, NewStory, leases, start_story
+from stories.eventlog import Entry, LogEvent, LogWriter, follow, follower
+from stories.generations import NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.vocabulary.events import Content
+from tests.factories.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 _SETTLING_SECONDS = 2.0
@@ -56,7 +56,7 @@ def claims(count: int) -> list[Claim]:
         name="Maya", languages=["en"], birth_year=2018, birth_month=5, family=user.family
     )
     for number in range(count):
-        start_story(Caller(user=user), NewStory(child=child, theme=f"lantern number {number}"))
+        start_story(caller(user), NewStory(child=child, theme=f"lantern number {number}"))
     claimed = [leases.claim_next(count).claim for _ in range(count)]
     return [claim for claim in claimed if claim is not None]
 
@@ -72,7 +72,7 @@ def published(_: Claim) -> Log:
 
     def append(entry: Entry) -> None:
         event = LogEvent(next(count), entry.event.type, entry.event.payload)
-        eventlog.publish(generation_id, [event])
+        follower.publish(generation_id, [event])
 
     return Log(generation_id, 0, append)
 

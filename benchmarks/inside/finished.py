@@ -9,12 +9,13 @@ from django.db import transaction
 from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry
-from stories.generations import Caller, NewStory, leases, outcomes, start_story
+from stories.generations import NewStory, leases, outcomes, start_story
 from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.events import Content, Event, Progress
 from stories.workflow import ChapterDraft, DraftChoice
+from tests.factories.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "
 # The first event of a log, its last progress and `complete` come by themselves.
@@ -25,7 +26,7 @@ def finished(email: str, events: int) -> UUID:
     user = User.objects.get(email=email)
     child = Child.objects.filter(family=user.family).order_by("name").first()
     assert child is not None
-    start_story(Caller(user=user), NewStory(child=child, theme="a lantern for 500 moths"))
+    start_story(caller(user), NewStory(child=child, theme="a lantern for 500 moths"))
     claim = leases.claim_next(1).claim
     assert claim is not None
     told = [_event(number, events) for number in range(events - _OTHER_EVENTS)]

@@ -22,9 +22,8 @@ from django.utils.translation import gettext_lazy
 from children.admin.base import PageAdmin
 from children.models import User
 from stories import llm
-from stories.controls import switches
 from stories.execution import engine
-from stories.generations import Caller, ModelMissing, NotNow, pseudonym_of
+from stories.generations import ModelMissing, NotNow, caller_for, pseudonym_of
 from stories.models import Case, Clearance, Generation, Reason
 from stories.moderation import CannotRule, cases, rulings
 
@@ -236,23 +235,16 @@ def _approve(case: Case, by: User, reason: str, note: str) -> None:
 
 
 def _reject(case: Case, by: User, reason: str, note: str) -> None:
-    engine.stop(*rulings.reject(case.pk, by, reason, note))
+    rulings.reject(case.pk, by, reason, note)
 
 
 def _withdraw(case: Case, by: User, reason: str, note: str) -> None:
-    engine.stop(*rulings.withdraw_for(case.pk, by, reason, note))
+    rulings.withdraw_for(case.pk, by, reason, note)
 
 
 def _send_back(case: Case, by: User, reason: str, note: str) -> None:
-    status = switches.with_switches(async_to_sync(llm.status)())
-    caller = Caller(
-        user=by,
-        has_model=status.is_configured,
-        capacity=status.concurrency,
-        enqueue=engine.enqueue,
-    )
-    engine.stop(*rulings.send_back(case.pk, caller, reason, note))
-    engine.wake()
+    caller = caller_for(by, async_to_sync(llm.status)(), engine.enqueue)
+    rulings.send_back(case.pk, caller, reason, note)
 
 
 ACTIONS: dict[str, Act] = {

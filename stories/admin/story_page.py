@@ -1,7 +1,7 @@
 """A story as its page shows it: the path that was taken, then the others, with every finding."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
+from stories.tree import Tree
 from stories.vocabulary.brief import AgeBand, Pseudonym
 
 from .display import duration, language_name
@@ -139,14 +140,8 @@ def _all_held(run: Run | None) -> list[Held]:
 
 def _path_ids(parts: Iterable[Part], session: ReadingSession | None) -> set[UUID]:
     """The chapter being read and its ancestors; without one, the story's first chapter."""
-    by_id = {part.chapter.pk: part.chapter for part in parts}
-    roots = [chapter for chapter in by_id.values() if chapter.parent_id is None]
+    chapters = [part.chapter for part in parts]
+    roots = [chapter for chapter in chapters if chapter.parent_id is None]
     first = max(roots, key=lambda chapter: chapter.withdrawn_at is None).pk if roots else None
     key = session.chapter_id if session and session.chapter_id else first
-    return set(_ancestry(by_id, key))
-
-
-def _ancestry(chapters: dict[UUID, Chapter], key: UUID | None) -> Iterator[UUID]:
-    while key is not None:
-        yield key
-        key = chapters[key].parent_id
+    return {chapter.pk for chapter in Tree(chapters).path_to(key)}

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from children.admin.base import ReadOnlyAdmin
 from stories import llm
 from stories.controls import switches
-from stories.execution import engine
 from stories.models import Generation, Switch
 from stories.moderation import CannotRule, rulings
 
@@ -68,9 +67,8 @@ class SwitchAdmin(ReadOnlyAdmin):
         try:
             if request.POST.get("to") == "on":
                 rulings.turn_on(name, request.user, note)
-                engine.wake()
             else:
-                engine.stop(*rulings.turn_off(name, request.user, note))
+                rulings.turn_off(name, request.user, note)
         except CannotRule as refusal:
             messages.error(request, str(refusal))
         else:

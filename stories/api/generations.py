@@ -13,7 +13,6 @@ from children.models import User
 from stories import access, eventlog, generations
 from stories.access import tickets
 from stories.eventlog import LogEvent
-from stories.execution import engine
 from stories.generations import Caller, Requested
 from stories.infra.db import in_database
 from stories.models import Generation
@@ -81,8 +80,6 @@ async def stop_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gen
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.request_stop, generation)
-    engine.stop(generation.pk)
-    eventlog.wake([generation.pk])
     return await in_database(_state, request, generation_id)
 
 
@@ -130,9 +127,7 @@ async def generation_ticket(request: HttpRequest, generation_id: uuid.UUID) -> T
 
 
 async def _begin(ask: Callable[[], Requested]) -> Status[GenerationStarted]:
-    answer = await in_database(lambda: _started(ask()))
-    engine.wake()
-    return answer
+    return await in_database(lambda: _started(ask()))
 
 
 def _continue(caller: Caller, generation_id: uuid.UUID) -> Requested:

@@ -11,6 +11,7 @@ from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
+from stories.tree import path_to
 from stories.vocabulary.brief import ReadingLevel
 
 from .auth import sees_previews, user_of
@@ -178,7 +179,7 @@ def _session(user: User, session_id: uuid.UUID) -> SessionOut:
         chapter_id=here.pk if here else None,
         current_chapter=here.number if here else 0,
         total_chapters=story.total_chapters,
-        chapters=[chapter.pk for chapter in generations.path_to(here)],
+        chapters=[chapter.pk for chapter in path_to(here)],
         choices=_choices_taken(session),
         is_completed=session.finished_at is not None,
         started_at=session.started_at,

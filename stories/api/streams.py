@@ -10,7 +10,6 @@ from ninja import Query, Router
 
 from stories import access, generations
 from stories.access import Missing, NotYours
-from stories.execution import engine
 from stories.generations import MAX_CHAPTERS, Caller, NewStory
 from stories.infra.db import in_database
 from stories.models import Generation, ReadingSession
@@ -106,7 +105,6 @@ async def _follow(request: HttpRequest, find: Callable[[], Generation]) -> HttpR
         return generation
 
     generation = await in_database(bound)
-    engine.wake()
     return await stream_of(request, generation, cursor_text(request))
 
 

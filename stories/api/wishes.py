@@ -5,7 +5,6 @@ import uuid
 from django.http import HttpRequest
 
 from stories import access, generations, llm
-from stories.controls import switches
 from stories.execution import engine
 from stories.generations import Caller, NewStory, Requested, Wish, WrongPlace
 from stories.infra.db import in_database
@@ -18,13 +17,9 @@ from .schemas import GenerationIn
 
 async def caller_of(request: HttpRequest, key: str | None) -> Caller:
     """Who asks, with what the storyteller can do just now."""
-    storyteller = await in_database(switches.with_switches, await llm.status())
-    return Caller(
-        user=user_of(request),
-        key=key,
-        has_model=storyteller.is_configured,
-        capacity=storyteller.concurrency,
-        enqueue=engine.enqueue,
+    storyteller = await llm.status()
+    return await in_database(
+        generations.caller_for, user_of(request), storyteller, engine.enqueue, key=key
     )
 
 

@@ -8,15 +8,14 @@ from .entries import (
     Entry,
     LeaseLost,
     LogEvent,
-    insert,
     read_after,
     resync_entries,
     shown_text,
     source_text,
 )
-from .follower import Follower, close_all, follow, publish, wake, wake_all
+from .follower import Follower, close_all, follow, wake, wake_all
 from .replay import DONE, complete_event, ends_at, first_event, log_after, prune
-from .writer import LogWriter
+from .writer import LogWriter, insert
 
 __all__ = [
     "DONE",
@@ -33,7 +32,6 @@ __all__ = [
     "insert",
     "log_after",
     "prune",
-    "publish",
     "read_after",
     "resync_entries",
     "shown_text",

@@ -72,22 +72,8 @@ class Addition(NamedTuple):
         ]
 
 
-def insert(
-    generation_id: uuid.UUID, lease_id: uuid.UUID | None, last: int, entries: Sequence[Entry]
-) -> list[LogEvent]:
-    """Append `entries` after position `last` and tell other processes; call inside a transaction.
-
-    Raises LeaseLost where the lease is no longer held or somebody else has appended; then nothing
-    was written.
-    """
-    (outcome,) = _insert_all([Addition(generation_id, lease_id, last, entries)])
-    if isinstance(outcome, LeaseLost):
-        raise outcome
-    return outcome
-
-
 def commit_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
-    """`insert` for several logs at once, committed; what of it was refused is returned, not raised.
+    """`insert_all`, committed.
 
     PostgreSQL's one statement is a transaction of its own, but for what a reset takes back.
     """
@@ -95,10 +81,15 @@ def commit_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
         isinstance(entry.event, ContentReset) for of in additions for entry in of.entries
     )
     with nullcontext() if is_one_statement else transaction.atomic():
-        return _insert_all(additions)
+        return insert_all(additions)
 
 
-def _insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
+def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
+    """Append to several logs and tell other processes; what was refused is returned, not raised.
+
+    LeaseLost stands where the lease is no longer held or somebody else has appended; nothing was
+    written there. Call it inside a transaction.
+    """
     added = [addition.events() for addition in additions]
     append = _append_on_postgres if connection.vendor == "postgresql" else _append
     held = append(additions, added)

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from django.db import DatabaseError
 
 from stories.infra.db import in_database
-from stories.infra.waiting import set_within
+from stories.infra.waiting import call_on, set_within
 
 from .entries import LogEvent, last_positions, without_withdrawn
 from .replay import log_after
@@ -177,9 +177,16 @@ async def follow(generation_id: uuid.UUID, position: int) -> AsyncGenerator[Foll
 
 
 def publish(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
-    """Wake this process's readers of a generation with what was just committed."""
+    """Give this loop's readers of a generation what was just committed."""
     if tail := _tails().get(generation_id):
         tail.publish(events)
+
+
+def publish_from_thread(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
+    """`publish`, on every event loop of this process where logs are followed."""
+    for reference in _by_loop.keyrefs():
+        if loop := reference():
+            call_on(loop, publish, generation_id, events)
 
 
 def wake(generation_ids: Iterable[uuid.UUID]) -> None:

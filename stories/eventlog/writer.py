@@ -1,22 +1,42 @@
-"""Appending to logs: whatever arrives while one commit is under way goes into the next one."""
+"""Appending to logs: within a command's transaction, or by group commit, in which whatever arrives
+while one commit is under way goes into the next one."""
 
 import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakKeyDictionary
+
+from django.db import transaction
 
 from stories.infra.db import in_database, tidy_up
 
 from . import follower
-from .entries import Addition, Entry, LogEvent, commit_all
+from .entries import Addition, Entry, LeaseLost, LogEvent, commit_all, insert_all
 
 logger = logging.getLogger(__name__)
 
 # A commit costs the same time for one event as for ten, and nobody reads so fast.
 SPACING_SECONDS = 0.001
 TIDYING_SECONDS = 1.0
+
+
+def insert(
+    generation_id: uuid.UUID, lease_id: uuid.UUID | None, last: int, entries: Sequence[Entry]
+) -> list[LogEvent]:
+    """Append `entries` after position `last`; readers have them when the transaction that is open
+    now commits.
+
+    Raises LeaseLost where the lease is no longer held or somebody else has appended; then nothing
+    was written.
+    """
+    (outcome,) = insert_all([Addition(generation_id, lease_id, last, entries)])
+    if isinstance(outcome, LeaseLost):
+        raise outcome
+    transaction.on_commit(partial(follower.publish_from_thread, generation_id, outcome))
+    return outcome
 
 
 @dataclass(eq=False)

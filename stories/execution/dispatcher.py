@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import DatabaseError
 
-from stories import eventlog, llm
+from stories import llm
 from stories.execution import checkpoints, runner
 from stories.generations import leases, queue
 from stories.generations.claims import Claim
@@ -113,8 +113,7 @@ class Dispatcher:
                 return
             if look.claim is None:
                 break
-        for generation_id, events in await in_database(queue.publish_positions, capacity):
-            eventlog.publish(generation_id, events)
+        await in_database(queue.publish_positions, capacity)
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
         for lost in self._of(claim.id):

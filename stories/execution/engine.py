@@ -3,6 +3,7 @@
 `STORYTELLER_RUNS=inprocess`: each web process has a dispatcher of its own. `workers`: processes of
 `manage.py workers` have them, web processes only read; a job is enqueued with each generation. On
 PostgreSQL every process also listens to what the others tell. No other module knows which it is.
+Commands tell this process what they changed by `infra.notify`, and `_handle` acts on it.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import contextlib
 import contextvars
 import functools
 import gc
-import uuid
 from collections.abc import Coroutine
 from typing import Any
 
@@ -97,26 +97,13 @@ def enqueue(generation: Generation) -> None:
         jobs.enqueue(generation.pk)
 
 
-def wake() -> None:
-    """There is something new to write. Where no dispatcher runs here, another process finds it."""
-    for dispatcher in _dispatchers():
-        dispatcher.wake()
-
-
-def stop(*generation_ids: uuid.UUID) -> None:
-    """A stop was asked for (`generations.request_stop`): end the runs at once that are here."""
-    for dispatcher in _dispatchers():
-        for generation_id in generation_ids:
-            dispatcher.stop(generation_id)
-
-
 def _dispatchers() -> list[Dispatcher]:
     return [dispatcher for dispatcher, _ in list(_by_loop.values()) if dispatcher is not None]
 
 
 def _begin(dispatcher: Dispatcher | None) -> asyncio.Task[None]:
     preparing = [_load_gate()] if dispatcher is None else [_load_gate(), _warm_up_model()]
-    parts = [notify.listen(_handle), _prepare(preparing)]
+    parts = [notify.listen(functools.partial(_handle, dispatcher)), _prepare(preparing)]
     if dispatcher is not None:
         parts.append(dispatcher.run())
     if settings.RUNS == INPROCESS:
@@ -156,14 +143,17 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def _handle(notification: Notification) -> None:
+def _handle(dispatcher: Dispatcher | None, notification: Notification) -> None:
+    """Act on what a command of this process, or another process, has committed."""
     match notification.topic:
         case Topic.LOG:
             eventlog.wake(notification.generation_ids)
-        case Topic.STOP:
-            stop(*notification.generation_ids)
-        case Topic.WORK:
-            wake()
+        case Topic.STOP if dispatcher is not None:
+            for generation_id in notification.generation_ids:
+                dispatcher.stop(generation_id)
+        case Topic.WORK if dispatcher is not None:
+            dispatcher.wake()
         case Topic.ANYTHING:
             eventlog.wake_all()
-            wake()
+            if dispatcher is not None:
+                dispatcher.wake()

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from stories import eventlog, llm
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
-from stories.eventlog import Entry, LeaseLost, LogEvent, LogWriter
+from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
@@ -150,7 +150,6 @@ async def _leave(run: _Run) -> None:
         logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
         return
     if is_over:
-        eventlog.wake([run.claim.id])
         await _forget(run)
 
 
@@ -244,8 +243,8 @@ async def _take(run: _Run, step: Step) -> None:
             await run.log.flush()
             await _note_instead(run, step)
             last = run.log.last
-            events = await in_database(outcomes.complete, run.claim, step, last, run.uses)
-            await _end(run, events)
+            await in_database(outcomes.complete, run.claim, step, last, run.uses)
+            await _forget(run)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -307,15 +306,10 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 async def _fail(run: _Run, error: StoryError) -> None:
     await run.log.flush()
     await _note_instead(run)
-    events = await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
-    await _end(run, events)
+    await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
+    await _forget(run)
     told = told_to_staff(error)
     logger.info("generation %s: ended with %s%s", run.claim.id, error.code, told and f": {told}")
-
-
-async def _end(run: _Run, events: list[LogEvent]) -> None:
-    eventlog.publish(run.claim.id, events)
-    await _forget(run)
 
 
 async def _forget(run: _Run) -> None:

@@ -6,12 +6,12 @@ the model; `claims`, `leases` and `outcomes` serve the runner; `previews` serve 
 first; `briefs` decide what the storyteller is told.
 """
 
-from .briefs import path_to, pseudonym_of
+from .briefs import pseudonym_of
 from .continuing import Wish, add_reading_time, chapter_of_theme, next_chapter
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
 from .previews import AwaitsPreview, check_released, publish_chapter
-from .requests import Caller, ModelMissing, Requested, WrongPlace
+from .requests import Caller, ModelMissing, Requested, WrongPlace, caller_for
 from .starting import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
@@ -38,6 +38,7 @@ __all__ = [
     "Wish",
     "WrongPlace",
     "add_reading_time",
+    "caller_for",
     "carry_on",
     "chapter_of_theme",
     "check_released",
@@ -45,7 +46,6 @@ __all__ = [
     "latest_like",
     "next_chapter",
     "one_line",
-    "path_to",
     "pseudonym_of",
     "publish_chapter",
     "request_stop",

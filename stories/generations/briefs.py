@@ -6,8 +6,8 @@ from typing import Any
 
 from children.models import Child
 from stories.models import Chapter, Choice, Ruling, Story
+from stories.tree import path_to
 from stories.vocabulary.brief import (
-    OTHERS_STAND_INS,
     Alias,
     ChoiceTaken,
     Concern,
@@ -18,6 +18,7 @@ from stories.vocabulary.brief import (
     StoryBrief,
     unlike,
 )
+from stories.vocabulary.languages import other_stand_ins
 
 from .inputs import admitted_profile, checked_as
 
@@ -31,22 +32,6 @@ def pseudonym_of(story: Story) -> Pseudonym:
 def _pseudonym(story: Story, others: Sequence[Alias]) -> Pseudonym:
     child = story.child
     return Pseudonym.for_child(child.name, story.language, child.former_names, others)
-
-
-def path_to(chapter: Chapter | None) -> list[Chapter]:
-    """The chapters from the first to this one, in one query whatever their number."""
-    if chapter is None:
-        return []
-    by_id = {
-        other.pk: other
-        for other in Chapter.objects.filter(story=chapter.story_id).select_related("choice")
-    }
-    path: list[Chapter] = []
-    step: Chapter | None = by_id[chapter.pk]
-    while step is not None:
-        path.append(step)
-        step = by_id[step.parent_id] if step.parent_id else None
-    return path[::-1]
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
@@ -104,7 +89,7 @@ def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) ->
     taken = [*typed, story.child.name, *chain(*names.values()), *(step.source for step in path)]
     for key in [key for key in names if key in named - known]:
         taken += [other["stand_in"] for other in companions]
-        stand_in = unlike("\n".join(taken), OTHERS_STAND_INS, story.language)
+        stand_in = unlike("\n".join(taken), other_stand_ins(story.language))
         companions.append({"child": key, "names": names[key], "stand_in": stand_in})
     if companions != story.companions:
         story.companions = companions

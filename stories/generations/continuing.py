@@ -17,9 +17,9 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
+from stories.tree import path_to
 
 from . import leases
-from .briefs import path_to
 from .inputs import InvalidRequest, check_text, clean_line
 from .previews import AwaitsPreview, awaited, check_released
 from .requests import (
@@ -61,7 +61,7 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
         if running := active(Generation.objects.filter(choice__chapter=session.chapter)):
             return existing(caller, running)
     choice = _decide(session, wish)
-    with family_lock(caller):
+    with family_lock(caller.user):
         leases.end_stopping(Generation.objects.filter(choice=choice))
         if standing := by_idempotency_key(caller) or _go_to_existing(session, choice):
             return existing(caller, standing)

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from children.models import Child, Strictness
 from stories.controls.thresholds import threshold_of
-from stories.safety.gate import Gate, offered_languages
+from stories.safety.gate import Gate
 from stories.safety.verdict import Verdict
-from stories.vocabulary.brief import AgeBand, primary_language
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes, primary_language
 
 # Controls, surrogates, private use and unassigned characters; format characters stay, since emoji
 # and right-to-left text are made with them.
@@ -92,7 +93,7 @@ def checked_as(child: Child) -> AgeBand:
 
 def _gate(child: Child, language: str) -> Gate:
     band = checked_as(child)
-    has_rules = primary_language(language) in offered_languages()
+    has_rules = primary_language(language) in codes()
     return Gate(language if has_rules else "en", band, child.avoid, threshold=threshold_of(band))
 
 

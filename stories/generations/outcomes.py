@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from stories import eventlog
-from stories.eventlog import Entry, LogEvent
+from stories.eventlog import Entry
 from stories.models import (
     TITLE_LENGTH,
     Chapter,
@@ -26,9 +26,7 @@ from .previews import advance
 
 
 @transaction.atomic
-def complete(
-    claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]
-) -> list[LogEvent]:
+def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]) -> None:
     """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
     looks first, the session stays where it is until the chapter is released.
 
@@ -44,23 +42,20 @@ def complete(
         advance(session, chapter)
     event = eventlog.complete_event(generation, session, chapter, choices)
     ending = [Entry(eventlog.DONE), Entry(event)]
-    events = eventlog.insert(claim.id, claim.lease_id, last, ending)
+    eventlog.insert(claim.id, claim.lease_id, last, ending)
     _end(claim.id, claim.lease_id, Generation.Status.COMPLETED, uses, chapter=chapter)
-    return events
 
 
 @transaction.atomic
-def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> list[LogEvent]:
+def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> None:
     """End the log with an error a parent can read. What was approved so far stays in the log,
     unless it was judged unfit as a whole; readers then lose it in the same commit."""
-    return _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
+    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
 
 
-def fail_unreadable(
-    pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int
-) -> list[LogEvent]:
+def fail_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int) -> None:
     """End the log of a run whose row cannot be read; call it inside a transaction."""
-    return _fail(pk, lease_id, error, last, ())
+    _fail(pk, lease_id, error, last, ())
 
 
 def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
@@ -71,13 +66,13 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     uses: Sequence[ModelUse],
     *,
     before: Sequence[Entry] = (),
-) -> list[LogEvent]:
+) -> None:
     entries = [*before]
     if _is_withdrawn(pk):
         error = Withdrawn()
         entries = [Entry(ContentReset(attempt=0, reason=WITHDRAWN))]
     event = Failed(message=error.message, code=error.code, retryable=error.retryable)
-    events = eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
+    eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
     is_stop = error.code == "CANCELLED"
     _end(
         pk,
@@ -87,7 +82,6 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
         error_code=error.code,
         error_detail=_causes(error),
     )
-    return events
 
 
 def note_model(claim: Claim, model: str) -> None:

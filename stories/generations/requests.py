@@ -14,6 +14,7 @@ from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.eventlog import Entry
 from stories.infra.notify import Topic, notify
+from stories.llm import Status
 from stories.models import (
     KEY_LENGTH,
     Chapter,
@@ -36,19 +37,36 @@ class ModelMissing(Exception):
     """A new chapter is needed, and there is no storyteller to write it."""
 
 
+Enqueue = Callable[[Generation], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who asks, under which idempotency key, and whether there is a storyteller to write.
 
     `capacity` is how many chapters are written at once. `enqueue` is called with a run that was
-    begun, in the transaction that begins it.
+    begun, in the transaction that begins it. See `caller_for`.
     """
 
     user: User
-    key: str | None = None
-    has_model: bool = True
-    capacity: int = 1
-    enqueue: Callable[[Generation], None] = lambda _: None
+    key: str | None
+    has_model: bool
+    capacity: int
+    enqueue: Enqueue
+
+
+def caller_for(
+    user: User, storyteller: Status, enqueue: Enqueue, *, key: str | None = None
+) -> Caller:
+    """A caller of this installation: as `storyteller` stands now, but for what staff turned off."""
+    heeded = switches.with_switches(storyteller)
+    return Caller(
+        user=user,
+        key=key,
+        has_model=heeded.is_configured,
+        capacity=heeded.concurrency,
+        enqueue=enqueue,
+    )
 
 
 @dataclass(frozen=True)
@@ -60,13 +78,13 @@ class Requested:
 
 
 @contextmanager
-def family_lock(caller: Caller) -> Iterator[None]:
+def family_lock(user: User) -> Iterator[None]:
     """One request of a family at a time, so that twins of a request find the first one's run.
 
     SQLite's transactions exclude each other anyway; elsewhere the family's row is the lock.
     """
     with transaction.atomic():
-        Family.objects.select_for_update().get(members=caller.user)
+        Family.objects.select_for_update().get(members=user)
         yield
 
 

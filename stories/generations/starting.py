@@ -14,8 +14,7 @@ from stories.models import (
     ReadingSession,
     Story,
 )
-from stories.safety.gate import offered_languages
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import codes, current_tag, primary_language
 
 from . import leases
 from .inputs import InvalidRequest, check_text, clean_line
@@ -60,7 +59,7 @@ def start_story(caller: Caller, new: NewStory) -> Requested:
     Raises InvalidRequest, ModelMissing and NotNow.
     """
     new = checked(new)
-    with family_lock(caller):
+    with family_lock(caller.user):
         if standing := by_idempotency_key(caller) or active(_same_request(new, 1)):
             return existing(caller, standing)
         return created(caller, _begin_story(caller, new))
@@ -73,7 +72,7 @@ def latest_like(new: NewStory, number: int) -> Generation | None:
 
 def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
     """A story whose first chapter came to nothing begins once more, as the same story."""
-    with family_lock(caller):
+    with family_lock(caller.user):
         first = Generation.objects.filter(story=session.story_id, choice=None)
         leases.end_stopping(first)
         finished = first.filter(status=Generation.Status.COMPLETED, withdrawn_at=None)
@@ -90,13 +89,13 @@ def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
 def checked(new: NewStory) -> NewStory:
     theme = clean_line("theme", new.theme, THEME_LENGTH, is_required=True)
     title = clean_line("title", new.title, TITLE_LENGTH)
-    language = new.language or new.child.language
-    if primary_language(language) not in offered_languages():
-        raise InvalidRequest("language", f"language: allowed are {', '.join(offered_languages())}.")
+    language = current_tag(new.language or new.child.language)
+    if primary_language(language) not in codes():
+        raise InvalidRequest("language", f"language: allowed are {', '.join(codes())}.")
     if new.total_chapters is not None and not 1 <= new.total_chapters <= MAX_CHAPTERS:
         raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {MAX_CHAPTERS}.")
     check_text(new.child, language, theme=theme, title=title)
-    return replace(new, theme=theme, title=title)
+    return replace(new, theme=theme, title=title, language=new.language and language)
 
 
 def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:

@@ -56,7 +56,7 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
 
     Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
-    with family_lock(caller):
+    with family_lock(caller.user):
         leases.end_stopping(Generation.objects.filter(story=stopped.story, choice=stopped.choice))
         begun = by_idempotency_key(caller) or active(
             _from_here(stopped).filter(choice=stopped.choice)
@@ -83,7 +83,7 @@ def discard(user: User, ended: Generation) -> None:
     Doing it twice is doing it once. Raises WrongPlace where the story has gone on, and
     AwaitsPreview where another run's chapter waits at this place.
     """
-    with family_lock(Caller(user=user)):
+    with family_lock(user):
         gone_before = Generation.objects.filter(chapter=None, pruned_at__isnull=False)
         if gone_before.filter(pk=ended.pk).exists():
             return

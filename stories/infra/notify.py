@@ -1,8 +1,8 @@
-"""Wake-ups between processes: PostgreSQL's NOTIFY, sent within the commit that is the news.
+"""Wake-ups after a commit: for this process directly, for the others by PostgreSQL's NOTIFY.
 
 They only spare waiting. Whoever is woken looks into the database, and looks there from time to time
-anyway; so a lost wake-up costs a moment and never a story. On SQLite, where one process does
-everything, nothing is sent and nothing is listened to.
+anyway; so a lost wake-up costs a moment and never a story. On SQLite one process does everything,
+and nothing is sent to others.
 """
 
 import asyncio
@@ -13,10 +13,13 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+
+from .waiting import call_on
 
 logger = logging.getLogger(__name__)
 
@@ -48,19 +51,43 @@ class Notification:
     generation_ids: tuple[uuid.UUID, ...] = ()
 
 
+Handle = Callable[[Notification], None]
+
+# What listens in this process, each on its own event loop.
+_listeners: list[tuple[asyncio.AbstractEventLoop, Handle]] = []
+
+
 def notify(topic: Topic, generation_ids: Iterable[uuid.UUID] = ()) -> None:
-    """Tell the other processes; call it inside the transaction that makes the news."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        for payload in payloads(topic, generation_ids):
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+    """Wake this process and the others when the transaction that is open now commits.
+
+    A transaction that is rolled back wakes nobody. Call it from any thread.
+    """
+    notification = Notification(topic, tuple(generation_ids))
+    transaction.on_commit(partial(_tell_listeners, notification))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for payload in payloads(topic, notification.generation_ids):
+                cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
 
 
-async def listen(handle: Callable[[Notification], None]) -> None:
-    """Hand on what other processes tell, until cancelled. Returns at once on SQLite."""
-    if connection.vendor != "postgresql":
-        return
+async def listen(handle: Handle) -> None:
+    """Hand on what this process and the others tell, on the running loop, until cancelled."""
+    listener = (asyncio.get_running_loop(), handle)
+    _listeners.append(listener)
+    try:
+        if connection.vendor == "postgresql":
+            await _listen_to_others(handle)
+        await asyncio.Event().wait()
+    finally:
+        _listeners.remove(listener)
+
+
+def _tell_listeners(notification: Notification) -> None:
+    for loop, handle in _listeners.copy():
+        call_on(loop, handle, notification)
+
+
+async def _listen_to_others(handle: Handle) -> None:
     pause = MIN_PAUSE_SECONDS
     while True:
         try:
@@ -86,7 +113,7 @@ def payloads(topic: Topic, generation_ids: Iterable[uuid.UUID]) -> list[str]:
 
 
 def parse(payload: str) -> Notification | None:
-    """None for this process's own news, of which it knows already."""
+    """None for this process's own news, of which its listeners were told on commit."""
     origin, *rest = payload.split(" ")
     if origin == _origin():
         return None

@@ -1,6 +1,11 @@
-"""Waiting for an event, but not for ever; and heeding that one is to end."""
+"""Bounded waits, cancellation that a library lost, and calls into an event loop."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TypeVarTuple
+
+Arguments = TypeVarTuple("Arguments")
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
@@ -22,3 +27,13 @@ def raise_if_cancelled() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+def call_on(
+    loop: asyncio.AbstractEventLoop,
+    function: Callable[[*Arguments], object],
+    *arguments: *Arguments,
+) -> None:
+    """Call `function` soon on another thread's event loop; not at all where that has closed."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(function, *arguments)

@@ -17,9 +17,10 @@ from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable
+from stories.vocabulary.languages import codes
 from stories.workflow.resources import ModelProfile
 
-from . import hosts, profiles
+from . import hosts
 from .clients import clients_of, guard_of
 from .faults import HOST_ERRORS
 from .host import Misconfigured, NoModel
@@ -139,7 +140,7 @@ async def _look() -> Status:
             name="",
             provider=settings.LLM_PROVIDER,
             is_demo=False,
-            languages=profiles.LANGUAGES,
+            languages=codes("capable"),
             concurrency=settings.MAX_CONCURRENT or 1,
             problem=str(reason),
         )

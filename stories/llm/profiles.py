@@ -5,29 +5,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from stories.vocabulary.languages import Writers, codes
 from stories.workflow.resources import ModelProfile
 
 Provider = Literal["ollama", "openai", "embedded"]
 
-LANGUAGES = ("en", "es")
-"""What a model writes of which nothing else is known."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Ability:
-    languages: tuple[str, ...] = LANGUAGES
+    writes_as: Writers = "capable"
     writing: Literal["prose", "beats", "spine"] = "prose"
     judges: bool = True
     structures: bool = True
     is_demo: bool = False
 
 
-_SPINE = _Ability(("en",), writing="spine", judges=False, structures=False)
+_SPINE = _Ability("every", writing="spine", judges=False, structures=False)
 # Of eight harmless chapters the 1.5B's judgement would have withdrawn one, and every
 # withdrawal costs a reader the story: models of that size are not asked.
-_BEATS = _Ability(("en",), writing="beats", judges=False)
+_BEATS = _Ability("every", writing="beats", judges=False)
 _PROSE = _Ability()
-_MULTILINGUAL = _Ability(("en", "es", "he"))
+_MULTILINGUAL = _Ability("multilingual")
 
 # The first row that fits says what a model can do: provider (None is any), a pattern that its name
 # starts with, the size in billions of parameters from which it holds, ability. The embedded two
@@ -63,7 +61,7 @@ def profile_of(
     return ModelProfile(
         name=name,
         context_tokens=context_tokens,
-        languages=ability.languages,
+        languages=codes(ability.writes_as),
         writing=ability.writing,
         judges=ability.judges,
         structures=ability.structures,

@@ -33,31 +33,26 @@ def approve(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
 
 
 @transaction.atomic
-def reject(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> list[uuid.UUID]:
-    """The text may not be read, and nothing replaces it until the family goes on.
-
-    Returns the runs that were asked to stop, as `withdraw_for` and `send_back` do.
-    """
+def reject(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
+    """The text may not be read, and nothing replaces it until the family goes on."""
     case = _held(case_id, by)
     _need_reason(reason)
-    stopped = withdraw(case.generation)
+    withdraw(case.generation)
     _close(case, Case.Outcome.REJECTED)
     record(by, Ruling(action=Ruling.Action.REJECT, case=case, reason=reason, note=note))
-    return stopped
 
 
 @transaction.atomic
-def withdraw_for(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> list[uuid.UUID]:
+def withdraw_for(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
     """Take the text away from its readers now, and decide later: the case stays open."""
     case = _held(case_id, by)
     _need_reason(reason)
-    stopped = withdraw(case.generation)
+    withdraw(case.generation)
     record(by, Ruling(action=Ruling.Action.WITHDRAW, case=case, reason=reason, note=note))
-    return stopped
 
 
 @transaction.atomic
-def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -> list[uuid.UUID]:
+def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -> None:
     """Have the chapter written anew in its place; the family is shown the new one as it comes.
 
     The storyteller is told the kind of reason, and never the note. Raises ModelMissing and NotNow
@@ -67,30 +62,28 @@ def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -
     _need_reason(reason)
     if case.generation.chapter_id is None:
         raise CannotRule(_("There is no finished chapter to send back."))
-    stopped = withdraw(case.generation)
+    withdraw(case.generation)
     action = Ruling.Action.SEND_BACK
     record(caller.user, Ruling(action=action, case=case, reason=reason, note=note))
     if not begin_again(case.generation, caller):
         raise CannotRule(_("Its place in the story is taken, or is gone: nothing to rewrite."))
     _close(case, Case.Outcome.SENT_BACK)
-    return stopped
 
 
 @transaction.atomic
-def turn_off(name: str, by: User, note: str) -> list[uuid.UUID]:
-    """Turn a feature or a model off for everyone; returns the runs that were asked to stop."""
+def turn_off(name: str, by: User, note: str) -> None:
+    """Turn a feature or a model off for everyone, and stop the runs that need it."""
     _need_note(note)
     if not switches.is_switch(name):
         raise CannotRule(_("There is no such switch."))
     if switches.is_off(name):
-        return []
+        return
     Switch.objects.create(name=name)
     record(by, Ruling(action=Ruling.Action.TURN_OFF, subject=f"switch:{name}", note=note))
     runs = switches.runs_under(name)
     stopped = list(runs.values_list("pk", flat=True))
     runs.filter(stop_requested_at=None).update(stop_requested_at=timezone.now())
     notify(Topic.STOP, stopped)
-    return stopped
 
 
 @transaction.atomic
@@ -100,6 +93,7 @@ def turn_on(name: str, by: User, note: str) -> None:
     if found.exists():
         found.delete()
         record(by, Ruling(action=Ruling.Action.TURN_ON, subject=f"switch:{name}", note=note))
+        notify(Topic.WORK)
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
 """Taking a chapter away from its readers, with all that follows on it; and giving it back."""
 
 import uuid
-from collections import defaultdict
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -9,19 +8,20 @@ from django.utils import timezone
 
 from stories.infra.notify import Topic, notify
 from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Story
+from stories.tree import Tree
 
 
 @transaction.atomic
-def withdraw(generation: Generation) -> list[uuid.UUID]:
+def withdraw(generation: Generation) -> None:
     """From now on no reader is given this run's text, nor any that was written to follow it.
 
     The child's place moves back to the chapter before, from where the story can go on another
-    way. Done twice it is done once. Returns the runs under way that were asked to stop.
+    way; runs under way are asked to stop. Done twice it is done once.
     """
     session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
     now = timezone.now()
     first = Chapter.objects.readable().filter(generation=generation.pk).first()
-    chapters = _with_all_after(first, Chapter.objects.readable())
+    chapters = _with_all_after(first, Chapter.objects.readable()) if first else []
     runs = Generation.objects.filter(
         Q(pk=generation.pk) | Q(chapter__in=chapters) | Q(choice__chapter__in=chapters),
         withdrawn_at=None,
@@ -33,7 +33,6 @@ def withdraw(generation: Generation) -> list[uuid.UUID]:
     if first is not None:
         _move_back(session, first, chapters)
     notify(Topic.STOP, stopped)
-    return stopped
 
 
 @transaction.atomic
@@ -69,18 +68,10 @@ def _unmark(chapter: Chapter) -> None:
     Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=None)
 
 
-def _with_all_after(chapter: Chapter | None, among: QuerySet[Chapter]) -> list[uuid.UUID]:
-    """A chapter and those that follow on it, in one query whatever their number."""
-    if chapter is None:
-        return []
-    following: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
-    of_story = among.filter(story=chapter.story_id)
-    for pk, parent_id in of_story.values_list("pk", "parent"):
-        following[parent_id].append(pk)
-    found = [chapter.pk]
-    for pk in found:
-        found += following[pk]
-    return found
+def _with_all_after(chapter: Chapter, among: QuerySet[Chapter]) -> list[uuid.UUID]:
+    """A chapter and those `among` these that follow on it, in one query whatever their number."""
+    tree = Tree(among.filter(story=chapter.story_id).only("parent"))
+    return [following.pk for following in tree.all_after(chapter.pk)]
 
 
 def _move_back(session: ReadingSession, first: Chapter, gone: list[uuid.UUID]) -> None:

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from stories.models import Story
 from stories.pages.library import Page
 from stories.presentation import cover, name
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import primary_language
 
 CONTENT_TYPE = "application/epub+zip"
 

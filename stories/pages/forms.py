@@ -26,7 +26,7 @@ from stories.models import TITLE_LENGTH, Chapter
 from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
 from stories.safety.prose import sentences_of
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import primary_language
 
 WISH_LENGTH = 200
 

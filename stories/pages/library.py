@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -13,6 +13,7 @@ from children.models import Child, User
 from stories.models import Case, Chapter, Choice, ReadingSession, Story
 from stories.moderation import reports_of
 from stories.themes import of_idea
+from stories.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +88,21 @@ def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
     """The path being read, or the one that goes through the chapter named."""
     chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
     stored = list(chapters.prefetch_related("choices"))
-    tree = _Tree([chapter for chapter in stored if not chapter.awaits_preview])
-    if through is None or through not in tree.by_id:
+    released = [chapter for chapter in stored if not chapter.awaits_preview]
+    tree = Tree(released)
+    if through is None or through not in tree:
         path = tree.path_to(story.session.chapter_id)
     else:
-        path = tree.path_to(tree.last_after(through))
+        path = tree.path_through(through)
     taken = [chapter.choice for chapter in path[1:]]
+    led_to = {chapter.choice_id: chapter for chapter in released}
     reports = _reports(story)
     pages = [
         Page(
-            chapter, choice, tuple(tree.ways_not_taken(chapter, choice)), tuple(reports[chapter.pk])
+            chapter,
+            choice,
+            tuple(_ways_not_taken(chapter, choice, led_to)),
+            tuple(reports[chapter.pk]),
         )
         for chapter, choice in zip_longest(path, taken)
     ]
@@ -117,32 +123,14 @@ def _reports(story: Story) -> defaultdict[uuid.UUID | None, list[Case]]:
     return found
 
 
-class _Tree:
-    """The chapters of one story by the ways they can be walked."""
-
-    def __init__(self, chapters: list[Chapter]) -> None:
-        self.by_id = {chapter.pk: chapter for chapter in chapters}
-        self.by_choice = {chapter.choice_id: chapter for chapter in chapters}
-        self.by_parent = {chapter.parent_id: chapter for chapter in chapters}
-
-    def path_to(self, chapter_id: uuid.UUID | None) -> list[Chapter]:
-        path: list[Chapter] = []
-        while chapter_id is not None:
-            path.append(self.by_id[chapter_id])
-            chapter_id = path[-1].parent_id
-        return path[::-1]
-
-    def last_after(self, chapter_id: uuid.UUID) -> uuid.UUID:
-        while chapter_id in self.by_parent:
-            chapter_id = self.by_parent[chapter_id].pk
-        return chapter_id
-
-    def ways_not_taken(self, chapter: Chapter, taken: Choice | None) -> Iterator[Way]:
-        for choice in chapter.choices.all():
-            led_to = self.by_choice.get(choice.pk)
-            is_offered = choice.kind == Choice.Kind.OFFERED
-            if choice != taken and (is_offered or led_to):
-                yield Way(choice, led_to)
+def _ways_not_taken(
+    chapter: Chapter, taken: Choice | None, led_to: Mapping[uuid.UUID | None, Chapter]
+) -> Iterator[Way]:
+    for choice in chapter.choices.all():
+        following = led_to.get(choice.pk)
+        is_offered = choice.kind == Choice.Kind.OFFERED
+        if choice != taken and (is_offered or following):
+            yield Way(choice, following)
 
 
 def _most_recently_begun(shelf: Shelf) -> float:

@@ -28,6 +28,7 @@ from stories.pages import epub, library
 from stories.pages.forms import NewStoryForm, ReportForm, languages_for
 from stories.presentation import direction
 from stories.themes import THEMES
+from stories.tree import path_to
 
 STORIES_PER_PAGE = 24
 
@@ -65,7 +66,6 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
             started, put_off = None, reason
             form.put_off(reason)
         if started is not None:
-            engine.wake()
             return redirect("stories:read", started.story.session.pk)
     context = {
         "form": form,
@@ -91,7 +91,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     if following is None:
         # What was being written at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
-    chapters = generations.path_to(session.chapter)
+    chapters = path_to(session.chapter)
     context = {
         "session": session,
         "story": session.story,
@@ -227,19 +227,13 @@ def _url_of(chapter: Chapter, *, is_reader: bool) -> str:
 
 def _start(user: User, form: NewStoryForm, storyteller: llm.Status) -> Generation | None:
     """The run that this form began, now or when it was sent before; None where it is refused."""
-    caller = generations.Caller(
-        user=user,
-        key=form.request_key(),
-        has_model=storyteller.is_configured,
-        capacity=storyteller.concurrency,
-        enqueue=engine.enqueue,
-    )
+    key = form.request_key()
+    caller = generations.caller_for(user, storyteller, engine.enqueue, key=key)
     try:
         generation = generations.start_story(caller, form.new_story()).generation
     except generations.InvalidRequest as refusal:
         form.refuse(refusal.field, refusal.message)
         return None
-    engine.wake()
     return generation
 
 

@@ -14,32 +14,16 @@ IOVS 53(9); words per minute: English 228, Spanish 218, Hebrew 187).
 
 Before reading age (up to 5 years) an adult reads aloud: 183 words per minute in English (Brysbaert
 2019, "How many words do we read per minute?", Journal of Memory and Language 109), scaled likewise.
+
+The norms and the adult figures stand in the languages' rows.
 """
 
-from stories.vocabulary.brief import ReadingLevel, primary_language
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.languages import SOURCE_CODE, language_of
 
 _FIRST_READING_AGE = 6
 _AGE_BEFORE_GRADE_1 = 5
 _ADULT_ALOUD_WPM = 183
-
-# Words per minute of grades 1 to 6: beginner, intermediate, advanced.
-_ENGLISH_WPM = (
-    (34, 60, 91),
-    (72, 100, 124),
-    (91, 112, 139),
-    (105, 133, 160),
-    (119, 146, 169),
-    (122, 146, 173),
-)
-_SPANISH_WPM = (
-    (35, 47, 59),
-    (60, 72, 84),
-    (85, 92, 99),
-    (100, 107, 114),
-    (115, 120, 124),
-    (125, 130, 134),
-)
-_IREST_WPM = {"en": 228, "es": 218, "he": 187}
 
 
 def reading_minutes(word_count: int, *, age: int, level: ReadingLevel, language: str) -> int:
@@ -48,12 +32,12 @@ def reading_minutes(word_count: int, *, age: int, level: ReadingLevel, language:
 
 
 def words_per_minute(*, age: int, level: ReadingLevel, language: str) -> float:
-    tag = primary_language(language)
-    scale = _IREST_WPM.get(tag, _IREST_WPM["en"]) / _IREST_WPM["en"]
+    spoken, english = language_of(language), language_of(SOURCE_CODE)
+    scale = spoken.adult_words_per_minute / english.adult_words_per_minute
     if age < _FIRST_READING_AGE:
         return _ADULT_ALOUD_WPM * scale
     rank = tuple(ReadingLevel).index(level)
-    grade = min(age - _AGE_BEFORE_GRADE_1, len(_ENGLISH_WPM))
-    if tag == "es":
-        return _SPANISH_WPM[grade - 1][rank]
-    return _ENGLISH_WPM[grade - 1][rank] * scale
+    grade = min(age - _AGE_BEFORE_GRADE_1, len(english.grade_words_per_minute))
+    if spoken.grade_words_per_minute:
+        return spoken.grade_words_per_minute[grade - 1][rank]
+    return english.grade_words_per_minute[grade - 1][rank] * scale

@@ -21,15 +21,14 @@ at 4.51. The other formulas answer in grades themselves: grades 2-3 begin at 2, 
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import assert_never
 
 from stories.reading.syllables import english_syllables, spanish_syllables
-from stories.vocabulary.brief import ReadingLevel, primary_language
+from stories.vocabulary.brief import ReadingLevel
+from stories.vocabulary.languages import language_of
 
 MAX_GRADE = 18.0
 
-_LEVEL_STARTS = {"en": (1.98, 4.51)}
-_GRADE_STARTS = (2.0, 4.0)
-_LONG_WORD_LETTERS = {"he": 6}
 # Anderson's table: the least RIX of grades 2, 3, … 12 and of college (13).
 _RIX_STARTS = (0.2, 0.5, 0.8, 1.3, 1.8, 2.4, 3.0, 3.7, 4.5, 5.3, 6.2, 7.2)
 
@@ -39,19 +38,21 @@ def grade(words: Sequence[str], sentence_count: int, language: str) -> float:
     if not words:
         return 0.0
     sentences = max(1, sentence_count)
-    match primary_language(language):
-        case "en":
+    written = language_of(language)
+    match written.readability:
+        case "flesch-kincaid":
             raw = _flesch_kincaid(words, sentences)
-        case "es":
+        case "crawford":
             raw = _crawford(words, sentences)
-        case other:
-            raw = _rix(words, sentences, _LONG_WORD_LETTERS.get(other, 7))
+        case "rix":
+            raw = _rix(words, sentences, written.long_word_letters)
+        case never:
+            assert_never(never)
     return min(max(raw, 0.0), MAX_GRADE)
 
 
 def level(grade: float, language: str) -> ReadingLevel:
-    starts = _LEVEL_STARTS.get(primary_language(language), _GRADE_STARTS)
-    return tuple(ReadingLevel)[bisect_right(starts, grade)]
+    return tuple(ReadingLevel)[bisect_right(language_of(language).level_grades, grade)]
 
 
 def _flesch_kincaid(words: Sequence[str], sentences: int) -> float:

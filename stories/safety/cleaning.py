@@ -9,6 +9,11 @@ the result cannot depend on how the output was cut into pieces.
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from stories.vocabulary.languages import Labels, Language, language_of, languages
 
 # Stands for "what was not shown yet was no story": no raw character reaches the filters as this.
 DISCARD = "\x00"
@@ -129,44 +134,58 @@ class TagFilter:
         return ""
 
 
-_NUMBER = (
-    r"(?:\d{1,3}|[ivxlc]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-    r"|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce"
-    r"|primero|segundo|tercero|[א-ת]{1,2}['׳]?|ראשון|שני|שלישי|רביעי|חמישי|אחרון)"
-)
-_LABEL = re.compile(
-    rf"""[*_"“]*(?:
-        (?P<heading>(?:(?:chapter|part|scene|beat|section|cap[ií]tulo|parte|escena|פרק|חלק)
-            \s+{_NUMBER}\b[*_]*(?:\s*[:.\-–—]|\s*$))
-          | (?:(?:story\s+|chapter\s+)?title|t[ií]tulo|כותרת|שם\s+הסיפור|word\s+count|notes?
-            |nota|הערה)[*_]*\s*:)
-        | (?P<voice>(?:assistant|ai|storyteller|narrator|model|bot|story|asistente|narradora?
-            |cuentacuentos|historia|cuento|עוזר|המספר|סיפור|הסיפור)[*_]*\s*:)
-        | (?P<other>(?:user|human|system|prompt|usuario|sistema|משתמש|מערכת)[*_]*\s*:)
-    )[*_]*\s*""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _NOT_PROSE = re.compile(r"#{1,6}(?:\s.*)?|`{3,}\s*\w*|(?:[-*_~=⁂]\s*){3,}|\*\s*\*|---+")
 _MARKER = re.compile(r"(?:>\s*)*(?:(?P<dash>[-–])\s+|[*+•]\s+|\d{1,2}[.)]\s+)?")
 _EMPHASISED = re.compile(r"(\*\*|__)(?!\s)[^*_]*[^*_.!?…,;:\"”]\1:?")
 _BARE_ROLE = frozenset({"assistant", "model", "user", "system"})
-_AGREEMENT = (
-    r"(?:sure(?:\s+thing)?|of\s+course|certainly|absolutely|okay|ok|great|alright|yes"
-    r"|claro(?:\s+que\s+sí)?|por\s+supuesto|vale|bueno|בטח|בוודאי|כמובן|בשמחה)[!,.]*\s*"
-)
-_PRESENTING = r"(?:here\s+is|here['’]s|this\s+is|below\s+is|aquí\s+(?:está|tienes|va)|הנה|להלן)"
-_STORY = (
-    r"(?:story|tale|chapter|part|continuation|scene|version|beginning|opening|ending"
-    r"|historia|cuento|capítulo|continuación|final|הסיפור|סיפור|הפרק|פרק|ההמשך|המשך|הסוף)"
-)
-_PREAMBLE_START = re.compile(rf"¡?(?:{_AGREEMENT}|{_PRESENTING})", re.IGNORECASE)
-_PREAMBLE = re.compile(
-    rf"¡?(?:(?:{_AGREEMENT})?{_PRESENTING}\s[^\n:]*{_STORY}\b[^\n:]*:\s*"
-    rf"|{_AGREEMENT}(?:{_PRESENTING}|i['’]|i\s|let\s|te\s|אני\s)[^\n:]*(?::|[.!]$)\s*"
-    rf"|{_AGREEMENT}$)",
-    re.IGNORECASE,
-)
 _EMPHASIS = str.maketrans("", "", "*_`~")
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """How a line begins that is no story, or no story yet."""
+
+    label: re.Pattern[str]
+    preamble_start: re.Pattern[str]
+    preamble: re.Pattern[str]
+
+
+@cache
+def _patterns(rows: tuple[Language, ...]) -> _Patterns:
+    """In any language: a model that writes in one may talk about it in another."""
+    agreement = rf"(?:{_any_of(row.preamble.agreement for row in rows)})[!,.]*\s*"
+    presenting = f"(?:{_any_of(row.preamble.presenting for row in rows)})"
+    promising = _any_of(row.preamble.promising for row in rows)
+    story = f"(?:{_any_of(row.preamble.story for row in rows)})"
+    return _Patterns(
+        label=_label([row.labels for row in rows]),
+        preamble_start=re.compile(rf"¡?(?:{agreement}|{presenting})", re.IGNORECASE),
+        preamble=re.compile(
+            rf"¡?(?:(?:{agreement})?{presenting}\s[^\n:]*{story}\b[^\n:]*:\s*"
+            rf"|{agreement}(?:{presenting}|{promising})[^\n:]*(?::|[.!]$)\s*"
+            rf"|{agreement}$)",
+            re.IGNORECASE,
+        ),
+    )
+
+
+def _label(labels: Sequence[Labels]) -> re.Pattern[str]:
+    number = _any_of(each.number for each in labels)
+    headed = _any_of((*each.chapter, *each.section) for each in labels)
+    return re.compile(
+        rf"""[*_"“]*(?:
+            (?P<heading>(?:(?:{headed})
+                \s+(?:\d{{1,3}}|[ivxlc]+|{number})\b[*_]*(?:\s*[:.\-–—]|\s*$))
+              | (?:{_any_of(each.note for each in labels)})[*_]*\s*:)
+            | (?P<voice>(?:{_any_of(each.narrator for each in labels)})[*_]*\s*:)
+            | (?P<other>(?:{_any_of(each.speaker for each in labels)})[*_]*\s*:)
+        )[*_]*\s*""",
+        re.IGNORECASE | re.VERBOSE,
+    )
+
+
+def _any_of(patterns: Iterable[Sequence[str]]) -> str:
+    return "|".join(pattern for each in patterns for pattern in each)
 
 
 class LineFilter:
@@ -180,7 +199,8 @@ class LineFilter:
     LABELLED_CHARS = 120
 
     def __init__(self, language: str) -> None:
-        self._keeps_dashes = language != "en"
+        self._keeps_dashes = language_of(language).dash_opens_speech
+        self._patterns = _patterns(languages())
         self._head: str | None = ""
         self._has_text = False
         self._is_over = False
@@ -208,8 +228,8 @@ class LineFilter:
             return True
         return len(head) < self.LABELLED_CHARS and bool(
             head[0] in "#*_`"
-            or _LABEL.match(head)
-            or (not self._has_text and _PREAMBLE_START.match(head))
+            or self._patterns.label.match(head)
+            or (not self._has_text and self._patterns.preamble_start.match(head))
         )
 
     def _open_line(self, head: str) -> str:
@@ -222,7 +242,8 @@ class LineFilter:
             return ""
         line = self._without_label(self._without_marker(line), is_whole=is_whole)
         if not self._has_text:
-            line = _PREAMBLE.sub("", line, count=1) if _PREAMBLE.match(line) else line
+            introduction = self._patterns.preamble.match(line)
+            line = line[introduction.end() :] if introduction else line
         self._has_text = self._has_text or bool(line.strip())
         return line.translate(_EMPHASIS)
 
@@ -239,7 +260,7 @@ class LineFilter:
         return dash + line[marker.end() :]
 
     def _without_label(self, line: str, *, is_whole: bool) -> str:
-        label = _LABEL.match(line)
+        label = self._patterns.label.match(line)
         if label is None:
             return line
         if label["other"]:

@@ -16,9 +16,10 @@ from stories.safety.layers import (
     RulesTogether,
     worst,
 )
-from stories.safety.rules import LANGUAGES, rule_book
+from stories.safety.rules import rule_book
 from stories.safety.verdict import Severity, Verdict
-from stories.vocabulary.brief import AgeBand, primary_language
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes, primary_language
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,13 @@ class Gate:
         input_layers: Sequence[Layer] | None = None,
     ) -> None:
         primary = primary_language(language)
-        if primary not in LANGUAGES:
+        if primary not in codes():
             raise UnsupportedLanguage(language)
         prose = prose_layers(primary, band, avoid, threshold)
         self._layers = prose if layers is None else layers
         typed = typed_layers(primary, band, threshold)
         self._input_layers = typed if input_layers is None else input_layers
-        self._named_layers = [RulesLayer(other, band, "input", NEVER_TYPED) for other in LANGUAGES]
+        self._named_layers = [RulesLayer(other, band, "input", NEVER_TYPED) for other in codes()]
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -99,16 +100,11 @@ class Gate:
         return _examine(self._named_layers, Passage(text))
 
 
-def offered_languages() -> tuple[str, ...]:
-    """The languages that have rules, as primary tags."""
-    return LANGUAGES
-
-
 def load() -> None:
     """Load what is slow to load ahead of the first check. May be called from any thread."""
     with _loading:
         classifier.load()
-        for language in LANGUAGES:
+        for language in codes():
             prose_rules(language, AgeBand.YOUNG)
 
 
@@ -129,7 +125,7 @@ def prose_rules(language: str, band: AgeBand) -> RulesTogether:
     known = rule_book(language).vocabulary
     others = [
         RulesLayer(other, band, "prose", GRAVEST, known=known)
-        for other in LANGUAGES
+        for other in codes()
         if other != language
     ]
     return RulesTogether([RulesLayer(language, band, "prose"), *others])
@@ -137,7 +133,7 @@ def prose_rules(language: str, band: AgeBand) -> RulesTogether:
 
 def typed_layers(language: str, band: AgeBand, threshold: float) -> list[Layer]:
     """Every language's rules, since a model obeys orders in any of them."""
-    layers: list[Layer] = [RulesLayer(other, band, "input") for other in LANGUAGES]
+    layers: list[Layer] = [RulesLayer(other, band, "input") for other in codes()]
     if language in classifier.LANGUAGES:
         layers.append(ClassifierLayer(threshold))
     return layers

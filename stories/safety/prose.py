@@ -7,7 +7,6 @@ the chapter byte for byte, and how the model cut its output into pieces makes no
 
 from stories.safety.cleaning import DISCARD, CharacterFilter, LineFilter, TagFilter
 from stories.safety.sentences import SentenceSplitter
-from stories.vocabulary.brief import primary_language
 
 
 class ProseStream:
@@ -18,11 +17,10 @@ class ProseStream:
     """
 
     def __init__(self, language: str, *, continues: bool = False) -> None:
-        primary = primary_language(language)
         self._characters = CharacterFilter()
         self._tags = TagFilter()
-        self._lines = LineFilter(primary)
-        self._sentences = SentenceSplitter(primary, continues=continues)
+        self._lines = LineFilter(language)
+        self._sentences = SentenceSplitter(language, continues=continues)
 
     def feed(self, piece: str) -> list[str]:
         """The sentences that this piece completed."""

@@ -8,38 +8,29 @@ character, at most with the first word, of the one after it.
 
 import re
 import unicodedata
+from functools import cache
 
 from stories.safety.cleaning import is_emoji
+from stories.vocabulary.languages import Language, language_of, languages, sentence_ends
 
-_TERMINATORS = ".!?…׃"
 _CLOSERS = "\"'”’»)]״׳"
 _OPENERS = "\"'“‘«¿¡([„״׳"
 _QUOTES = "\"”’»״'"
 _DASHES = "—–-"
-_ABBREVIATIONS = {
-    "en": "mr mrs ms dr st prof jr sr vs mt capt sgt rev col gen e.g i.e approx",
-    "es": "sr sra srta sres dr dra d dña ud uds vd vds p ej p.ej ee st prof capt núm pág",
-    "he": "",
-}
-_SPEECH_VERBS = {
-    "he": """
-        אמר אמרה אמרו שאל שאלה שאלו ענה ענתה ענו השיב השיבה צעק צעקה צעקו קרא קראה קראו
-        לחש לחשה לחשו מלמל מלמלה צחק צחקה צחקו חייך חייכה הוסיף הוסיפה הסביר הסבירה פלט פלטה
-        נהם נהמה ייבב התפלא התפלאה שאג שאגה ביקש ביקשה הכריז הכריזה הציע הציעה
-    """,
-}
 _CLAUSE = re.compile(r"(?:[,;:][\"'”’»)]*|\s[—–])(?=\s)")
-_STORY_OPENING = re.compile(
-    r"[\"“«](?=(?:once|one|in a|long ago|there (?:was|were|lived)|había|érase|hace|un día|en un"
-    r"|היה היה|היה פעם|פעם|לפני)\b)",
-    re.IGNORECASE,
-)
 _INITIAL = re.compile(r"(?:^|[\s.])(?!I\.)[A-ZÁÉÍÓÚÑ]\.$")
+
+
+@cache
+def _story_opening(rows: tuple[Language, ...]) -> re.Pattern[str]:
+    """A quotation mark before words that no speech but only a story begins with."""
+    openings = "|".join(opening for row in rows for opening in row.story_openings)
+    return re.compile(rf"[\"“«](?=(?:{openings})\b)", re.IGNORECASE)
 
 
 def has_end(text: str) -> bool:
     """Whether the text ends as sentences do; so it does at an abbreviation, too."""
-    return _without_closers(text)[-1:] in {*_TERMINATORS}
+    return _without_closers(text)[-1:] in {*sentence_ends()}
 
 
 def _without_closers(text: str) -> str:
@@ -58,8 +49,11 @@ class SentenceSplitter:
     LIKELY_TITLE_CHARS = 40
 
     def __init__(self, language: str, *, continues: bool) -> None:
-        self._abbreviations = frozenset(_ABBREVIATIONS.get(language, "").split())
-        self._speech_verbs = frozenset(_SPEECH_VERBS.get(language, "").split())
+        written = language_of(language)
+        self._abbreviations = frozenset(written.abbreviations)
+        self._speech_verbs = frozenset(written.speech_verbs)
+        self._story_opening = _story_opening(languages())
+        self._ends = sentence_ends()
         self._text = ""
         self._gap = ""
         self._ahead = ""
@@ -87,7 +81,7 @@ class SentenceSplitter:
         if has_end(text):
             text = text.rpartition(" ")[0]
         is_first = not self._has_released
-        if is_first and (len(text) < self.LIKELY_TITLE_CHARS or _STORY_OPENING.match(text)):
+        if is_first and (len(text) < self.LIKELY_TITLE_CHARS or self._story_opening.match(text)):
             return ""
         return self._separator + unicodedata.normalize("NFC", text) if text else ""
 
@@ -104,7 +98,7 @@ class SentenceSplitter:
         return released + self._flush()
 
     def _append(self, char: str) -> None:
-        longest_run = 1 if char in '"“”„' else 3 if char in _TERMINATORS else 8
+        longest_run = 1 if char in '"“”„' else 3 if char in self._ends else 8
         if not self._text.endswith(char * longest_run):
             self._text += char
 
@@ -205,7 +199,7 @@ class SentenceSplitter:
         return [self._separator + text]
 
     def _without_wrapping(self, text: str) -> str:
-        opening = _STORY_OPENING.match(text)
+        opening = self._story_opening.match(text)
         if opening is None or any(quote in text[1:] for quote in '"”»'):
             return text
         self._is_quoted_whole = True

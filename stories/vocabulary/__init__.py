@@ -1,1 +1,1 @@
-"""The vocabulary of stories: pure types, without Django and without I/O."""
+"""The vocabulary of stories: pure types, no Django; no I/O but the languages' files."""

@@ -7,11 +7,13 @@ exchanges for their own on the way out.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from stories.vocabulary.languages import joined_letters, stand_ins
 
 
 class ReadingLevel(StrEnum):
@@ -126,21 +128,6 @@ class StoryBrief(_Frozen):
         return self.path[-1].choice if self.path else None
 
 
-STAND_INS = {
-    "en": ("Robin", "Alex", "Charlie"),
-    "es": ("Ariel", "Noa", "Cruz"),
-    "he": ("נועם", "שחר", "עדן"),
-}
-# For others than the hero: rare names, since each that a model thinks up by itself would become
-# somebody's.
-OTHERS_STAND_INS = {
-    "en": ("Corin", "Merrin", "Tavin", "Arlen", "Lorin", "Ellis"),
-    "es": ("Yael", "Amaru", "Izar", "Eider"),
-    "he": ("ליאור", "עומר", "אריאל", "רותם"),
-}
-
-# Hebrew writes "and", "to", "from" and the like as letters joined to the next word.
-_PREFIX = "[ובכלמשה]{0,3}"
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u02bc\u02bb\u05f3`\u00b4", "'"))
 _NAME_WORD = re.compile(r"[^\W_]+")
 _BETWEEN = r"[\s'\-\u2010-\u2013\u05be]*"
@@ -182,7 +169,7 @@ class Pseudonym:
         cls, name: str, language: str, former: Sequence[str] = (), others: Sequence[Alias] = ()
     ) -> "Pseudonym":
         """A stand-in, in the story's language if it can be, that is not in the child's own name."""
-        hero = Alias((name.strip(), *former), unlike(name, STAND_INS, language))
+        hero = Alias((name.strip(), *former), unlike(name, stand_ins(language)))
         return cls(hero, others)
 
     def hide(self, text: str) -> str:
@@ -207,17 +194,10 @@ class Pseudonym:
             yield places[match.end(1)], places[match.end()], person
 
 
-def unlike(text: str, stand_ins: Mapping[str, Sequence[str]], language: str) -> str:
-    """The first of these stand-ins, in the language if it can be, that is not in the text."""
-    own = stand_ins.get(primary_language(language), stand_ins["en"])
-    everybody = (*own, *(other for others in stand_ins.values() for other in others))
+def unlike(text: str, stand_ins: Sequence[str]) -> str:
+    """The first of these stand-ins that is not in the text."""
     folded = _folded(text)[0]
-    return next((s for s in everybody if _folded(s)[0] not in folded), everybody[-1])
-
-
-def primary_language(tag: str) -> str:
-    """The language of a BCP 47 tag without region or script: "en" for "en-GB"."""
-    return tag.partition("-")[0].lower()
+    return next((s for s in stand_ins if _folded(s)[0] not in folded), stand_ins[-1])
 
 
 def _written(name: str) -> list[str]:
@@ -232,10 +212,10 @@ _FIRST_WORD = 2
 
 
 def _whole_words(patterns: list[str]) -> re.Pattern[str]:
-    """Group 1 is what Hebrew joins to a word; each pattern is one of the groups after it."""
-    letter = r"[^\W\d_]"
+    """Group 1 is what a language joins to a word; each pattern is one of the groups after it."""
+    letter, joined = r"[^\W\d_]", f"[{joined_letters()}]{{0,3}}"
     words = "|".join(f"({pattern})" for pattern in patterns)
-    return re.compile(rf"(?<!{letter})({_PREFIX})(?:{words})(?!{letter})")
+    return re.compile(rf"(?<!{letter})({joined})(?:{words})(?!{letter})")
 
 
 def _word(match: re.Match[str]) -> int:

@@ -3,14 +3,16 @@ and replaced by words of ours where it is missing or did not pass."""
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.events import VocabularyWord
+from stories.vocabulary.languages import Language, language_of, languages
 from stories.workflow import repair
-from stories.workflow.prompts.defaults import Defaults, defaults_for
+from stories.workflow.prompts.defaults import Defaults, defaults_of
 from stories.workflow.prompts.spine import spine_choices
 from stories.workflow.prompts.system import hero_of
 from stories.workflow.resources import ChapterResources
@@ -27,10 +29,14 @@ _LONGEST = {
     "summary": 600,
     "learning": 600,
 }
-_TITLE_WRAPPING = re.compile(
-    r"^(?:chapter|part|cap[ií]tulo|פרק)\s*\S{1,4}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE
-)
 _SENTENCE_BORDER = re.compile(r"(?<=[.!?…])[\"\u201d\u2019»']*\s+")
+
+
+@cache
+def _title_wrapping(rows: tuple[Language, ...]) -> re.Pattern[str]:
+    """ "Chapter 3:" and the like, in any language, before a chapter's title."""
+    words = "|".join(word for row in rows for word in row.labels.chapter)
+    return re.compile(rf"^(?:{words})\s*\S{{1,4}}\s*[:.\-\u2013\u2014]\s*", re.IGNORECASE)
 
 
 class Finishing:
@@ -45,7 +51,7 @@ class Finishing:
         self._attempt = attempt
         self._gate = resources.gate
         self._emit = emit
-        self._ours: Defaults = defaults_for(brief.language)
+        self._ours: Defaults = defaults_of(language_of(brief.language))
         self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
         self._hero = hero_of(brief)
         self._held_back: set[str] = set()
@@ -80,7 +86,7 @@ class Finishing:
         asked_for = self._brief.title if is_asked_for else ""
         title = repair.line(notes.get("title")).strip("\"“”'*# ")
         ours = self._ours.ending_title if self._brief.is_ending else self._ours.title
-        wanted = asked_for or _TITLE_WRAPPING.sub("", title)
+        wanted = asked_for or _title_wrapping(languages()).sub("", title)
         return self._checked("title", wanted, ours.format(number=self._brief.chapter_number))
 
     def _question(self, notes: dict[str, Any]) -> str:

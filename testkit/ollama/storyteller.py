@@ -8,7 +8,7 @@ import hashlib
 import random
 from typing import Any
 
-from stories.vocabulary.brief import STAND_INS
+from stories.vocabulary.languages import stand_ins
 
 _LANGUAGES = {"es": ("spanish", "español"), "he": ("hebrew", "עברית")}
 
@@ -242,8 +242,8 @@ def language_of(prompt: str) -> str:
 
 
 def _hero(prompt: str, language: str) -> str:
-    stand_ins = [name for names in STAND_INS.values() for name in names]
-    return last_mentioned(prompt, stand_ins) or STAND_INS[language][0]
+    names = stand_ins(language)
+    return last_mentioned(prompt, list(names)) or names[0]
 
 
 def _dice(prompt: str) -> random.Random:

@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 from children.forms import ChildForm, language_choices
 from children.models import OLDEST_CHILD_YEARS, Child
 from children.validators import MAX_ITEM_CHARACTERS, MAX_LIST_ITEMS
-from stories.safety.gate import offered_languages
+from stories.vocabulary.languages import codes
 from tests.factories.families import THIS_YEAR, profile_form
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +26,8 @@ def test_the_story_language_comes_first_and_no_language_twice() -> None:
 
 
 def test_every_language_of_the_form_has_rules_that_check_it() -> None:
-    assert {code for code, _ in language_choices()} == set(offered_languages())
-    assert {code for code, _ in settings.LANGUAGES} == set(offered_languages())
+    assert {code for code, _ in language_choices()} == set(codes())
+    assert {code for code, _ in settings.LANGUAGES} == set(codes())
 
 
 @pytest.mark.parametrize(

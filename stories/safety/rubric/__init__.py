@@ -1,8 +1,8 @@
 """Judges a chapter as a whole by the words that fill it, for models whose judgement is not worth
 asking.
 
-Beside this module lies one TOML file a language, with entries in the language of `rules.matching`
-(`words` and `phrases`) for each problem that words tell, and for what puts it right: `comfort` for
+A language's `rubric.toml` has entries in the language of `rules.matching` (`words` and `phrases`)
+for each problem that words tell, and for what puts it right: `comfort` for
 fear, violence and sadness, `amends` for meanness and `denial` for stereotypes, in sentences without
 a word of `not`. A phrase hides the entries within it, and those of `harmless` count for nothing.
 
@@ -11,17 +11,16 @@ a fight is no reason, and a chapter is stopped only where it is made of them to 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 
 from stories.safety.judge import Judgement, Problem, judgement_of
 from stories.safety.normalise import plain
 from stories.safety.rules import entries_of
 from stories.safety.rules.matching import Found, Lexicon, words_of
-from stories.vocabulary.brief import AgeBand, primary_language
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import language_of, primary_language
 
 NAME = "rubric"
 _NOT, _HARMLESS = "not", "harmless"
@@ -94,9 +93,8 @@ def _outermost(found: list[Found]) -> Iterator[Found]:
 
 @cache
 def _lexicon(language: str) -> Lexicon:
-    file = resources.files(__name__).joinpath(f"{language}.toml")
     lexicon = Lexicon()
-    for key, table in tomllib.loads(file.read_text("utf-8")).items():
+    for key, table in language_of(language).toml("rubric.toml").items():
         for entry in entries_of(table):
             lexicon.add(entry, key)
     return lexicon

@@ -1,11 +1,11 @@
-"""The rules of each language, read from the TOML files beside this module.
+"""The rules of each language, read from `rules.toml` in its folder.
 
-A file holds `[[rule]]` tables: `id` (reported as "<file>.<id>"), `category`, `severity` (one word,
-or three for ages 3-5, 6-8 and 9-12), `scope` ("all", "prose" or "input"), and what to look for:
-`words` and `phrases` in the language of `rules.matching`, and `patterns`, regular expressions over
-the plain text (ignoring case, unless `cased`). `[harmless]` `phrases` are those in which a
+A file holds `[[rule]]` tables: `id` (reported as "<language>.<id>"), `category`, `severity` (one
+word, or three for ages 3-5, 6-8 and 9-12), `scope` ("all", "prose" or "input"), and what to look
+for: `words` and `phrases` in the language of `rules.matching`, and `patterns`, regular expressions
+over the plain text (ignoring case, unless `cased`). `[harmless]` `phrases` are those in which a
 word that a rule names means no harm. `[sets]` names alternatives: "@body" in an entry stands for
-them. `common.toml` holds what is the same in every language.
+them. `common.toml`, beside this module, holds what is the same in every language.
 """
 
 import re
@@ -23,8 +23,8 @@ from stories.safety.rules.matching import Found, Lexicon, words_of
 from stories.safety.rules.prefilter import Prefilter
 from stories.safety.verdict import Severity
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import language_of
 
-LANGUAGES = ("en", "es", "he")
 _COMMON = "common"
 _SET = re.compile(r"@(\w+)")
 _EDGE = r"\b"
@@ -99,8 +99,9 @@ def rule_book(language: str) -> RuleBook:
     """The rules of a primary language tag, with those that all languages share."""
     rules: dict[str, Rule] = {}
     words, harmless = Lexicon(), Lexicon()
-    for name in (_COMMON, language):
-        data = tomllib.loads(resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8"))
+    common = resources.files(__name__).joinpath(f"{_COMMON}.toml").read_text("utf-8")
+    own = language_of(language).toml("rules.toml")
+    for name, data in ((_COMMON, tomllib.loads(common)), (language, own)):
         sets = data.get("sets", {})
         for table in data.get("rule", []):
             rule = _rule(name, table)

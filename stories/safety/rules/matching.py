@@ -13,16 +13,17 @@ Entries are written in a small language, one phrase a line:
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from stories.safety.normalise import latinised
+from stories.vocabulary.languages import Language, joined_letters, languages
 
 _WORD = re.compile(r"[^\W_]+(?:['’׳][^\W_]+)*")
 _ALTERNATIVE = re.compile(r"([^\s|()]+)((?:\([^()]*\))*)")
 _MAX_GAP = 3
-_HEBREW_PREFIX = re.compile(r"[ובכלמשה]{1,3}")
-_MIN_HEBREW_STEM_LETTERS = 3
+_MAX_JOINED_LETTERS = 3
+_MIN_STEM_LETTERS = 3
 _JOINED = "~"
 
 Places = tuple[frozenset[str], ...]
@@ -59,10 +60,8 @@ def _forms(word: str) -> tuple[str, ...]:
     word = latinised(word).replace("’", "'").replace("׳", "'")
     if word.endswith("'s"):
         return (word, word[:-2])
-    prefix = _HEBREW_PREFIX.match(word)
-    if prefix is None:
-        return (word,)
-    longest = min(prefix.end(), len(word) - _MIN_HEBREW_STEM_LETTERS)
+    joined = len(word) - len(word.lstrip(joined_letters()))
+    longest = min(joined, _MAX_JOINED_LETTERS, len(word) - _MIN_STEM_LETTERS)
     return (word, *(_JOINED + word[cut:] for cut in range(1, longest + 1)))
 
 
@@ -160,5 +159,11 @@ def _alternatives(written: str) -> Iterator[str]:
         for endings in itertools.product(*groups):
             word = match[1] + "".join(endings)
             yield word.removeprefix("=")
-            if "א" <= word[0] <= "ת":
+            if _takes_joined_letters(languages()).match(word):
                 yield _JOINED + word
+
+
+@cache
+def _takes_joined_letters(rows: tuple[Language, ...]) -> re.Pattern[str]:
+    letters = "".join(row.letters for row in rows if row.joined_letters)
+    return re.compile(f"[{letters}]")

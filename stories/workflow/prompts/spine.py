@@ -6,21 +6,37 @@ marks, so that any words fit.
 
 import re
 import zlib
-from collections.abc import Sequence
-from types import ModuleType
-from typing import TypeVar
+from functools import cache
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel, ConfigDict, Field
 
-from stories.vocabulary.brief import StoryBrief, primary_language
-from stories.workflow.prompts import spines_en, spines_es, spines_he
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.languages import Language, language_of
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.request import avoid_note
 from stories.workflow.prompts.system import hero_of, language_name
 
-Option = TypeVar("Option")
 
-_AUTHORED = {"en": spines_en, "es": spines_es, "he": spines_he}
+class Spine(BaseModel):
+    """One chapter: a sentence for each paragraph, and what may be chosen after the last one, as
+    pairs of text and description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    beats: tuple[str, ...] = Field(min_length=1)
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+class Spines(BaseModel):
+    """A language's chapters, by their place in a story."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opening: tuple[Spine, ...] = Field(min_length=1)
+    middle: tuple[Spine, ...] = Field(min_length=1)
+    ending: tuple[Spine, ...] = Field(min_length=1)
+
 
 TAKING_TURNS = (
     "You and I tell a story to a small child, sentence by sentence. After each of my sentences you "
@@ -68,28 +84,29 @@ def _long_words(text: str) -> list[str]:
 def spine(brief: StoryBrief) -> list[str]:
     """The program's own sentences, one for each paragraph of the chapter."""
     words = {"hero": hero_of(brief), "wish": _plain(brief.theme), "choice": _choice(brief)}
-    lines = _of_chapter(brief, _authored(brief).SPINES[_role(brief)])
+    lines = _spine(brief).beats
     return [line.format(**words) for line in lines if "{choice}" not in line or brief.choice]
 
 
 def spine_choices(brief: StoryBrief) -> tuple[tuple[str, str], ...]:
     """What the child may choose after the chapter's spine: pairs of text and description."""
-    return _of_chapter(brief, _authored(brief).CHOICES.get(_role(brief), ((),)))
+    return _spine(brief).choices
 
 
-def _authored(brief: StoryBrief) -> ModuleType:
-    return _AUTHORED.get(primary_language(brief.language), spines_en)
+@cache
+def spines_of(language: Language) -> Spines:
+    return Spines.model_validate(language.toml("spines.toml"))
 
 
-def _of_chapter(brief: StoryBrief, options: Sequence[Option]) -> Option:
+def _spine(brief: StoryBrief) -> Spine:
+    """One of those for the chapter's place in the story, chosen by what the story is about."""
+    spines = spines_of(language_of(brief.language))
     seed = zlib.crc32(f"{brief.theme}{brief.chapter_number}".encode())
-    return options[seed % len(options)]
-
-
-def _role(brief: StoryBrief) -> str:
     if not brief.path:
-        return "opening"
-    return "ending" if brief.is_ending else "middle"
+        options = spines.opening
+    else:
+        options = spines.ending if brief.is_ending else spines.middle
+    return options[seed % len(options)]
 
 
 def _choice(brief: StoryBrief) -> str:

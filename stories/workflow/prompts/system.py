@@ -1,10 +1,13 @@
 """What a storyteller is told once: the voice, the child's age, the limits. The same for all stories
 of an age and level, so that a host need not evaluate it again."""
 
-from stories.vocabulary.brief import AgeBand, StoryBrief, primary_language
-from stories.workflow.prompts.examples import examples
+from collections.abc import Mapping
+from functools import cache
 
-LANGUAGE_NAMES = {"en": "English", "es": "Spanish", "he": "Hebrew"}
+from pydantic import TypeAdapter
+
+from stories.vocabulary.brief import AgeBand, StoryBrief
+from stories.vocabulary.languages import Language, language_of
 
 _VOICE = {
     AgeBand.YOUNG: (
@@ -48,15 +51,22 @@ This is how such stories sound:
 
 {examples}"""
 
-_HERO_WITHOUT_NAME = {"en": "Robin", "es": "Ariel", "he": "נועם"}
+_EXAMPLES = TypeAdapter(dict[AgeBand, tuple[str, str]])
 
 
 def hero_of(brief: StoryBrief) -> str:
-    return brief.hero or _HERO_WITHOUT_NAME.get(primary_language(brief.language), "Robin")
+    return brief.hero or language_of(brief.language).stand_ins[0]
 
 
 def language_name(language: str) -> str:
-    return LANGUAGE_NAMES.get(primary_language(language), language)
+    return language_of(language).name or language
+
+
+@cache
+def examples(language: Language) -> Mapping[AgeBand, tuple[str, ...]]:
+    """Two paragraphs for each age that show a model the tone. Their heroes are others than the
+    story's, and they call nobody "he" or "she"."""
+    return _EXAMPLES.validate_python(language.toml("prompts.toml")["examples"])
 
 
 def system_prompt(brief: StoryBrief) -> str:
@@ -66,5 +76,5 @@ def system_prompt(brief: StoryBrief) -> str:
         voice=_VOICE[brief.band],
         level=_LEVEL[brief.reading_level],
         limits=_LIMITS[brief.checked_as],
-        examples="\n\n".join(examples(brief.language, brief.band)),
+        examples="\n\n".join(examples(language_of(brief.language))[brief.band]),
     )

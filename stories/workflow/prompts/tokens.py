@@ -1,17 +1,16 @@
 """How many tokens a prompt will be, before anyone can count them.
 
-The estimate is on the safe side: characters per token as the least favourable of the common
-tokenizers (Llama 3, Qwen 2.5, Gemma) have them for story prose, rounded down.
+The estimate is on the safe side: a language's row has the characters per token as the least
+favourable of the common tokenizers (Llama 3, Qwen 2.5, Gemma) have them for story prose, rounded
+down.
 """
 
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from stories.vocabulary.brief import primary_language
+from stories.vocabulary.languages import language_of
 
-_CHARACTERS_PER_TOKEN = {"en": 4.0, "es": 3.0, "he": 1.2}
-_UNKNOWN_LANGUAGE = 1.0
 _CHARACTERS_PER_WORD = 6.0
 _TOKENS_AROUND_MESSAGE = 8
 # No tokenizer packs more of any prompt of ours into a token than this.
@@ -20,7 +19,7 @@ _MAX_CHARACTERS_PER_TOKEN = 9.0
 
 def most_tokens(text: str, language: str) -> int:
     """An upper estimate for prose in `language`; what is plain ASCII counts as English."""
-    per_token = _CHARACTERS_PER_TOKEN.get(primary_language(language), _UNKNOWN_LANGUAGE)
+    per_token = language_of(language).characters_per_token
     ascii_count = sum(1 for character in text if character.isascii())
     return round(ascii_count / max(per_token, 3.0) + (len(text) - ascii_count) / per_token) + 1
 
@@ -43,5 +42,5 @@ def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_token
 
 def tokens_for_words(words: int, language: str) -> int:
     """What an answer of so many words will need."""
-    per_token = _CHARACTERS_PER_TOKEN.get(primary_language(language), _UNKNOWN_LANGUAGE)
+    per_token = language_of(language).characters_per_token
     return round(words * _CHARACTERS_PER_WORD / per_token)

@@ -10,9 +10,9 @@ from django.utils import timezone
 from children.models import Child, User
 from stories import eventlog
 from stories.execution import engine
-from stories.generations import request_stop
 from stories.generations.leases import MAX_ATTEMPTS
 from stories.infra.db import in_database
+from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from stories.pages import library
 from testkit.ollama.server import Hold, OllamaServer, Reply
@@ -205,8 +205,8 @@ async def stopped_elsewhere(api: Client, host: OllamaServer, started: dict[str, 
     the host writes no more of it."""
     stream = frames_of(await api.stream(events_of(started)))
     await anext(frame async for frame in stream if frame.type == "content")
-    run = await Generation.objects.aget(pk=started["id"])
-    await in_database(request_stop, run)
+    run = Generation.objects.filter(pk=started["id"])
+    await run.aupdate(stop_requested_at=timezone.now())
     _, state, _ = await api.call("GET", f"/generations/{started['id']}")
     assert state["is_active"]
     return str(state["text"])
@@ -224,7 +224,7 @@ async def test_who_asks_again_just_after_a_stop_gets_a_run_of_their_own(
         await stopped_elsewhere(api, storyteller, old)
         new = await start(api, mia, **wanted)
         assert new["id"] != old["id"]
-        engine.stop(uuid.UUID(old["id"]))
+        await in_database(notify, Topic.STOP, [uuid.UUID(old["id"])])
         assert (await api.frames(events_of(old)))[-1].data["code"] == "CANCELLED"
         assert (await api.frames(events_of(new)))[-1].type == "complete"
     assert await Chapter.objects.acount() == 3

@@ -9,18 +9,19 @@ import pytest
 from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LogWriter
-from stories.generations import Caller, NewStory, leases, start_story
+from stories.generations import NewStory, leases, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.models import GenerationEvent
 from stories.vocabulary.events import REWRITE, Content, ContentReset
+from tests.factories.callers import caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def claim(mia: Child, alice: User) -> Claim:
-    start_story(Caller(user=alice), NewStory(child=mia, theme="a fox who finds a lantern"))
+    start_story(caller(alice), NewStory(child=mia, theme="a fox who finds a lantern"))
     claim = leases.claim_next(1).claim
     assert claim is not None
     return claim
@@ -40,7 +41,7 @@ async def test_a_flush_waits_for_the_commit_that_is_under_way(claim: Claim) -> N
 async def test_a_commit_that_fails_keeps_nobody_waiting(
     claim: Claim, mia: Child, alice: User
 ) -> None:
-    await in_database(start_story, Caller(user=alice), NewStory(child=mia, theme="an owl"))
+    await in_database(start_story, caller(alice), NewStory(child=mia, theme="an owl"))
     other = (await in_database(leases.claim_next, 2)).claim
     assert other is not None
     broken, healthy = (

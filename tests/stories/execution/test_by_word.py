@@ -8,11 +8,12 @@ from pytest_django.fixtures import Settings
 
 from children.models import Child, Family, Preview, User
 from stories.execution import engine
-from stories.generations import Caller, NewStory, start_story
+from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story
 from testkit.ollama.server import Hold, OllamaServer, Reply, words
 from tests.clients import Client, Frame, frames_of, text_of
+from tests.factories.callers import caller
 from tests.runs import die_after, put_back, watched
 from tests.streams import events_of, start
 from tests.surfaces import everything_said, pages
@@ -201,7 +202,7 @@ async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it
 
 
 def queued(child: Child, user: User) -> Generation:
-    return start_story(Caller(user=user), NewStory(child=child, theme="a fox")).generation
+    return start_story(caller(user), NewStory(child=child, theme="a fox")).generation
 
 
 async def test_a_run_killed_after_any_event_goes_on_without_a_word_lost_or_told_twice(

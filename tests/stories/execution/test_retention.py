@@ -20,12 +20,13 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.access import tickets
 from stories.execution import engine, retention
-from stories.generations import Caller, NewStory, leases, start_story
+from stories.generations import NewStory, leases, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story, TicketUse
 from testkit.app import ROOT
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, text_of
+from tests.factories.callers import caller
 from tests.factories.stories import add_chapter
 from tests.runs import has_checkpoints
 from tests.streams import (
@@ -45,7 +46,7 @@ LONG_AGO = dt.timedelta(days=100)
 
 
 def ask(user: User, child: Child, theme: str) -> Generation:
-    return start_story(Caller(user=user), NewStory(child=child, theme=theme)).generation
+    return start_story(caller(user), NewStory(child=child, theme=theme)).generation
 
 
 def make_finished(user: User, child: Child, count: int) -> None:

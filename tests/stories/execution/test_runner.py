@@ -13,13 +13,15 @@ from children.models import Child, User
 from stories import eventlog
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution import engine
-from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations import NewStory, leases, request_stop, start_story
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
+from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Generation
 from stories.vocabulary.events import Content, Progress
 from testkit.ollama.server import Hold, OllamaServer, Reply, Signal
 from tests.clients import Client, Frame, frames_of, text_of
+from tests.factories.callers import caller
 from tests.runs import die_after, has_checkpoints, put_back, watched
 from tests.statements import before
 
@@ -31,7 +33,7 @@ LONG_SECONDS = 20.0
 @pytest.fixture
 def queued(mia: Child, alice: User, ollama: OllamaServer) -> Generation:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    return start_story(Caller(user=alice), new).generation
+    return start_story(caller(alice), new).generation
 
 
 async def ended(api: Client, generation: Generation) -> Any:
@@ -140,7 +142,7 @@ async def test_a_stop_that_another_process_asked_for_is_seen(
     ollama.script(prose=[Reply(hold=hold)])
     engine.start()
     await text_shown(api, queued)
-    await in_database(request_stop, queued)
+    await Generation.objects.aupdate(stop_requested_at=timezone.now())
     frames = await ended(api, queued)
     await engine.shut_down()
     assert frames[-1].data["code"] == "CANCELLED"
@@ -157,7 +159,6 @@ async def test_a_process_that_slept_past_its_leases_goes_on_with_its_own_runs(
     await asleep.reached.seen(30)
     await in_database(expire, queued)
     await in_database(ask_for_another, queued)
-    engine.wake()
     await other.reached.seen()
     now = await Generation.objects.aget(pk=queued.pk)
     assert (now.attempts, now.status) == (1, "running")
@@ -177,19 +178,18 @@ async def test_a_run_that_was_lost_and_came_back_is_stopped_at_once_as_any_other
     engine.start()
     await first.reached.seen(30)
     await in_database(expire, queued, lease_id=uuid.uuid4())
-    engine.wake()
+    await in_database(notify, Topic.WORK)
     await second.reached.seen(30)
     await ollama.calls_for("prose")[0].disconnected.seen()
     await in_database(request_stop, queued)
-    engine.stop(queued.pk)
     await ollama.calls_for("prose")[1].disconnected.seen()
     assert (await ended(api, queued))[-1].data["code"] == "CANCELLED"
     await engine.shut_down()
 
 
 def ask_for_another(beside: Generation) -> None:
-    caller = Caller(user=User.objects.get())
-    start_story(caller, NewStory(child=beside.story.child, theme="a robot"))
+    asker = caller(User.objects.get())
+    start_story(asker, NewStory(child=beside.story.child, theme="a robot"))
 
 
 def expire(generation: Generation, **others: Any) -> None:
@@ -213,7 +213,6 @@ async def test_a_run_that_is_given_up_while_it_ends_is_handed_over(
 
     async with before("SELECT", "stories_safetyfinding", wait):
         await in_database(request_stop, queued)
-        engine.stop(queued.pk)
         await is_ending.seen()
         leaving = asyncio.create_task(engine.shut_down())
         await asyncio.wait({leaving}, timeout=0.1)
@@ -248,9 +247,12 @@ async def test_a_chapter_that_is_stored_as_its_stop_comes_leaves_no_checkpoints_
 ) -> None:
     loop = asyncio.get_running_loop()
 
+    async def stop_now() -> None:
+        await in_database(notify, Topic.STOP, [queued.pk])
+        await asyncio.sleep(0.1)
+
     def stop() -> None:
-        engine.stop(queued.pk)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result()
+        asyncio.run_coroutine_threadsafe(stop_now(), loop).result()
 
     async with before("INSERT", "stories_chapter", stop):
         engine.start()
@@ -279,7 +281,7 @@ async def test_appends_of_many_runs_are_committed_in_order_and_numbered_without_
 
     def started(number: int) -> Claim:
         new = NewStory(child=mia, theme=f"story {number}")
-        start_story(Caller(user=alice), new)
+        start_story(caller(alice), new)
         claim = leases.claim_next(3).claim
         assert claim is not None
         return claim

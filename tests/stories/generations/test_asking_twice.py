@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from children.models import Child, User
-from stories.generations import Caller, NewStory, Requested, Wish, next_chapter, start_story
+from stories.generations import NewStory, Requested, Wish, next_chapter, start_story
 from stories.models import Choice, Generation, ReadingSession, Story
+from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.factories.stories import make_read_story, story_form
 
@@ -17,8 +18,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 def ask(user: User, child: Child, theme: str = "a fox", key: str = "", **new: Any) -> Requested:
-    caller = Caller(user=user, key=key or None, capacity=9)
-    return start_story(caller, NewStory(child=child, theme=theme, **new))
+    asker = caller(user, key=key or None, capacity=9)
+    return start_story(asker, NewStory(child=child, theme=theme, **new))
 
 
 def end(requested: Requested) -> None:
@@ -80,14 +81,14 @@ def test_to_go_on_as_it_comes_joins_the_chapter_that_a_choice_has_begun(
     alice: User, mia: Child
 ) -> None:
     session = ReadingSession.objects.get(story=make_read_story(mia))
-    caller = Caller(user=alice, capacity=9)
+    asker = caller(alice, capacity=9)
     option = Choice.objects.filter(chapter=session.chapter, kind="offered").first()
-    chosen = next_chapter(caller, session, Wish(choice=option))
+    chosen = next_chapter(asker, session, Wish(choice=option))
     assert chosen.is_new
-    on = next_chapter(caller, session, Wish())
+    on = next_chapter(asker, session, Wish())
     assert (on.generation, on.is_new) == (chosen.generation, False)
     assert not Choice.objects.filter(kind="continue").exists()
-    assert next_chapter(caller, session, Wish(own_idea="a parrot sings")).is_new, "a branch"
+    assert next_chapter(asker, session, Wish(own_idea="a parrot sings")).is_new, "a branch"
 
 
 # On the page ------------------------------------------------------------------------------------

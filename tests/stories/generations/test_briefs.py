@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from children.models import Child, User
-from stories.generations import Caller, NewStory, Wish, next_chapter, pseudonym_of, start_story
+from stories.generations import NewStory, Wish, next_chapter, pseudonym_of, start_story
 from stories.generations.briefs import brief_for
 from stories.models import ReadingSession, Story
-from stories.vocabulary.brief import STAND_INS, Alias, Pseudonym, StoryBrief
+from stories.vocabulary.brief import Alias, Pseudonym, StoryBrief
+from stories.vocabulary.languages import codes
+from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.factories.stories import make_chapter, make_story
 
@@ -66,7 +68,7 @@ def test_the_name_is_put_in_after_hebrew_prefixes() -> None:
 
 
 @pytest.mark.parametrize("name", ["Robín", "ROBIN Alex", "Robin Alex Charlie"])
-@pytest.mark.parametrize("language", STAND_INS)
+@pytest.mark.parametrize("language", codes())
 def test_nobody_goes_by_a_part_of_their_own_name(name: str, language: str) -> None:
     pseudonym = Pseudonym.for_child(name, language)
     assert pseudonym.stand_in.casefold() not in name.casefold().replace("í", "i")
@@ -122,9 +124,7 @@ def brief_of(story: Story) -> StoryBrief:
 
 
 def begun(child: Child, by: User, theme: str, **fields: Any) -> Story:
-    return start_story(
-        Caller(user=by), NewStory(child=child, theme=theme, **fields)
-    ).generation.story
+    return start_story(caller(by), NewStory(child=child, theme=theme, **fields)).generation.story
 
 
 def test_siblings_are_hidden_wherever_a_family_types_and_put_in_again(
@@ -146,7 +146,7 @@ def test_a_sibling_in_an_own_idea_is_hidden_from_then_on(
     first = make_chapter(make_story(mia), "The fox slept.", source="Corin slept.")
     idea = Wish(own_idea="ask Lena")
     session = ReadingSession.objects.get(story=first.story)
-    run = next_chapter(Caller(user=alice), session, idea).generation
+    run = next_chapter(caller(alice), session, idea).generation
     assert "Lena" not in str(run.brief)
     assert run.brief["path"][-1]["choice"]["text"] == "ask Merrin", "Corin is somebody else"
     assert pseudonym_of(run.story).reveal("Merrin and Corin") == "Lena and Corin"
@@ -189,7 +189,7 @@ def test_another_familys_children_are_words_like_others(
 
 @pytest.mark.django_db
 def test_a_child_that_is_renamed_in_mid_story_stays_unnamed(mia: Child, alice: User) -> None:
-    story = start_story(Caller(user=alice), NewStory(child=mia, theme="a boat for Mia"))
+    story = start_story(caller(alice), NewStory(child=mia, theme="a boat for Mia"))
     mia.name = "Zoë"
     mia.save()
     mia.name = "Mia Zoë"

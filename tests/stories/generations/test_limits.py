@@ -11,7 +11,6 @@ from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories.generations import (
-    Caller,
     FamilyBusy,
     ModelMissing,
     NewStory,
@@ -22,6 +21,7 @@ from stories.models import Generation, Story
 from testkit import redis
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client
+from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.factories.stories import story_form
 from tests.streams import choose, events_of, first_chapter, start
@@ -52,9 +52,9 @@ def others(charlie: User) -> Child:
     return make_child(charlie.family, "Tom")
 
 
-def begin(user: User, child: Child, theme: str, **caller: Any) -> Generation:
+def begin(user: User, child: Child, theme: str, **others: Any) -> Generation:
     new = NewStory(child=child, theme=theme)
-    return start_story(Caller(user=user, **caller), new).generation
+    return start_story(caller(user, **others), new).generation
 
 
 async def asked(api: Client, child: Child, theme: str, **headers: str) -> Any:

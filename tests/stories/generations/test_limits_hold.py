@@ -42,13 +42,14 @@ cache.clear()
 """
 _BEGIN = """
 from children.models import Child, User
-from stories.generations import Caller, FamilyBusy, NewStory, QueueFull, start_story
+from stories.generations import FamilyBusy, NewStory, QueueFull, start_story
+from tests.factories.callers import caller
 
 def begin(email, number, capacity):
     user = User.objects.get(email=email)
     new = NewStory(child=Child.objects.get(family=user.family), theme=f"un zorro, {number}")
     try:
-        return start_story(Caller(user=user, capacity=capacity), new).is_new
+        return start_story(caller(user, capacity=capacity), new).is_new
     except (FamilyBusy, QueueFull) as reason:
         return type(reason).__name__
 """

@@ -11,7 +11,7 @@ from django.utils import timezone
 from children.models import Child, Family, Preview, User
 from stories.eventlog import LogEvent, prune
 from stories.execution import engine
-from stories.generations import Caller, NewStory, Wish, next_chapter, start_story
+from stories.generations import NewStory, Wish, next_chapter, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
 from stories.pages import library
@@ -19,6 +19,7 @@ from stories.streaming.redaction import redacted
 from stories.vocabulary.events import StoryEvent
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, Frame, text_of
+from tests.factories.callers import caller
 from tests.factories.stories import add_chapter, make_read_story
 from tests.streams import FIRST_CHAPTER, THEME, events_of, outline, start
 
@@ -147,10 +148,10 @@ def test_each_chapter_waits_as_the_family_has_decided(
     alice: User, mia: Child, preview: Preview, looked_at: list[int]
 ) -> None:
     Family.objects.update(preview=preview)
-    first = start_story(Caller(user=alice), NewStory(child=mia, theme=THEME)).generation
+    first = start_story(caller(alice), NewStory(child=mia, theme=THEME)).generation
     story = make_read_story(mia, chapters=1)
     wish = Wish(choice=story.chapters.get().choices.get(position=0))
-    second = next_chapter(Caller(user=alice), story.session, wish).generation
+    second = next_chapter(caller(alice), story.session, wish).generation
     assert [run.chapter_number for run in (first, second) if run.is_previewed] == looked_at
 
 
@@ -385,7 +386,7 @@ def test_what_a_parent_does_not_want_is_gone_and_the_story_goes_on_another_way(
     assert (run.status, run.error_code) == ("stopped", "CANCELLED")
     assert client.post(look_at(waiting), {"verdict": "release"}).status_code == 404
     wish = Wish(choice=session.chapter.choices.get(position=0) if session.chapter else None)
-    assert next_chapter(Caller(user=alice), session, wish).is_new
+    assert next_chapter(caller(alice), session, wish).is_new
 
 
 async def test_a_first_chapter_that_is_not_wanted_takes_its_story_along(

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from children.models import Child, User
 from stories import eventlog
-from stories.generations import Caller, NewStory, leases, request_stop, start_story
+from stories.generations import NewStory, leases, request_stop, start_story
 from stories.generations.queue import in_turn, loads, publish_positions, unclaimed_runs
 from stories.infra.db import in_database
 from stories.models import Generation
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of
+from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.streams import events_of, start
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask(user: User, child: Child, theme: str) -> Generation:
-    return start_story(Caller(user=user), NewStory(child=child, theme=theme)).generation
+    return start_story(caller(user), NewStory(child=child, theme=theme)).generation
 
 
 def test_a_family_that_asks_for_much_does_not_keep_another_waiting(

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from children.models import Child, Strictness, User
-from stories.generations import Caller, InvalidRequest, NewStory, briefs, start_story
+from stories.generations import InvalidRequest, NewStory, briefs, start_story
 from stories.generations.inputs import check_text, checked_as
 from stories.models import Generation, SafetyFinding
 from stories.vocabulary.brief import AgeBand, ReadingLevel, StoryBrief
@@ -12,6 +12,7 @@ from stories.workflow.lengths import target_words
 from stories.workflow.prompts.system import system_prompt
 from testkit.ollama.server import OllamaServer, Reply
 from tests import clients
+from tests.factories.callers import caller
 from tests.factories.stories import make_story
 from tests.stories.workflow.studio import Reading, a_brief, tools_for
 from tests.streams import events_of, start
@@ -38,7 +39,7 @@ def test_gentler_is_the_band_below_and_the_youngest_have_none(
 
 
 def test_the_brief_says_by_which_band_to_check_and_not_why(alice: User, mia: Child) -> None:
-    start_story(Caller(user=alice), NewStory(child=aged(mia, 7, "gentle"), theme="a fox"))
+    start_story(caller(alice), NewStory(child=aged(mia, 7, "gentle"), theme="a fox"))
     brief = Generation.objects.get().brief
     assert (brief["age"], brief["checked_as"]) == (7, "3-5")
     words = {*Strictness.values, "strictness"}

@@ -10,13 +10,20 @@ import pytest
 from testkit import postgres
 from testkit.app import ROOT
 
-_TESTS = ("eventlog", "limits", "queue", "retention", "runner")
+_TESTS = (
+    "eventlog/test_eventlog.py",
+    "execution/test_retention.py",
+    "execution/test_runner.py",
+    "generations/test_limits.py",
+    "generations/test_queue.py",
+    "infra/test_notify.py",
+)
 _SECONDS = 400.0
 
 
 @pytest.mark.timeout(_SECONDS + 20)
-def test_log_queue_limits_runs_and_retention_are_the_same_there(tmp_path: Path) -> None:
-    files = [f"tests/stories/test_{name}.py" for name in _TESTS]
+def test_log_queue_limits_runs_retention_and_wake_ups_are_the_same_there(tmp_path: Path) -> None:
+    files = [f"tests/stories/{name}" for name in _TESTS]
     plain = ["-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'temp'}"]
     with postgres.server() as server_url, postgres.database(server_url) as url:
         # Their database is dropped here, whichever thread of theirs is still connected to it.

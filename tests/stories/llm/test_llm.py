@@ -12,6 +12,7 @@ from stories.llm import hosts
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable, told_to_staff
+from stories.vocabulary.languages import Writers, codes
 from testkit.ollama.server import Hold, OllamaServer, Reply
 
 
@@ -317,45 +318,45 @@ async def test_what_is_said_of_the_storyteller_is_asked_for_once_in_a_while(
 
 
 @pytest.mark.parametrize(
-    ("name", "billions", "writing", "languages"),
+    ("name", "billions", "writing", "writes_as"),
     [
-        ("llama3.1:8b", None, "prose", ("en", "es")),
-        ("never-heard-of-it", None, "prose", ("en", "es")),
-        ("never-heard-of-it", 1.5, "beats", ("en",)),
-        ("never-heard-of-it:0.5b", None, "spine", ("en",)),
-        ("tiny-135m", None, "spine", ("en",)),
-        ("SmolLM2-360M-Instruct", None, "spine", ("en",)),
-        ("llama3.2:1b", None, "beats", ("en",)),
-        ("gemma3:12b", None, "prose", ("en", "es", "he")),
-        ("gemma3:1b", None, "beats", ("en",)),
-        ("gemma3n:e4b", 6.9, "prose", ("en", "es", "he")),
-        ("gemma4:12b", 12.0, "prose", ("en", "es", "he")),
-        ("gemma-4-E4B-it", None, "prose", ("en", "es", "he")),
-        ("gemma12:9b", None, "prose", ("en", "es", "he")),
-        ("gemma:2b", None, "beats", ("en",)),
-        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", ("en", "es", "he")),
-        ("hf.co/unsloth/Qwen3-0.6B-GGUF", None, "spine", ("en",)),
-        ("qwen3:0.6b", 0.75163, "spine", ("en",)),
-        ("qwen3:0.6b", None, "spine", ("en",)),
-        ("qwen3:1.7b", None, "beats", ("en",)),
-        ("qwen3:4b", None, "prose", ("en", "es")),
-        ("qwen3:latest", 8.2, "prose", ("en", "es", "he")),
-        ("qwen3", 0.75163, "spine", ("en",)),
-        ("qwen3.6:35b-a3b", None, "prose", ("en", "es", "he")),
-        ("qwen3-coder:30b", None, "prose", ("en", "es")),
-        ("gpt-oss:20b", 20.9, "prose", ("en", "es", "he")),
-        ("mixtral:8x7b", None, "prose", ("en", "es")),
-        ("llama4:16x17b", None, "prose", ("en", "es", "he")),
-        ("deepseek-r1:8b", None, "prose", ("en", "es")),
-        ("gpt-4o-mini", None, "prose", ("en", "es", "he")),
-        ("gpt-5.2", None, "prose", ("en", "es", "he")),
+        ("llama3.1:8b", None, "prose", "capable"),
+        ("never-heard-of-it", None, "prose", "capable"),
+        ("never-heard-of-it", 1.5, "beats", "every"),
+        ("never-heard-of-it:0.5b", None, "spine", "every"),
+        ("tiny-135m", None, "spine", "every"),
+        ("SmolLM2-360M-Instruct", None, "spine", "every"),
+        ("llama3.2:1b", None, "beats", "every"),
+        ("gemma3:12b", None, "prose", "multilingual"),
+        ("gemma3:1b", None, "beats", "every"),
+        ("gemma3n:e4b", 6.9, "prose", "multilingual"),
+        ("gemma4:12b", 12.0, "prose", "multilingual"),
+        ("gemma-4-E4B-it", None, "prose", "multilingual"),
+        ("gemma12:9b", None, "prose", "multilingual"),
+        ("gemma:2b", None, "beats", "every"),
+        ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", "multilingual"),
+        ("hf.co/unsloth/Qwen3-0.6B-GGUF", None, "spine", "every"),
+        ("qwen3:0.6b", 0.75163, "spine", "every"),
+        ("qwen3:0.6b", None, "spine", "every"),
+        ("qwen3:1.7b", None, "beats", "every"),
+        ("qwen3:4b", None, "prose", "capable"),
+        ("qwen3:latest", 8.2, "prose", "multilingual"),
+        ("qwen3", 0.75163, "spine", "every"),
+        ("qwen3.6:35b-a3b", None, "prose", "multilingual"),
+        ("qwen3-coder:30b", None, "prose", "capable"),
+        ("gpt-oss:20b", 20.9, "prose", "multilingual"),
+        ("mixtral:8x7b", None, "prose", "capable"),
+        ("llama4:16x17b", None, "prose", "multilingual"),
+        ("deepseek-r1:8b", None, "prose", "capable"),
+        ("gpt-4o-mini", None, "prose", "multilingual"),
+        ("gpt-5.2", None, "prose", "multilingual"),
     ],
 )
 def test_a_model_is_asked_for_what_its_family_and_size_can_do(
-    name: str, billions: float | None, writing: str, languages: tuple[str, ...]
+    name: str, billions: float | None, writing: str, writes_as: Writers
 ) -> None:
     profile = llm.profile_of("ollama", name, 8192, billions=billions)
-    assert (profile.writing, profile.languages) == (writing, languages)
+    assert (profile.writing, profile.languages) == (writing, codes(writes_as))
 
 
 def test_only_our_own_small_models_are_demos() -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from children.models import Child, User
 from stories.controls import switches
 from stories.controls.thresholds import threshold_of
-from stories.generations import Caller, InvalidRequest, ModelMissing, Wish, next_chapter
+from stories.generations import InvalidRequest, ModelMissing, Wish, next_chapter
 from stories.generations.briefs import brief_for
 from stories.models import (
     Case,
@@ -27,6 +27,7 @@ from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
 from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
+from tests.factories.callers import caller
 from tests.factories.moderation import make_moderator
 from tests.factories.stories import make_chapter, make_choice, make_run, make_story
 
@@ -218,7 +219,7 @@ def test_the_child_goes_on_from_the_chapter_before_by_the_same_choice_or_another
     rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
     session = session_of(chapter)
     for choice in (chapter.choice, make_choice(before(chapter), "Hide", 1)):
-        requested = next_chapter(Caller(user=alice), session, Wish(choice=choice))
+        requested = next_chapter(caller(alice), session, Wish(choice=choice))
         assert requested.is_new
         assert requested.generation.chapter_number == 2
 
@@ -232,7 +233,7 @@ def test_a_story_whose_first_chapter_was_withdrawn_begins_anew_as_the_same_story
     session = session_of(chapter)
     assert session.chapter is None
     assert session.story.title == "", "the title was the chapter's own"
-    requested = next_chapter(Caller(user=alice), session, Wish())
+    requested = next_chapter(caller(alice), session, Wish())
     assert (requested.is_new, requested.generation.story) == (True, story)
 
 
@@ -255,7 +256,7 @@ def test_approval_gives_nothing_back_that_another_case_rejected_or_that_was_repl
     assert Chapter.objects.readable().count() == 1
     first = mine(before(chapter).generation, mod)
     rulings.withdraw_for(first.pk, mod, "fear")
-    next_chapter(Caller(user=alice), session_of(chapter), Wish())
+    next_chapter(caller(alice), session_of(chapter), Wish())
     rulings.approve(first.pk, mod, "fine")
     assert not Chapter.objects.readable().exists(), "its place is being written anew"
 
@@ -307,7 +308,7 @@ def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
 ) -> None:
     enqueued: list[Generation] = []
     case = mine(chapter.generation, mod)
-    rulings.send_back(case.pk, Caller(user=mod, enqueue=enqueued.append), "fear")
+    rulings.send_back(case.pk, caller(mod, enqueue=enqueued.append), "fear")
     anew = Generation.objects.get(status="queued")
     assert enqueued == [anew]
     assert (anew.choice, anew.chapter_number, anew.requested_by) == (chapter.choice, 2, alice)
@@ -319,7 +320,7 @@ def test_the_storyteller_is_told_which_kinds_of_things_staff_found_and_none_of_t
     chapter: Chapter, mod: User
 ) -> None:
     case = mine(chapter.generation, mod)
-    rulings.send_back(case.pk, Caller(user=mod), "fear", WHY)
+    rulings.send_back(case.pk, caller(mod), "fear", WHY)
     stored = Generation.objects.get(status="queued").brief
     assert stored["concerns"] == ["fear"]
     assert WHY not in str(stored)
@@ -332,10 +333,10 @@ def test_whoever_writes_it_anew_later_is_told_what_was_wrong_each_time(
     again = make_run(chapter.story, 2, "failed", choice=chapter.choice)
     rulings.reject(mine(again, mod).pk, mod, "sadness")
     wish = Wish(choice=chapter.choice)
-    anew = next_chapter(Caller(user=alice), session_of(chapter), wish).generation
+    anew = next_chapter(caller(alice), session_of(chapter), wish).generation
     assert anew.brief["concerns"] == ["violence", "sadness"]
     elsewhere = make_choice(before(chapter), "Elsewhere", 1)
-    other = next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=elsewhere))
+    other = next_chapter(caller(alice), session_of(chapter), Wish(choice=elsewhere))
     assert other.generation.brief["concerns"] == []
 
 
@@ -358,7 +359,7 @@ def test_without_a_storyteller_nothing_is_sent_back_and_nothing_withdrawn(
 ) -> None:
     case = mine(chapter.generation, mod)
     with pytest.raises(ModelMissing):
-        rulings.send_back(case.pk, Caller(user=mod, has_model=False), "fear")
+        rulings.send_back(case.pk, caller(mod, has_model=False), "fear")
     assert Chapter.objects.readable().count() == 3
     assert Case.objects.get().is_open
 
@@ -368,9 +369,8 @@ def test_a_chapter_that_follows_a_withdrawn_one_is_not_written_to_its_end(
 ) -> None:
     choice = make_choice(chapter, "Elsewhere", 2)
     run = make_run(chapter.story, 3, "running", choice=choice)
-    stopped = rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
+    rulings.reject(mine(chapter.generation, mod).pk, mod, "fear")
     run.refresh_from_db()
-    assert stopped == [run.pk]
     assert run.stop_requested_at is not None
 
 
@@ -428,12 +428,14 @@ def test_writing_that_is_turned_off_stops_what_runs_and_begins_nothing(
     chapter: Chapter, mod: User, alice: User
 ) -> None:
     run = make_run(chapter.story, 3, "running", choice=make_choice(chapter, "Elsewhere", 2))
-    assert rulings.turn_off("writing", mod, WHY) == [run.pk]
+    rulings.turn_off("writing", mod, WHY)
+    run.refresh_from_db()
+    assert run.stop_requested_at is not None
     choice = make_choice(chapter, "Up", 3)
     with pytest.raises(ModelMissing):
-        next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=choice))
+        next_chapter(caller(alice), session_of(chapter), Wish(choice=choice))
     rulings.turn_on("writing", mod, WHY)
-    assert next_chapter(Caller(user=alice), session_of(chapter), Wish(choice=choice)).is_new
+    assert next_chapter(caller(alice), session_of(chapter), Wish(choice=choice)).is_new
 
 
 def test_a_model_that_is_turned_off_stops_its_own_runs_only(chapter: Chapter, mod: User) -> None:
@@ -442,7 +444,9 @@ def test_a_model_that_is_turned_off_stops_its_own_runs_only(chapter: Chapter, mo
         make_run(chapter.story, 3, "running", choice=choice, model=model)
         for choice, model in zip(choices, ("bad", "good"), strict=True)
     )
-    assert rulings.turn_off("model:bad", mod, WHY) == [mine_.pk]
+    rulings.turn_off("model:bad", mod, WHY)
+    mine_.refresh_from_db()
+    assert mine_.stop_requested_at is not None
     assert not switches.may_write_with("bad")
     assert switches.may_write_with("good")
     other.refresh_from_db()
@@ -455,10 +459,10 @@ def test_own_ideas_can_be_turned_off_and_offered_choices_stay(
     rulings.turn_off("own_ideas", mod, WHY)
     session = session_of(chapter)
     with pytest.raises(InvalidRequest):
-        next_chapter(Caller(user=alice), session, Wish(own_idea="We fly to the moon"))
+        next_chapter(caller(alice), session, Wish(own_idea="We fly to the moon"))
     assert session.chapter is not None
     offered = make_choice(session.chapter, "On")
-    assert next_chapter(Caller(user=alice), session, Wish(choice=offered)).is_new
+    assert next_chapter(caller(alice), session, Wish(choice=offered)).is_new
 
 
 def test_a_switch_needs_a_name_that_there_is_and_a_why(mod: User) -> None:

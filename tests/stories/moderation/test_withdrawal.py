@@ -16,7 +16,7 @@ from children.models import Child, User
 from stories.admin.case_page import case_page
 from stories.eventlog import Entry, LogWriter, insert
 from stories.execution import engine
-from stories.generations import Caller, NewStory, leases, outcomes, start_story
+from stories.generations import NewStory, leases, outcomes, start_story
 from stories.infra.db import in_database
 from stories.models import Case, Chapter, Choice, Generation, ReadingSession
 from stories.moderation import cases, rulings, withdrawal
@@ -25,6 +25,7 @@ from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
 from testkit.ollama.server import Hold, OllamaServer, Reply
 from tests.clients import Client, frames_of, text_of
+from tests.factories.callers import caller
 from tests.factories.moderation import make_moderator, migration, rulings_that_go
 from tests.factories.stories import make_chapter, make_choice, make_story
 
@@ -162,14 +163,13 @@ async def test_a_chapter_that_is_withdrawn_while_it_is_written_is_cleared_before
     hold = Hold(after=40)
     storyteller.script(prose=[Reply(hold=hold)])
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
+    generation = (await in_database(start_story, caller(alice), new)).generation
     path = f"/generations/{generation.pk}/events"
     stream = frames_of(await api.stream(path))
     seen = [await anext(stream)]
     while seen[-1].type != "content":
         seen.append(await anext(stream))
-    engine.stop(*await in_database(withdrawal.withdraw, generation))
+    await in_database(withdrawal.withdraw, generation)
     async with asyncio.timeout(20):
         seen += [frame async for frame in stream if frame.type]
     assert [frame.type for frame in seen[-2:]] == ["content_reset", "error"]
@@ -181,7 +181,7 @@ async def test_a_run_that_finishes_as_it_is_withdrawn_stores_no_chapter(
     api: Client, mia: Child, alice: User, mod: User, ollama: OllamaServer
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    generation = (await in_database(start_story, Caller(user=alice), new)).generation
+    generation = (await in_database(start_story, caller(alice), new)).generation
     claim = (await in_database(leases.claim_next, 1)).claim
     assert claim is not None
     await in_database(withdrawal.withdraw, generation)
@@ -195,18 +195,16 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
     api: Client, mia: Child, alice: User, mod: User, storyteller: OllamaServer
 ) -> None:
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    old = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
+    old = (await in_database(start_story, caller(alice), new)).generation
     await api.frames(f"/generations/{old.pk}/events")
 
     def send_back() -> Generation:
         case = cases.open_by_staff(Generation.objects.get(pk=old.pk), mod)
-        rulings.send_back(case.pk, Caller(user=mod, enqueue=engine.enqueue), "fear", NOTE)
+        rulings.send_back(case.pk, caller(mod, enqueue=engine.enqueue), "fear", NOTE)
         return Generation.objects.exclude(pk=old.pk).get()
 
     told_before = len(storyteller.calls_for("prose"))
     anew = await in_database(send_back)
-    engine.wake()
     frames = await api.frames(f"/generations/{anew.pk}/events")
     assert frames[-1].type == "complete"
     first, *later = [call.prompt for call in storyteller.calls_for("prose")]
@@ -226,8 +224,7 @@ async def test_what_is_held_back_in_a_real_run_becomes_a_case_with_what_the_chil
     text = "The fox sat down. He had a gun and blood was everywhere. Then the sun came out. "
     storyteller.script(prose=[Reply(text + "The fox smiled at the moon. " * 30)] * 3)
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
+    generation = (await in_database(start_story, caller(alice), new)).generation
     await api.frames(f"/generations/{generation.pk}/events")
     case = await Case.objects.select_related("finding").afirst()
     assert case is not None
@@ -249,8 +246,7 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
         guard=lambda call: "unsafe\nS1" if dark in call.messages[-1]["content"] else "safe",
     )
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
+    generation = (await in_database(start_story, caller(alice), new)).generation
     await api.frames(f"/generations/{generation.pk}/events")
 
     def told() -> list[str]:
@@ -269,8 +265,7 @@ async def test_a_model_that_is_turned_off_writes_nothing_and_apologises(
     status, answer, _ = await api.call("POST", "/generations", body)
     assert (status, answer["code"]) == (503, "MODEL_UNAVAILABLE")
     new = NewStory(child=mia, theme="a fox who finds a lantern")
-    generation = (await in_database(start_story, Caller(user=alice), new)).generation
-    engine.wake()
+    generation = (await in_database(start_story, caller(alice), new)).generation
     frames = await api.frames(f"/generations/{generation.pk}/events")
     assert frames[-1].data["code"] == "MODEL_UNAVAILABLE"
     assert storyteller.calls_for("prose") == []

@@ -1,14 +1,11 @@
 """Candidates for the words to learn."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-import stories.reading
 from stories.reading import rare_words, words
-
-COMMON = Path(stories.reading.__file__).parent / "common"
+from stories.vocabulary.languages import language_of
 
 
 @pytest.mark.parametrize(
@@ -63,6 +60,6 @@ def test_a_language_without_a_list_still_has_candidates() -> None:
 
 @pytest.mark.parametrize("language", ["en", "es", "he"])
 def test_the_lists_of_everyday_words_are_clean(language: str) -> None:
-    text = (COMMON / f"{language}.txt").read_text(encoding="utf-8")
+    text = language_of(language).text("common.txt")
     assert len(set(text.split())) > 500
     assert words(text, language) == text.split()

@@ -63,7 +63,14 @@ def test_words_are_found_in_any_script(text: str, expected: list[str]) -> None:
     ],
 )
 def test_sentences_are_counted_as_a_reader_would(text: str, count: int) -> None:
-    assert sentence_count(text) == count
+    assert sentence_count(text, "en") == count
+
+
+@pytest.mark.parametrize(
+    ("language", "count"), [("es", 1), ("en", 2)], ids=["its own", "another's"]
+)
+def test_a_language_knows_its_own_abbreviations(language: str, count: int) -> None:
+    assert sentence_count("Vino la Sra. Pata con pan.", language) == count
 
 
 def test_nineteen_of_twenty_english_words_have_the_right_syllables() -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from stories.safety.classifier import load
-from stories.safety.gate import GRAVEST, Gate, UnsupportedLanguage, offered_languages
+from stories.safety.gate import GRAVEST, Gate, UnsupportedLanguage
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes
 from tests.stories.safety.corpus import read
 
 HARMLESS = "The fox went home and had soup."
@@ -53,10 +54,10 @@ def test_a_language_without_a_classifier_runs_the_others(language: str) -> None:
     assert Gate(language, AgeBand.YOUNG).check("123").layers == ("rules",)
 
 
-@pytest.mark.parametrize("language", offered_languages())
+@pytest.mark.parametrize("language", codes())
 def test_the_gravest_of_another_language_does_not_get_through(language: str) -> None:
     gates = {band: Gate(language, band) for band in AgeBand}
-    for other in offered_languages():
+    for other in codes():
         unsafe = [x for x in read(other) if not x.is_harmless and x.category in GRAVEST]
         checks = [(x.sentence, band) for x in unsafe for band in x.bands]
         missed = [text for text, band in checks if gates[band].check(text).approved]
@@ -85,7 +86,6 @@ def test_a_language_without_rules_has_no_gate() -> None:
 
 def test_the_language_of_a_region_has_the_rules_of_the_language() -> None:
     assert not Gate("en-GB", AgeBand.YOUNG).check("He had a gun.").approved
-    assert set(offered_languages()) == {"en", "es", "he"}
 
 
 def test_a_layer_that_fails_counts_as_not_passed() -> None:
@@ -228,7 +228,7 @@ def test_an_unsafe_wish_is_caught_in_every_language() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n" * 9, "x" * 20_000, "\u202e\u0000", "🦊" * 500])
 def test_odd_input_gets_a_verdict_and_no_exception(text: str) -> None:
-    for language in offered_languages():
+    for language in codes():
         gate = Gate(language, AgeBand.YOUNG)
         assert gate.check(text).rule != "rules.failed"
         assert gate.check_input(text).rule != "rules.failed"

@@ -2,18 +2,19 @@
 
 import pytest
 
-from stories.safety.gate import Gate, offered_languages
+from stories.safety.gate import Gate
 from stories.safety.judge import Judgement
 from stories.safety.prose import sentences_of
 from stories.safety.rubric import judge_by_words
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes
 from tests.stories.safety.chapters import Chapter, read
 from tests.stories.safety.corpus import Part
 
 MAX_HARMLESS_STOPPED = {Part.TUNE: 0.0, Part.HELD: 0.03}
 MIN_DARK_CAUGHT = {Part.TUNE: 2 / 3, Part.HELD: 0.45}
 
-each_language = pytest.mark.parametrize("language", offered_languages())
+each_language = pytest.mark.parametrize("language", codes())
 each_part = pytest.mark.parametrize("part", Part)
 
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from stories.vocabulary.brief import STAND_INS
 from stories.vocabulary.events import Content
+from stories.vocabulary.languages import stand_ins
 from stories.workflow import ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
@@ -51,7 +51,7 @@ async def test_a_spine_is_a_whole_story_in_its_language_without_the_model(
     ollama.script(prose=lambda _: "")
     path = a_path(chapter - 1, choice="✓ 12")
     place = {"chapter_number": chapter, "total_chapters": 3, "path": path, "theme": "12"}
-    brief = a_brief(language=language, hero=STAND_INS[language][0], **place)
+    brief = a_brief(language=language, hero=stand_ins(language)[0], **place)
     resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
     reading = await Reading().of(brief, resources)
     assert reading.held == []

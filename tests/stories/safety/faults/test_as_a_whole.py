@@ -2,8 +2,9 @@
 
 import pytest
 
-from stories.vocabulary.brief import STAND_INS, AgeBand
+from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import SafetyRejected
+from stories.vocabulary.languages import stand_ins
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults import SENTENCES, brief_of
@@ -72,7 +73,7 @@ async def test_what_the_program_tells_itself_passes_at_every_age(
     brief = a_brief(
         age=age,
         language=language,
-        hero=STAND_INS[language][0],
+        hero=stand_ins(language)[0],
         theme={"en": "wolves", "es": "lobos", "he": "זאבים"}[language],
         chapter_number=chapter,
         total_chapters=12,

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from stories.safety.prose import ProseStream
-from stories.vocabulary.brief import STAND_INS, StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import StoryError
+from stories.vocabulary.languages import stand_ins
 from stories.workflow import ChapterResources
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
@@ -35,7 +36,7 @@ class Tale:
     def brief(self, chapter: int = 1) -> StoryBrief:
         return a_brief(
             language=self.language,
-            hero=STAND_INS[self.language][0],
+            hero=stand_ins(self.language)[0],
             chapter_number=chapter,
             total_chapters=12,
             path=a_path(chapter - 1, words=12),
