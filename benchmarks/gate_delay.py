@@ -29,7 +29,8 @@ from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import ReadingLevel, StoryBrief
 from stories.vocabulary.events import Content
 from stories.workflow import ChapterResources, ModelProfile, ProvisionalText, write_chapter
-from testkit.ollama.server import OllamaServer, words
+from testkit.hosts import words
+from testkit.ollama.server import OllamaServer
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -14,7 +15,9 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.execution import engine
 from stories.infra import db
+from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
+from testkit.openai.server import OpenAIServer
 from tests import usage
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
@@ -118,3 +121,21 @@ def ollama(settings: Settings) -> Iterator[OllamaServer]:
         settings.OLLAMA_BASE_URL = server.url
         settings.OLLAMA_MODEL = server.model
         yield server
+
+
+@pytest.fixture
+def openai_host(settings: Settings) -> Iterator[OpenAIServer]:
+    """The same by OpenAI's protocol."""
+    with OpenAIServer(keeps_alive=False) as server:
+        settings.LLM_PROVIDER = "openai"
+        settings.OPENAI_BASE_URL = server.base_url
+        settings.OPENAI_MODEL = server.model
+        settings.OPENAI_API_KEY = ""
+        yield server
+
+
+@pytest.fixture(params=["ollama", "openai_host"])
+def any_host(request: pytest.FixtureRequest) -> ModelHost[Any]:
+    """Each of the two in turn."""
+    host: ModelHost[Any] = request.getfixturevalue(request.param)
+    return host

@@ -13,7 +13,8 @@ from testkit.conformance import schedules
 from testkit.conformance.control import Kind
 from testkit.conformance.schedules import Fault
 from testkit.conformance.stage import Stage
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply, Script
+from testkit.hosts import Call, Hold, Reply, Script
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 
 # A name that the app takes for a model which writes every language on offer.

@@ -16,7 +16,8 @@ import pytest
 from testkit import postgres
 from testkit.app import ROOT
 from testkit.conformance.wire import Api, Connection
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 from tests.clients import text_of
 

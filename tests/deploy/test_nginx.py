@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from testkit.app import ROOT
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 from testkit.proxy import CONF, Proxy
 from tests.clients import Frame, parse_frame, text_of

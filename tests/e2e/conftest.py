@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testkit.app import App, Family
-from testkit.ollama.server import MULTILINGUAL_MODEL, OllamaServer
+from testkit.hosts import MULTILINGUAL_MODEL
+from testkit.ollama.server import OllamaServer
 from tests import browsers
 from tests.e2e.pages import PATIENCE_MS, log_in, watch
 

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testkit.app import App, Family
-from testkit.ollama.server import Hold, OllamaServer, Reply, words
+from testkit.hosts import Hold, Reply, words
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import shown_text
 
 FIRST = "On a bright morning a small fox found a brass lantern on the path."

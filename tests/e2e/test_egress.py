@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from testkit.app import READY_SECONDS, ROOT, App, Family, Reader
+from testkit.hosts import MULTILINGUAL_MODEL, Hold, Reply, characters
 from testkit.langsmith import LangSmithServer
-from testkit.ollama.server import MULTILINGUAL_MODEL, Hold, OllamaServer, Reply, characters
+from testkit.ollama.server import OllamaServer
 
 GUARDED = ("-m", "tests.e2e.offline")
 EMAIL = "zebulon.quince@example.org"

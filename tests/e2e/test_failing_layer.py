@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from testkit.app import App, Family
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import parse_frame
 
 PROSE = "The heron waited by the water. Nothing moved. "

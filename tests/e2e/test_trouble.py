@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from testkit.app import App, Family, Reader
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import shown_text
 
 

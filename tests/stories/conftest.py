@@ -7,7 +7,8 @@ import pytest
 
 from testkit import postgres
 from testkit.app import Family
-from testkit.ollama.server import MULTILINGUAL_MODEL, OllamaServer
+from testkit.hosts import MULTILINGUAL_MODEL
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 from tests.sites import LEASE_SECONDS, Site
 

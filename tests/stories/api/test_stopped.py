@@ -15,7 +15,8 @@ from stories.infra.db import in_database
 from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from stories.pages import library
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.runs import die_after, put_back, watched
 from tests.streams import (

@@ -6,7 +6,8 @@ import pytest
 
 from children.models import Child
 from stories.models import Chapter, Decision, Generation, ReadingSession, Story
-from testkit.ollama.server import OllamaServer, Reply
+from testkit.hosts import Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, text_of
 from tests.streams import THEME, choose, first_chapter
 

@@ -11,7 +11,8 @@ from stories.execution import engine
 from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story
-from testkit.ollama.server import Hold, OllamaServer, Reply, words
+from testkit.hosts import Hold, Reply, words
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.factories.callers import caller
 from tests.runs import die_after, put_back, watched

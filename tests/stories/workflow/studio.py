@@ -4,7 +4,11 @@ that sorts what comes out."""
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import openai
+from langchain_core.language_models import BaseChatModel
 from langchain_ollama import ChatOllama
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from stories.llm import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
@@ -32,7 +36,7 @@ from stories.workflow import (
     write_chapter,
 )
 from stories.workflow.resources import Writing
-from testkit.ollama.server import OllamaServer
+from testkit.hosts import ModelHost
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
@@ -70,7 +74,7 @@ def a_path(length: int, *, choice: str = "Knock on the blue door", words: int = 
 
 
 def tools_for(
-    server: OllamaServer,
+    server: ModelHost[Any],
     brief: StoryBrief,
     *,
     writing: Writing = "prose",
@@ -82,13 +86,7 @@ def tools_for(
     guard_seconds: float = 5.0,
     is_advisory: bool = False,
 ) -> ChapterResources:
-    model = ChatOllama(
-        model=server.model,
-        base_url=server.url,
-        num_ctx=context_tokens,
-        reasoning=False,
-        async_client_kwargs={"transport": Transport(tls_context())},
-    )
+    model = _client_of(server, server.model, num_ctx=context_tokens)
     profile = ModelProfile(
         name=server.model,
         context_tokens=context_tokens,
@@ -110,14 +108,29 @@ def tools_for(
         return resources
     dialect = dialect_of(guard)
     assert dialect is not None
-    asked = ChatOllama(
-        model=server.model if guard == OWN_MODEL else guard,
+    asked = _client_of(server, server.model if guard == OWN_MODEL else guard)
+    return replace(
+        resources, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory)
+    )
+
+
+def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatModel:
+    """LangChain's client for a stand-in; `options` are Ollama's own."""
+    if server.name == "openai":
+        return ChatOpenAI(
+            model=model,
+            base_url=server.base_url,
+            api_key=SecretStr("none"),
+            max_retries=0,
+            stream_usage=True,
+            http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
+        )
+    return ChatOllama(
+        model=model,
         base_url=server.url,
         reasoning=False,
         async_client_kwargs={"transport": Transport(tls_context())},
-    )
-    return replace(
-        resources, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory)
+        **options,
     )
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from stories.vocabulary.events import Content
-from testkit.ollama.server import OllamaServer, characters
+from testkit.hosts import characters
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home."

@@ -14,7 +14,8 @@ from stories.vocabulary.errors import (
     StoryError,
 )
 from stories.workflow import write_chapter
-from testkit.ollama.server import Hold, OllamaServer, Reply, cold, endless
+from testkit.hosts import Hold, Reply, cold, endless
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (
     GENTLE,
     QUICK,

@@ -9,7 +9,8 @@ import pytest
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
 from stories.vocabulary.events import Content, ContentReset
 from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from testkit.hosts import Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 GUARD = "llama-guard3:1b"

@@ -11,7 +11,8 @@ from stories.workflow import ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
 from stories.workflow.resources import Writing
-from testkit.ollama.server import OllamaServer, endless
+from testkit.hosts import endless
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 

@@ -17,7 +17,8 @@ from stories.vocabulary.events import Content, ContentReset
 from stories.workflow import ChapterResources, HeldBack, ProvisionalText, Retraction, Step
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
-from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.hosts import Cut, Reply, at_random, characters, words
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,

@@ -10,7 +10,8 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from testkit.hosts import Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.stories.safety.faults import HARD, SENTENCES
 from tests.stories.safety.faults.unsafe import (

@@ -7,7 +7,8 @@ import pytest
 
 from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
 from stories.vocabulary.events import Content
-from testkit.ollama.server import OllamaServer, Reply
+from testkit.hosts import Reply
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,
