@@ -26,6 +26,7 @@ from .faults import HOST_ERRORS
 from .host import Misconfigured, NoModel
 from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
 from .profiles import profile_of
+from .trial import trial_of
 
 __all__ = [
     "HOST_ERRORS",
@@ -115,7 +116,7 @@ async def open_models() -> Models:
         raise ModelRefused from reason
     except (NoModel, CannotStart) as reason:
         raise ModelUnavailable from reason
-    model = await clients_of(host)
+    model = await clients_of(host, (await trial_of(host, clients_of)).support)
     return Models(
         profile=host.profile,
         writer=model.writer,

@@ -20,6 +20,7 @@ from .host import Host
 from .hosts import settings_that_matter
 from .http import Transport, limits, refuse_odd, timeout, tls_context, uses_proxy
 from .profiles import Provider
+from .support import Support
 
 _MODULES: dict[Provider, str] = {
     "ollama": "stories.llm.ollama",
@@ -46,15 +47,16 @@ class Clients:
 _known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Clients]] = WeakKeyDictionary()
 
 
-async def clients_of(host: Host) -> Clients:
+async def clients_of(host: Host, support: Support) -> Clients:
     """Made once for all chapters that an event loop writes: each brings its own pools."""
     # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
     await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
     known = _known.setdefault(asyncio.get_running_loop(), {})
-    key = (host, settings_that_matter())
+    key = (host, support, settings_that_matter())
     if key not in known:
         known.clear()  # what it was before some setting changed
-        known[key] = _ollama(host) if host.provider == "ollama" else _openai(host)
+        make = _ollama if host.provider == "ollama" else _openai
+        known[key] = make(host, support)
     return known[key]
 
 
@@ -67,13 +69,14 @@ def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
     return model.other(name) if name else None
 
 
-def _ollama(host: Host) -> Clients:
+def _ollama(host: Host, support: Support) -> Clients:
     from .ollama import Editor, Writer  # noqa: PLC0415 - a second of import
 
     # Both ask for the same context: another one would make Ollama load the model anew.
     common: dict[str, Any] = {
         "base_url": host.url,
-        "reasoning": False,
+        "support": support,
+        "reasoning": _thinking(host.profile.name),
         "keep_alive": settings.OLLAMA_KEEP_ALIVE,
         "client_kwargs": {"timeout": timeout(), "verify": tls_context()},
         "async_client_kwargs": {
@@ -107,7 +110,12 @@ def _ollama(host: Host) -> Clients:
     )
 
 
-def _openai(host: Host) -> Clients:
+def _thinking(name: str) -> bool | str:
+    """No model thinks before it writes, and those that cannot help it think little."""
+    return "low" if "gpt-oss" in name.lower() else False
+
+
+def _openai(host: Host, support: Support) -> Clients:
     import openai  # noqa: PLC0415 - two seconds of import, with the next
 
     from .openai import ChatModel  # noqa: PLC0415
@@ -120,6 +128,7 @@ def _openai(host: Host) -> Clients:
     }
     client = functools.partial(
         ChatModel,
+        support=support,
         base_url=host.url,
         api_key=SecretStr(host.api_key),
         timeout=timeout(),

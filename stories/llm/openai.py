@@ -10,6 +10,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
 from .http import OddAnswer
+from .support import Support, openai_payload
 
 
 class ChatModel(ChatOpenAI):
@@ -18,6 +19,11 @@ class ChatModel(ChatOpenAI):
     Raises OddAnswer for a stream without a chunk, which other providers have for a model that is
     being loaded, and hosts with this API only where they sent something else.
     """
+
+    support: Support = Support()
+
+    def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return openai_payload(super()._get_request_payload(*args, **kwargs), self.support)
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         usage: UsageMetadata | None = None
