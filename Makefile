@@ -10,7 +10,7 @@ TESTS ?= tests
 # Of tests; auto is two for each core, and one.
 WORKERS ?= auto
 
-.PHONY: run serve workers test check format test-browser-modules bench safety chaos pins clean
+.PHONY: run serve workers doctor test check format test-browser-modules bench safety chaos pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -23,6 +23,10 @@ serve: $(RUNTIME)
 workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
 	@exec $(PYTHON) manage.py workers
+
+# Tries the model out, and says what works and what to do about the rest.
+doctor: $(RUNTIME)
+	@exec $(PYTHON) manage.py check_storyteller
 
 test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages

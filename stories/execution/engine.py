@@ -15,11 +15,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from stories import eventlog, llm
+from stories.controls import trials
 from stories.execution import retention
 from stories.execution.dispatcher import Dispatcher
 from stories.infra import notify
+from stories.infra.db import in_database
 from stories.infra.notify import Notification, Topic
 from stories.models import Generation
 from stories.safety import gate
@@ -132,7 +135,8 @@ async def _load_gate() -> None:
 
 async def _warm_up_model() -> None:
     """Import the provider's client, and start the embedded model, before the first story."""
-    with contextlib.suppress(ModelUnavailable, ModelRefused):
+    with contextlib.suppress(ModelUnavailable, ModelRefused, DatabaseError):
+        await in_database(trials.recall)
         await llm.open_models()
 
 

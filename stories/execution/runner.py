@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from stories import eventlog, llm
-from stories.controls import switches
+from stories.controls import switches, trials
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.generations import leases, outcomes
@@ -192,7 +192,7 @@ async def _write(run: _Run) -> None:
     )
     models = await _models(timeouts)
     brief = claim.brief
-    threshold = await in_database(_begin, claim, models.name)
+    threshold = await in_database(_begin, claim, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
     resources = ChapterResources(
@@ -218,11 +218,12 @@ async def _write(run: _Run) -> None:
             await _take(run, step)
 
 
-def _begin(claim: Claim, model: str) -> float:
+def _begin(claim: Claim, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off."""
-    outcomes.note_model(claim, model)
-    if not switches.may_write_with(model):
+    outcomes.note_model(claim, models.name)
+    trials.note(models.host, models.trial)
+    if not switches.may_write_with(models.name):
         raise ModelUnavailable
     return threshold_of(claim.brief.checked_as)
 

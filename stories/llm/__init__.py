@@ -23,21 +23,31 @@ from stories.workflow.resources import ModelProfile
 from . import hosts
 from .clients import clients_of, guard_of
 from .faults import HOST_ERRORS
-from .host import Misconfigured, NoModel
+from .host import Host, Misconfigured, NoModel
 from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
 from .profiles import profile_of
-from .trial import trial_of
+from .support import Support
+from .trial import Key, Trial, key_of, remember, trial_of, tried
 
 __all__ = [
     "HOST_ERRORS",
     "STATUS_SECONDS",
+    "CannotStart",
+    "Host",
+    "Key",
     "Models",
+    "NoModel",
     "Status",
+    "Support",
+    "Trial",
     "configured",
+    "examine",
     "guard_problem",
+    "key_of",
     "open_models",
     "places_elsewhere",
     "profile_of",
+    "remember",
     "status",
     "traced",
 ]
@@ -55,6 +65,8 @@ class Models:
     `concurrency` is how many chapters the model's host takes at once.
     """
 
+    host: Host
+    trial: Trial
     profile: ModelProfile
     writer: BaseChatModel
     editor: BaseChatModel
@@ -116,8 +128,11 @@ async def open_models() -> Models:
         raise ModelRefused from reason
     except (NoModel, CannotStart) as reason:
         raise ModelUnavailable from reason
-    model = await clients_of(host, (await trial_of(host, clients_of)).support)
+    trial = await trial_of(host, clients_of)
+    model = await clients_of(host, trial.support)
     return Models(
+        host=host,
+        trial=trial,
         profile=host.profile,
         writer=model.writer,
         editor=model.editor,
@@ -125,6 +140,14 @@ async def open_models() -> Models:
         name=host.profile.name,
         concurrency=host.concurrency,
     )
+
+
+async def examine() -> tuple[Host, Trial]:
+    """The host as it is now, and a new trial of its model. Raises NoModel or CannotStart."""
+    host = await hosts.started(await hosts.find())
+    trial = await tried(host, clients_of)
+    remember(key_of(host), trial)
+    return host, trial
 
 
 async def status() -> Status:

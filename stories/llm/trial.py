@@ -2,7 +2,7 @@
 
 A parameter that the host refuses by name is left out from then on. What was found is kept for as
 long as the process lives, by host, model and version. A host that cannot be tried just now is asked
-as all are, and tried again by the next chapter.
+as all are, and tried again after a minute.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from stories.infra.addresses import masked
 from stories.vocabulary.errors import StoryError, told_to_staff
 from stories.workflow.faults import AnswerCut, Fault
 
@@ -45,6 +46,11 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _MAX_CHANGES = 8
+_AGAIN_SECONDS = 60.0
+_SLOW_TOKENS_PER_SECOND = 5.0
+_SLOW_FIRST_WORD_SECONDS = 10.0
+# As many letters as a token has in English, more or less.
+_CHARACTERS_PER_TOKEN = 4
 _MAX_CHARACTERS = 400
 
 Make = Callable[[Host, Support], Awaitable[Clients]]
@@ -53,14 +59,42 @@ Make = Callable[[Host, Support], Awaitable[Clients]]
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What a trial found. `schema` says how schemas are answered: "honoured", "in the prompt",
-    "ignored", or "" where nothing came. `problem` is for staff."""
+    "ignored", or "" where nothing came. `tokens_per_second` is an estimate. `problem` is for staff.
+    """
 
     support: Support = field(default_factory=Support)
     writes: bool = False
     schema: str = ""
     first_word_seconds: float = 0.0
-    characters_per_second: float = 0.0
+    tokens_per_second: float = 0.0
     problem: str = ""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do about what does not work, for staff."""
+        return tuple(
+            sentence
+            for applies, sentence in (
+                (bool(self.problem), "Mend what the host says, and run this again."),
+                (
+                    self.schema == "ignored",
+                    "Use a model that answers JSON schemas: this one's judgements cannot be read.",
+                ),
+                (
+                    self.schema == "in the prompt",
+                    "Switch on structured output at the host, if it has any: that is surer.",
+                ),
+                (
+                    0 < self.tokens_per_second < _SLOW_TOKENS_PER_SECOND,
+                    "Use a smaller model or a faster machine: a child waits for each sentence.",
+                ),
+                (
+                    self.first_word_seconds > _SLOW_FIRST_WORD_SECONDS,
+                    "Keep the model loaded (OLLAMA_KEEP_ALIVE): the first word took long.",
+                ),
+            )
+            if applies
+        )
 
     @property
     def is_over(self) -> bool:
@@ -68,26 +102,43 @@ class Trial:
         return self.writes and bool(self.schema)
 
 
-_known: dict[tuple[str, ...], Trial] = {}
+Key = tuple[str, str, str, str]
+
+_EMBEDDED = Trial(writes=True, schema="honoured")
+# What is known, and until when.
+_known: dict[Key, tuple[Trial, float]] = {}
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def key_of(host: Host) -> Key:
+    """Provider, address, model and version."""
+    return host.provider, masked(host.url), host.profile.name, host.version
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
     """What is known of the host's model, tried out now where nothing is."""
     if host.provider == "embedded":
-        return Trial(writes=True, schema="honoured")
-    key = (host.provider, host.url, host.profile.name, host.version)
+        return _EMBEDDED
     async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        if key not in _known:
+        if (found := _lately(key_of(host))) is None:
             found = await tried(host, make)
-            if not found.is_over:
-                return found
-            _known[key] = found
-    return _known[key]
+            remember(key_of(host), found)
+    return found
+
+
+def remember(key: Key, trial: Trial) -> None:
+    """For good where it went well."""
+    until = float("inf") if trial.is_over else time.monotonic() + _AGAIN_SECONDS
+    _known[key] = (trial, until)
+
+
+def _lately(key: Key) -> Trial | None:
+    trial, until = _known.get(key, (None, 0.0))
+    return trial if time.monotonic() < until else None
 
 
 def forget() -> None:
-    """The next chapter tries its model out anew: its host may have been changed."""
+    """The next chapter tries its model out anew."""
     _known.clear()
 
 
@@ -140,7 +191,7 @@ async def _write(trial: Trial, clients: Clients) -> Trial:
         trial,
         writes=bool(text.strip()),
         first_word_seconds=round(first, 2),
-        characters_per_second=round(len(text) / seconds, 1),
+        tokens_per_second=round(len(text) / _CHARACTERS_PER_TOKEN / seconds, 1),
         problem="" if text.strip() else "it answered with no text",
     )
 

@@ -81,13 +81,15 @@ async def test_a_schema_that_is_ignored_goes_into_the_prompt(any_host: ModelHost
     assert "JSON schema" in any_host.trials[-1].prompt
 
 
-async def test_a_host_that_is_away_is_tried_again_by_the_next_chapter(
+async def test_a_host_that_is_busy_is_tried_again_later(
     any_host: ModelHost[Any],
 ) -> None:
     any_host.script(trial=Reply(status=503, error="busy"))
     found = await trial.trial_of(await find(), clients_of)
     assert found.problem == "the host answered 503: busy"
     any_host.script(trial=lambda _: None)
+    assert (await trial.trial_of(await find(), clients_of)) == found
+    trial.forget()
     assert (await trial.trial_of(await find(), clients_of)).is_over
 
 
