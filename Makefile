@@ -7,26 +7,28 @@ DEVELOPMENT := .venv/.development
 BROWSER_TOOLS := node_modules/.installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
+# Loads .env, if there is one; a variable that the caller has set wins.
+DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; eval "$$caller"; fi;
 # Of tests; auto is two for each core, and one.
 WORKERS ?= auto
 
-.PHONY: run serve workers doctor test check format test-browser-modules bench safety chaos pins clean
+.PHONY: run serve workers doctor test check format test-browser-modules bench safety chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
-	@exec $(PYTHON) manage.py serve --demo
+	@$(DOTENV) exec $(PYTHON) manage.py serve --demo
 
 serve: $(RUNTIME)
-	@exec $(PYTHON) manage.py serve
+	@$(DOTENV) exec $(PYTHON) manage.py serve
 
 # One worker process, beside web processes of `make serve`; start as many as you like.
 workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
-	@exec $(PYTHON) manage.py workers
+	@$(DOTENV) exec $(PYTHON) manage.py workers
 
 # Tries the model out, and says what works and what to do about the rest.
 doctor: $(RUNTIME)
-	@exec $(PYTHON) manage.py check_storyteller
+	@$(DOTENV) exec $(PYTHON) manage.py check_storyteller
 
 test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages
@@ -70,6 +72,11 @@ bench: $(DEVELOPMENT)
 
 safety: $(DEVELOPMENT)
 	@exec $(PYTHON) -m benchmarks.safety
+
+# The pictures of the documents; with ALL=1 one of every page instead, into screenshots/.
+screenshots: $(DEVELOPMENT)
+	@.ci/install-system-packages
+	@exec $(PYTHON) -m tests.screenshots $(if $(ALL),--all)
 
 # Compiles the pins anew; they hold for every platform and Python that we run on.
 pins: $(DEVELOPMENT)

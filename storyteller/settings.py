@@ -1,6 +1,7 @@
 """All settings, from environment variables with defaults for a family's own machine.
 
-README lists the variables. System checks (`stories.checks`) name what is wrong or unsafe.
+docs/configuration.md lists the variables. System checks (`stories.checks`) name what is wrong or
+unsafe.
 """
 
 from pathlib import Path

@@ -15,9 +15,11 @@ from stories.generations import (
     FamilyBusy,
     InvalidRequest,
     ModelMissing,
+    NotNow,
     QueueFull,
     WrongPlace,
 )
+from stories.messages import message_of
 
 from .schemas import Problem
 
@@ -88,6 +90,11 @@ def _invalid(error: ValidationError) -> Refused:
     return Refused(422, "INVALID", f"{field}: {first['msg']}", field=field)
 
 
+def _put_off(status: int, reason: NotNow) -> Refused:
+    message = message_of(reason.code)
+    return Refused(status, reason.code, message, retry_after=reason.retry_after)
+
+
 _TRANSLATIONS: dict[type[Exception], Callable[[Any], Refused]] = {
     Refused: lambda error: error,
     AuthenticationError: lambda _: NO_CREDENTIALS,
@@ -97,14 +104,14 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], Refused]] = {
     WrongPlace: lambda error: Refused(409, "WRONG_PLACE", str(error)),
     AwaitsPreview: lambda error: Refused(409, "AWAITS_PREVIEW", str(error)),
     InvalidRequest: lambda error: Refused(422, "INVALID", error.message, field=error.field),
-    FamilyBusy: lambda error: Refused(429, "TOO_MANY", str(error), retry_after=error.retry_after),
+    FamilyBusy: lambda error: _put_off(429, error),
     ModelMissing: lambda _: Refused(
         503,
         "MODEL_UNAVAILABLE",
         "There is no storyteller to write this yet.",
         retry_after=MODEL_RETRY_SECONDS,
     ),
-    QueueFull: lambda error: Refused(503, "QUEUE_FULL", str(error), retry_after=error.retry_after),
+    QueueFull: lambda error: _put_off(503, error),
     ValidationError: _invalid,
     OperationalError: lambda _: Refused(
         503, "UNAVAILABLE", "The stories are out of reach for a moment.", retry_after=1

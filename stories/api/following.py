@@ -18,7 +18,8 @@ async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -
     if isinstance(parsed, Cursor) and await in_database(_is_terminal, generation, parsed):
         return HttpResponse(status=204)
     if generation.withdrawn_at is not None:
-        return EventStream(withdrawn_stream(generation.pk, generation.last_position))
+        language = generation.story.language
+        return EventStream(withdrawn_stream(generation.pk, generation.last_position, language))
 
     async def is_allowed() -> bool:
         asked = (credential.user.pk, generation.pk, credential.still())

@@ -15,6 +15,7 @@ from stories.access import tickets
 from stories.eventlog import LogEvent
 from stories.generations import Caller, Requested
 from stories.infra.db import in_database
+from stories.messages import failed_event
 from stories.models import Generation
 from stories.streaming import Cursor
 from stories.vocabulary.errors import Withdrawn
@@ -160,7 +161,6 @@ def _for_stream(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
 
 def _withdrawn(generation: Generation) -> GenerationOut:
     """What is left of a chapter that staff took away."""
-    gone = Withdrawn()
     return GenerationOut(
         id=generation.pk,
         session_id=generation.story.session.pk,
@@ -174,7 +174,7 @@ def _withdrawn(generation: Generation) -> GenerationOut:
         text="",
         cursor=str(Cursor(generation.pk, generation.last_position)),
         events_url=events_url(generation),
-        error=ErrorOut(message=gone.message, code=gone.code, retryable=gone.retryable),
+        error=ErrorOut(**failed_event(Withdrawn(), generation.story.language).data),
         created_at=generation.created_at,
         finished_at=generation.finished_at,
     )

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db import transaction
 from django.utils import timezone
 
+from stories.messages import failed_event
 from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
 from stories.vocabulary import errors
 from stories.vocabulary.brief import ReadingLevel
@@ -20,7 +21,6 @@ from stories.vocabulary.events import (
     Complete,
     Content,
     Event,
-    Failed,
     Metadata,
     NodeEvent,
     NodeName,
@@ -143,7 +143,7 @@ def _of_failure(generation: Generation) -> Iterator[Event]:
     error = errors.of_code(generation.error_code)
     yield first_event(generation, generation.story.session)
     yield NodeEvent(node="workflow", status="failed")
-    yield Failed(message=error.message, code=error.code, retryable=error.retryable)
+    yield failed_event(error, generation.story.language)
 
 
 def _node(node: NodeName, topic: Event) -> Iterator[Event]:

@@ -9,10 +9,13 @@ import math
 import time
 import uuid
 from collections import Counter
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
+
+from stories.messages import QUEUE_FULL, TOO_MANY
 
 from . import queue
 
@@ -25,24 +28,28 @@ _USUAL_SECONDS = 30.0
 
 
 class NotNow(Exception):
-    """The same request may succeed later; `retry_after` is in how many whole seconds."""
+    """The same request may succeed later; `retry_after` is in how many whole seconds.
+
+    `code` names it to the API's clients, and its sentence in `stories.messages`.
+    """
+
+    code: ClassVar[str]
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.retry_after = min(max(1, math.ceil(seconds)), HOUR_SECONDS)
 
-    def __str__(self) -> str:
-        """The sentence a parent reads: the class's docstring, in one line."""
-        return " ".join((type(self).__doc__ or "").split())
-
 
 class QueueFull(NotNow):
-    """So many stories are being written just now that no more can wait for their turn.
-    Please try again in a moment."""
+    """As many wait for their turn as may."""
+
+    code = QUEUE_FULL
 
 
 class FamilyBusy(NotNow):
-    """Your family has asked for many chapters in a short time. Please try again in a while."""
+    """The family has begun, or waits for, as many chapters as it may."""
+
+    code = TOO_MANY
 
 
 def check_limits(family_id: uuid.UUID, capacity: int) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from stories import eventlog
 from stories.eventlog import Entry
+from stories.messages import failed_event
 from stories.models import (
     TITLE_LENGTH,
     Chapter,
@@ -18,7 +19,7 @@ from stories.models import (
 )
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.errors import StoryError, Withdrawn, causes_of, told_to_staff
-from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset, Failed
+from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.workflow import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
@@ -71,7 +72,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     if _is_withdrawn(pk):
         error = Withdrawn()
         entries = [Entry(ContentReset(attempt=0, reason=WITHDRAWN))]
-    event = Failed(message=error.message, code=error.code, retryable=error.retryable)
+    event = failed_event(error, _language_of(pk))
     eventlog.insert(pk, lease_id, last, [*entries, Entry(event)])
     is_stop = error.code == "CANCELLED"
     _end(
@@ -97,6 +98,12 @@ def is_over(pk: uuid.UUID) -> bool:
 
 def _is_withdrawn(pk: uuid.UUID) -> bool:
     return Generation.objects.filter(pk=pk, withdrawn_at__isnull=False).exists()
+
+
+def _language_of(pk: uuid.UUID) -> str:
+    """The story's language; "" where it was deleted meanwhile."""
+    languages = Generation.objects.filter(pk=pk).values_list("story__language", flat=True)
+    return languages.first() or ""
 
 
 def _resync_entries(claim: Claim) -> list[Entry]:

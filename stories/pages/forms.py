@@ -19,9 +19,9 @@ from stories.generations import (
     DEFAULT_CHAPTERS,
     NewStory,
     NotNow,
-    QueueFull,
     one_line,
 )
+from stories.messages import message_of
 from stories.models import TITLE_LENGTH, Chapter
 from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
@@ -103,14 +103,7 @@ class NewStoryForm(forms.Form):
 
     def put_off(self, reason: NotNow) -> None:
         """Say that it cannot begin just now. All that was chosen stays in the form."""
-        if isinstance(reason, QueueFull):
-            words = _("So many stories are being written just now. Please try again in a moment.")
-        else:
-            words = _(
-                "Your family has asked for many chapters in a short time. "
-                "Please try again in a while."
-            )
-        self.add_error(None, words)
+        self.add_error(None, message_of(reason.code))
 
     def refuse(self, field: str, answer: str) -> None:
         """Say why what was typed is not for a story, at the field it was typed in."""

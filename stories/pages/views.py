@@ -23,6 +23,7 @@ from stories import access, generations, llm, moderation
 from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.execution import engine
+from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
 from stories.pages import epub, library
 from stories.pages.forms import NewStoryForm, ReportForm, languages_for
@@ -98,6 +99,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         "child": session.story.child,
         "chapters": chapters,
         "page": _reader_page(session, chapters, following),
+        "messages_by_code": MESSAGES.items(),
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/read.html", context)

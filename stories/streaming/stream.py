@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from stories.eventlog import Follower, LogEvent, follow, shown_text
+from stories.messages import failed_event
 from stories.vocabulary.errors import Withdrawn
-from stories.vocabulary.events import RESYNC, WITHDRAWN, Content, ContentReset, Failed
+from stories.vocabulary.events import RESYNC, WITHDRAWN, Content, ContentReset
 
 from .cursors import Cursor
 from .redaction import redacted
@@ -85,14 +86,13 @@ async def story_stream(
 
 
 async def withdrawn_stream(
-    generation_id: uuid.UUID, last_position: int
+    generation_id: uuid.UUID, last_position: int, language: str
 ) -> AsyncGenerator[bytes, None]:
     """What is left for the readers of a chapter that staff withdrew: to clear it, and why.
 
     The error stands at the end of the log, where the chapter's own last event was or will be.
     """
-    gone = Withdrawn()
-    failed = Failed(message=gone.message, code=gone.code, retryable=gone.retryable)
+    failed = failed_event(Withdrawn(), language)
     yield RETRY
     yield control_frame(ContentReset(attempt=0, reason=WITHDRAWN))
     yield frame(generation_id, LogEvent(last_position, failed.type, failed.payload))

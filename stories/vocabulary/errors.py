@@ -1,8 +1,8 @@
-"""What can end a chapter early, in the words of the stream contract.
+"""Errors that end a chapter early, by the codes of the stream contract.
 
-Every error carries a sentence for the parent, so that no layer above has to invent one, and says
-whether trying again makes sense. Details for staff travel as the exception's causes: the argument
-of a `ToldToStaff`, and the types of all others.
+Each says whether trying again makes sense; `stories.messages` has the sentences that parents read.
+Details for staff travel as the exception's causes: the argument of a `ToldToStaff`, and the types of
+all others.
 """
 
 from collections.abc import Iterator
@@ -43,70 +43,71 @@ def told_to_staff(error: BaseException) -> str:
 
 
 class StoryError(ToldToStaff):
-    """The storyteller ran into a problem it could not solve. Please try again."""
+    """A run ends without its chapter; this one stands for any problem that has no code.
+
+    `message_key` is the key of its sentence in `stories.messages`.
+    """
 
     code = ErrorCode.WORKFLOW_ERROR
     retryable = True
 
     @property
-    def message(self) -> str:
-        """The sentence a parent reads: the class's docstring, in one line."""
-        return " ".join((type(self).__doc__ or "").split())
+    def message_key(self) -> str:
+        return self.code
 
 
 class SafetyRejected(StoryError):
-    """This story was not turning out right for your child, so we stopped it here.
-    Please try another idea."""
+    """The chapter was judged unfit for the child."""
 
     code = ErrorCode.SAFETY_REJECTED
 
 
 class Withdrawn(SafetyRejected):
-    """This part of the story was taken back by the people who look after the stories.
-    The story goes on from the chapter before."""
+    """Staff took the chapter away from its readers."""
+
+    message_key = "withdrawn"
 
 
 class ModelUnavailable(StoryError):
-    """The storyteller cannot be reached right now. Please try again in a moment."""
+    """The model's host cannot be reached, or there is none."""
 
     code = ErrorCode.MODEL_UNAVAILABLE
 
 
 class ModelRefused(StoryError):
-    """The storyteller is not set up as it should be.
-    Please tell the person who runs this Storyteller."""
+    """The model's host refuses what it is asked, or the settings lead to none: time alone changes
+    nothing."""
 
     code = ErrorCode.MODEL_REFUSED
 
 
 class ModelTimeout(StoryError):
-    """The storyteller took too long to answer. Please try again."""
+    """The model's host took too long to answer."""
 
     code = ErrorCode.MODEL_TIMEOUT
 
 
 class EmptyContent(StoryError):
-    """The storyteller had no words this time. Please try again."""
+    """The model wrote nothing."""
 
     code = ErrorCode.EMPTY_CONTENT
 
 
 class ContextTooLong(StoryError):
-    """This story has grown longer than the storyteller can remember.
-    Please start a new one."""
+    """The story no longer fits into the model's context."""
 
     code = ErrorCode.CONTEXT_TOO_LONG
     retryable = False
 
 
 class Cancelled(StoryError):
-    """The story was stopped. What was approved so far is kept."""
+    """A stop was asked for."""
 
     code = ErrorCode.CANCELLED
 
 
 class Interrupted(StoryError):
-    """The story was interrupted before it was finished. What was approved so far is kept."""
+    """Nobody was left to write the chapter to its end."""
 
     code = ErrorCode.INTERRUPTED
 

@@ -1,4 +1,4 @@
-"""Checks a server against the stream contract, R1 to R14, and prints a table.
+"""Checks a server against the stream contract, R1 to R20, and prints a table.
 
     python -m testkit.conformance --base-url http://127.0.0.1:8000 --token stt_… [--only R3]
 
@@ -39,7 +39,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base-url", help="the server's address, without /api/v1")
     parser.add_argument("--token", default="", help="a Bearer token of a parent")
     parser.add_argument("--second-token", default="", help="one of a parent of another family")
-    parser.add_argument("--only", action="append", metavar="ID", help="R1 to R14; may be repeated")
+    parser.add_argument("--only", action="append", metavar="ID", help="R1 to R20; may be repeated")
     parser.add_argument(
         "--patience", type=float, default=180.0, metavar="SECONDS", help="for each requirement"
     )

@@ -1,5 +1,25 @@
-"""The checks, R1 to R14. To import this package is to register them."""
+"""The checks, R1 to R20. To import this package is to register them."""
 
-from testkit.conformance.checks import cursors, failures, reading, starting, stopping, survival
+from testkit.conformance.checks import (
+    continuing,
+    cursors,
+    failures,
+    reading,
+    refusals,
+    starting,
+    stopping,
+    survival,
+    wishes,
+)
 
-__all__ = ["cursors", "failures", "reading", "starting", "stopping", "survival"]
+__all__ = [
+    "continuing",
+    "cursors",
+    "failures",
+    "reading",
+    "refusals",
+    "starting",
+    "stopping",
+    "survival",
+    "wishes",
+]

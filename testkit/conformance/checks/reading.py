@@ -12,6 +12,7 @@ from testkit.conformance.wire import Connection, Frame, must
 _READERS = 100
 _FIRST_BYTES = b"retry: 3000\n\n"
 _AT_ONCE_SECONDS = 3.0
+_THEME_WITH_ACCENT = "a fox in a café"
 _HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache, no-transform",
@@ -63,6 +64,7 @@ async def the_bytes_are_those_of_a_stream(stage: Stage) -> None:
         await connection.until("content")
         must((await run.state())["is_active"], "the first text came when the chapter was over")
         await connection.rest()
+    await _check_letters(stage)
     if control := stage.controlled("keepalives, and first bytes while there is no event"):
         await _check_silence(stage, control)
 
@@ -76,6 +78,14 @@ def _check_headers(connection: Connection) -> None:
         must(headers.get(name) == value, f"{name} is {headers.get(name)!r}, not {value!r}")
     encoding = headers.get("content-encoding", "identity")
     must(encoding == "identity", f"the stream is compressed: {encoding}")
+
+
+async def _check_letters(stage: Stage) -> None:
+    wish = {"child_id": await stage.child(), "theme": _THEME_WITH_ACCENT}
+    async with stage.api.open("/stories/generate/stream", wish) as connection:
+        [first] = await connection.until("workflow started")
+        must(_THEME_WITH_ACCENT in first.raw, f"letters are escaped: {first.raw!r}")
+        await connection.rest()
 
 
 async def _check_silence(stage: Stage, control: Control) -> None:

@@ -24,8 +24,8 @@ from testkit.hosts import Call, Hold, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.processes import Server, Worker
 from tests.clients import Frame, text_of
-from tests.readme import BASH, example
-from tests.readme import run as run_example
+from tests.docs.examples import BASH, example
+from tests.docs.examples import run as run_example
 from tests.sites import Site
 
 # Readers who poll would see half of all events later than this.
@@ -335,9 +335,9 @@ _MOVING = (
 
 
 def move(app: App, url: str) -> None:
-    """What README says, but for where things are."""
+    """The documented commands, but for where things are."""
     dump = app.data / "family.json"
-    commands = example(_MOVING, "sh")
+    commands = example("docs/deployment.md", _MOVING, "sh")
     for old, new in {
         ".venv/bin/python": "python",
         "postgres://user:password@host/name": url,

@@ -77,6 +77,8 @@ async def test_a_family_that_asks_too_often_is_told_when_to_come_again(
     assert (status, problem["code"]) == (429, "TOO_MANY")
     assert problem["detail"].startswith("Your family has asked for many chapters")
     assert 55 <= int(answer["Retry-After"]) <= 60
+    _, problem, _ = await asked(api, mia, "one too many", Accept_Language="es")
+    assert problem["detail"].startswith("Tu familia")
     assert await Story.objects.acount() == 2
     assert (await asked(Client(charlie), others, "another family's"))[0] == 201
 

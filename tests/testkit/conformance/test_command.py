@@ -14,12 +14,9 @@ import pytest
 from testkit.app import ROOT
 from testkit.conformance.own import Own
 from testkit.conformance.requirements import all_requirements
-from tests.readme import example
+from tests.docs.examples import example
 
 _SECONDS = 200.0
-_IN_README = (
-    "checked from outside. `make test` sets up what that needs; give it an account of its own:"
-)
 
 pytestmark = [
     pytest.mark.timeout(_SECONDS + 40),
@@ -46,8 +43,8 @@ async def test_a_server_that_drops_cursors_fails_and_r1_says_so(own: Own) -> Non
 
 
 def check(base_url: str, token: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """What README says, but for whose server it is."""
-    program = example(_IN_README, "sh")
+    """The documented command, but for whose server it is."""
+    program = example("docs/stream-contract.md", "## Checking a server", "sh")
     for old, new in {
         ".venv/bin/python": sys.executable,
         "https://stories.example.org": base_url,

@@ -1,4 +1,4 @@
-"""R1 to R14 against sites of the suite's own: one process, and many."""
+"""R1 to R20 against sites of the suite's own: one process, and many."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""README's examples, to be run as they stand."""
+"""The examples of the documents, to be run as they stand."""
 
 import os
 import re
@@ -8,18 +8,16 @@ from pathlib import Path
 
 from testkit.app import ROOT, App
 
-README = (ROOT / "README.md").read_text()
 BASH = ("bash", "-euo", "pipefail", "-c")
 _SECONDS = 90
 
 
-def example(heading: str, language: str) -> str:
+def example(document: str, heading: str, language: str) -> str:
     """The first block in this language after a line."""
-    start = README.index(f"\n{heading}\n")
-    found = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL).search(
-        README, start
-    )
-    assert found is not None, f"README has no {language} example under {heading!r}"
+    text = (ROOT / document).read_text()
+    start = text.index(f"\n{heading}\n")
+    found = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL).search(text, start)
+    assert found is not None, f"{document} has no {language} example under {heading!r}"
     return found[1]
 
 

@@ -1,7 +1,6 @@
-"""README keeps its word: its examples run as they stand, and what it lists is what there is."""
+"""The examples of docs/api.md run as they stand."""
 
 import json
-import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,13 +10,13 @@ from dataclasses import dataclass, replace
 import pytest
 from playwright.sync_api import Browser
 
-from stories.management.commands import demo_family
-from testkit.app import ROOT, App
+from testkit.app import App
 from testkit.ollama.server import OllamaServer
 from tests import browsers
+from tests.docs.examples import BASH, example, run
 from tests.e2e.pages import watch
-from tests.readme import BASH, README, example, run
 
+API = "docs/api.md"
 CHAPTER_SECONDS = 90
 # A chapter takes some seconds at this pace, and a restless server ends a stream after one.
 TOKENS_PER_SECOND = 80
@@ -28,7 +27,7 @@ browser = browsers.browser
 
 @dataclass(frozen=True)
 class Reader:
-    """An API client's machine: the app, and what README's preparations make there."""
+    """An API client's machine: the app, and what the document's preparations make there."""
 
     app: App
     token: str
@@ -57,10 +56,12 @@ def model_host() -> Iterator[OllamaServer]:
 @pytest.fixture(scope="module")
 def reader(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     if not shutil.which("curl"):
-        pytest.fail("README's examples need curl: apt-get install curl")
-    app = App(tmp_path_factory.mktemp("readme"), model_host.url, model_host.model)
+        pytest.fail("docs/api.md's examples need curl: apt-get install curl")
+    app = App(tmp_path_factory.mktemp("api"), model_host.url, model_host.model)
     app.start()
-    prepare = example("## The API", "sh") + 'printf "%s\\n" "$TOKEN" "$CHILD_ID"'
+    prepare = (
+        example(API, "## An account for the examples", "sh") + 'printf "%s\\n" "$TOKEN" "$CHILD_ID"'
+    )
     yield Reader(app, *run(app, *BASH, prepare).split())
     app.stop()
 
@@ -77,7 +78,7 @@ def restless_reader(reader: Reader, model_host: OllamaServer) -> Iterator[Reader
 
 
 def test_curl_follows_a_story_to_its_end(reader: Reader) -> None:
-    written = reader.run(*BASH, example("### curl", "sh"))
+    written = reader.run(*BASH, example(API, "## curl", "sh"))
 
     lines = [line.removeprefix("data: ") for line in written.split("\n") if "data: " in line[:6]]
     events = [json.loads(line) for line in lines]
@@ -89,7 +90,7 @@ def test_curl_follows_a_story_to_its_end(reader: Reader) -> None:
 
 
 def test_python_prints_the_story_however_often_the_stream_ends(restless_reader: Reader) -> None:
-    printed = restless_reader.run("python", "-c", example("### Python", "python"))
+    printed = restless_reader.run("python", "-c", example(API, "## Python", "python"))
 
     assert printed == restless_reader.stored("the owl who could not sleep")[1]
 
@@ -97,8 +98,8 @@ def test_python_prints_the_story_however_often_the_stream_ends(restless_reader: 
 @pytest.mark.parametrize(
     ("heading", "theme", "path"),
     [
-        ("### Browser: fetch", "a boat made of leaves", "/events"),
-        ("### Browser: EventSource", "the smallest train in the world", "/stories/generate/stream"),
+        ("## Browser: fetch", "a boat made of leaves", "/events"),
+        ("## Browser: EventSource", "the smallest train in the world", "/stories/generate/stream"),
     ],
 )
 def test_the_browser_shows_the_story_however_often_the_stream_ends(
@@ -119,7 +120,7 @@ def test_the_browser_shows_the_story_however_often_the_stream_ends(
     with page.expect_console_message(
         lambda message: message.type == "info", timeout=CHAPTER_SECONDS * 1000
     ):
-        page.evaluate(f"async () => {{ {example(heading, 'js')} }}")
+        page.evaluate(f"async () => {{ {example(API, heading, 'js')} }}")
 
     title, text = restless_reader.stored(theme)
     assert "".join(said for kind, said in shown if kind == "log") == text
@@ -127,25 +128,3 @@ def test_the_browser_shows_the_story_however_often_the_stream_ends(
     assert len(streams) > 1, "the stream ended in between, and the example came back"
     assert problems == []
     page.close()
-
-
-def test_it_begins_with_the_two_commands() -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert blocks[0].splitlines() == ["make run", "make test"]
-
-
-def test_it_names_the_demo_accounts() -> None:
-    for account in (demo_family.PARENT, demo_family.STAFF):
-        assert f"`{account}` | `{demo_family.PASSWORD}`" in README
-
-
-def test_it_lists_every_environment_variable_and_no_other() -> None:
-    settings = (ROOT / "storyteller" / "settings.py").read_text()
-    read = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings)
-    listed = re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)
-    assert sorted(listed) == sorted([*read, "PORT"])
-
-
-def test_its_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^):]+)\)", README):
-        assert (ROOT / target).exists(), target
