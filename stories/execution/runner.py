@@ -27,6 +27,7 @@ from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
     Interrupted,
+    ModelRefused,
     ModelUnavailable,
     StoryError,
     told_to_staff,
@@ -309,6 +310,8 @@ async def _fail(run: _Run, error: StoryError) -> None:
     await _note_instead(run)
     await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _forget(run)
+    if isinstance(error, ModelRefused):
+        llm.forget_trials()
     told = told_to_staff(error)
     logger.info("generation %s: ended with %s%s", run.claim.id, error.code, told and f": {told}")
 

@@ -27,7 +27,7 @@ from .host import Host, Misconfigured, NoModel
 from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
 from .profiles import profile_of
 from .support import Support
-from .trial import Key, Trial, key_of, remember, trial_of, tried
+from .trial import Key, Trial, forget_trials, key_of, remember, trial_of, tried
 
 __all__ = [
     "HOST_ERRORS",
@@ -42,6 +42,7 @@ __all__ = [
     "Trial",
     "configured",
     "examine",
+    "forget_trials",
     "guard_problem",
     "key_of",
     "open_models",

@@ -137,8 +137,8 @@ def _lately(key: Key) -> Trial | None:
     return trial if time.monotonic() < until else None
 
 
-def forget() -> None:
-    """The next chapter tries its model out anew."""
+def forget_trials() -> None:
+    """The next chapter tries its model out anew: what it was asked with was refused."""
     _known.clear()
 
 

@@ -1,8 +1,8 @@
 """Errors that end a chapter early, by the codes of the stream contract.
 
 Each says whether trying again makes sense; `stories.messages` has the sentences that parents read.
-Details for staff travel as the exception's causes: the argument of a `ToldToStaff`, and the types of
-all others.
+Details for staff travel as the exception's causes: the argument of a `ToldToStaff`, and the types
+of all others.
 """
 
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ def test_what_the_host_refuses_is_named_and_kept_for_staff(
 def test_a_process_that_starts_later_tries_nothing_out_again(any_host: ModelHost[Any]) -> None:
     said()
     heard = len(any_host.trials)
-    trial.forget()
+    trial.forget_trials()
     trials.recall()
     models = async_to_sync(llm.open_models)()
     assert models.trial.is_over
