@@ -9,7 +9,7 @@ from stories.vocabulary.languages import primary_language
 
 
 def cover(story: Story) -> Theme:
-    return themes.of_idea(story.theme)
+    return themes.cover_of(story.tile, story.theme)
 
 
 def name(story: Story) -> str:

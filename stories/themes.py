@@ -5,9 +5,7 @@ in the language of the story.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -67,12 +65,6 @@ def find(key: str) -> Theme | None:
     return next((theme for theme in THEMES if theme.key == key), None)
 
 
-def of_idea(idea: str) -> Theme:
-    """The tile that a story's theme came from, in any language; else a cover for a wish."""
-    known = _by_idea().get(idea.partition(SEPARATOR)[0])
-    return known or Theme("wish", idea, idea, "dusk")
-
-
-@cache
-def _by_idea() -> dict[str, Theme]:
-    return {theme.idea_in(code): theme for theme in THEMES for code, _name in settings.LANGUAGES}
+def cover_of(tile: str, theme: str) -> Theme:
+    """The tile that a story began with; for a story of another theme, the cover of a wish."""
+    return find(tile) or Theme("wish", theme, theme, "dusk")

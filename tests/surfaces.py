@@ -32,7 +32,7 @@ async def everything_said(api: Client, generation: Generation) -> list[str]:
 def pages(browser: Browser, story: Story) -> list[str]:
     paths = (
         reverse("home"),
-        reverse("stories:bookshelf", args=[story.child_id]),
+        reverse("stories:library", args=[story.child_id]),
         reverse("stories:read", args=[story.session.pk]),
         reverse("stories:story", args=[story.pk]),
     )

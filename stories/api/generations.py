@@ -108,7 +108,7 @@ async def continue_generation(
 )
 async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     """Removes the text for good and frees the place: another choice can be made, or, where it
-    was a first chapter, the story is gone from the shelf. `409` where the story has gone on."""
+    was a first chapter, the story is gone from the library. `409` where the story has gone on."""
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
     await in_database(generations.discard, user, generation)

@@ -42,10 +42,12 @@ class NewStory:
     """A first chapter's request.
 
     Where nothing is said of it, `language` is the child's first one, and `total_chapters` as usual.
+    `tile` is the key of the picture that was picked, if any.
     """
 
     child: Child
     theme: str
+    tile: str = ""
     title: str = ""
     language: str = ""
     total_chapters: int | None = None
@@ -116,6 +118,7 @@ def _begin_story(caller: Caller, new: NewStory) -> Generation:
     story = Story.objects.create(
         child=new.child,
         theme=new.theme,
+        tile=new.tile,
         requested_title=new.title,
         language=new.language or new.child.language,
         reading_level=new.child.reading_level,

@@ -19,6 +19,7 @@ IDEA_LENGTH = 300
 class Story(models.Model):
     """A story of one child, and so of one family. Its chapters form a tree.
 
+    `tile` is the key of the picture that it began with (`stories.themes`), "" for a wish alone.
     `companions` are the siblings whom the family put into it: `{child, names, stand_in}`, see
     `generations.briefs`. `discarded_at` is set where the parent did not want even the beginning of
     a first chapter: the family's pages leave such a story out.
@@ -27,6 +28,7 @@ class Story(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     child = models.ForeignKey(Child, on_delete=models.CASCADE, related_name="stories")
     theme = models.CharField(_("theme"), max_length=THEME_LENGTH)
+    tile = models.CharField(max_length=20, blank=True)
     requested_title = models.CharField(max_length=TITLE_LENGTH, blank=True)
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
     language = models.CharField(_("language"), max_length=35)

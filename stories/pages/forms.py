@@ -90,6 +90,7 @@ class NewStoryForm(forms.Form):
         return NewStory(
             child=self.child,
             theme=themes.SEPARATOR.join(part for part in (idea, data["wish"]) if part),
+            tile=data["theme"],
             title=data["title"],
             language=data["language"],
             total_chapters=data["total_chapters"],

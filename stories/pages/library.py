@@ -1,4 +1,4 @@
-"""What stands on the family's shelf, and how a story's tree reads as a book. Plain reads."""
+"""The family's library: children with their stories, and the pages of one path through a story."""
 
 import uuid
 from collections import defaultdict
@@ -12,12 +12,12 @@ from children.access import children_of
 from children.models import Child, User
 from stories.models import Case, Chapter, Choice, ReadingSession, Story
 from stories.moderation import reports_of
-from stories.themes import of_idea
+from stories.presentation import cover
 from stories.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ChildLibrary:
     """One child, what is being read now, and how many stories there are."""
 
     child: Child
@@ -27,7 +27,7 @@ class Shelf:
     @property
     def accent(self) -> str:
         """The colour of the story being read; see base.css."""
-        return of_idea(self.reading.story.theme).accent if self.reading else "dusk"
+        return cover(self.reading.story).accent if self.reading else "dusk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A chapter as a page of the book: `taken` is the choice that leads to the next page, and
+    """A chapter as a page of its story: `taken` is the choice that leads to the next page, and
     `reports` are the sentences that the family complained of."""
 
     chapter: Chapter
@@ -50,14 +50,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class StoryPages:
     """The pages of one path through a story, and the chapters that wait for a parent's look."""
 
     pages: list[Page]
     waiting: list[Chapter]
 
 
-def shelves(user: User) -> list[Shelf]:
+def family_library(user: User) -> list[ChildLibrary]:
     """The family's children, those with a story to go on with first; two queries."""
     unfinished = ReadingSession.objects.filter(
         story__child=OuterRef("pk"), story__discarded_at=None, finished_at=None
@@ -73,18 +73,18 @@ def shelves(user: User) -> list[Shelf]:
         .annotate(is_waiting=_is_waiting("story"))
         .in_bulk([child.reading_id for child in children if child.reading_id])
     )
-    found = [Shelf(c, readings.get(c.reading_id), c.story_count) for c in children]
+    found = [ChildLibrary(c, readings.get(c.reading_id), c.story_count) for c in children]
     return sorted(found, key=_most_recently_begun)
 
 
-def bookshelf(child: Child) -> QuerySet[Story]:
+def stories_of(child: Child) -> QuerySet[Story]:
     """A child's stories with their session, the newest first; without those that were discarded.
     `is_waiting` are those with a chapter that waits for a parent's look."""
     kept = child.stories.filter(discarded_at=None).annotate(is_waiting=_is_waiting("pk"))
     return kept.select_related("session", "session__chapter").order_by("-created_at")
 
 
-def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
+def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
     """The path being read, or the one that goes through the chapter named."""
     chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
     stored = list(chapters.prefetch_related("choices"))
@@ -106,7 +106,7 @@ def book(story: Story, *, through: uuid.UUID | None = None) -> Book:
         )
         for chapter, choice in zip_longest(path, taken)
     ]
-    return Book(pages, [chapter for chapter in stored if chapter.awaits_preview])
+    return StoryPages(pages, [chapter for chapter in stored if chapter.awaits_preview])
 
 
 def _is_waiting(story: str) -> Exists:
@@ -133,5 +133,5 @@ def _ways_not_taken(
             yield Way(choice, following)
 
 
-def _most_recently_begun(shelf: Shelf) -> float:
-    return -shelf.reading.started_at.timestamp() if shelf.reading else 0.0
+def _most_recently_begun(library: ChildLibrary) -> float:
+    return -library.reading.started_at.timestamp() if library.reading else 0.0

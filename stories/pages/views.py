@@ -38,13 +38,13 @@ T = TypeVar("T")
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The family's shelf; to visitors, what this is; staff without a family go to their work."""
+    """The family's library; to visitors, what this is; staff without a family go to their work."""
     if not request.user.is_authenticated:
         return render(request, "landing.html", {"themes": THEMES})
     user = parent(request)
     if user.family_id is None:
         return redirect("admin:index")
-    return render(request, "stories/shelf.html", {"shelves": library.shelves(user)})
+    return render(request, "stories/library.html", {"libraries": library.family_library(user)})
 
 
 @login_required
@@ -109,12 +109,12 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     found = _or_404(access.story_for, parent(request), story_id)
-    book = library.book(found, through=_uuid(request.GET.get("through", "")))
+    path = library.pages_of(found, through=_uuid(request.GET.get("through", "")))
     context = {
         "story": found,
         "child": found.child,
-        "pages": book.pages,
-        "waiting": book.waiting,
+        "pages": path.pages,
+        "waiting": path.waiting,
         "storyteller": async_to_sync(llm.status)(),
     }
     return render(request, "stories/story.html", context)
@@ -125,7 +125,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     """The same path through a story as its page shows, to keep."""
     found = _or_404(access.story_for, parent(request), story_id)
-    pages = library.book(found, through=_uuid(request.GET.get("through", ""))).pages
+    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
     if not pages:
         raise Http404
     answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
@@ -181,11 +181,11 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def bookshelf(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
+def child_library(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     child = _or_404(access.child_for, parent(request), child_id)
-    stories = Paginator(library.bookshelf(child), STORIES_PER_PAGE)
+    stories = Paginator(library.stories_of(child), STORIES_PER_PAGE)
     context = {"child": child, "stories": stories.get_page(request.GET.get("page"))}
-    return render(request, "stories/bookshelf.html", context)
+    return render(request, "stories/child_library.html", context)
 
 
 def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID) -> T:

@@ -125,7 +125,7 @@ def test_a_stopped_first_chapter_that_is_discarded_leads_to_a_new_story(
     page.wait_for_url("**/new-story/")
 
 
-def test_a_first_chapter_that_was_not_right_is_not_met_again_on_the_shelf(
+def test_a_first_chapter_that_was_not_right_is_not_met_again_in_the_library(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
     grave = {"problem": "fear", "weight": 3, "reason": "It stays dark."}

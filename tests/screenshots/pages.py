@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from testkit.app import Reader
-from testkit.ollama.server import Hold, Reply
+from testkit.hosts import Hold, Reply
 from tests.screenshots.camera import Light, Look, page_of
 from tests.screenshots.site import STAFF, Site
 
@@ -49,12 +49,12 @@ SHOTS = (
     Shot("sign-up", "/accounts/signup/", "visitor"),
     Shot("password-reset", "/accounts/password/reset/", "visitor"),
     Shot("not-found", "/nowhere/", "visitor"),
-    Shot("shelf", "/"),
+    Shot("library", "/"),
     Shot("child-new", "/children/new/"),
     Shot("child-edit", "/children/{child}/edit/"),
     Shot("child-delete", "/children/{child}/delete/"),
     Shot("new-story", "/children/{child}/new-story/"),
-    Shot("bookshelf", "/children/{child}/stories/"),
+    Shot("child-library", "/children/{child}/stories/"),
     Shot("story", "/stories/{ended_story}/"),
     Shot("report", "/chapters/{ended_chapter}/report/"),
     Shot("preview", "/chapters/{waiting_chapter}/preview/"),

@@ -224,9 +224,9 @@ def _kept(known: Any, told: Any) -> Any:
     return told
 
 
-def _covers(bookshelf: str) -> dict[str, str]:
-    """The pictures of a bookshelf, by story."""
-    books = re.finditer(r'/stories/([0-9a-f-]{36})/".*?/themes/([a-z]+)', bookshelf, re.DOTALL)
+def _covers(library: str) -> dict[str, str]:
+    """The pictures of a library, by story."""
+    books = re.finditer(r'/stories/([0-9a-f-]{36})/".*?/themes/([a-z]+)', library, re.DOTALL)
     return {book[1]: book[2] for book in books}
 
 

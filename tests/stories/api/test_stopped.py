@@ -352,7 +352,7 @@ async def test_a_reader_of_a_discarded_chapter_is_told_how_it_ended(
         assert status == 204
 
 
-async def test_a_discarded_first_chapter_takes_its_story_off_the_shelf(
+async def test_a_discarded_first_chapter_takes_its_story_out_of_the_library(
     api: Client, alice: User, mia: Child, storyteller: OllamaServer
 ) -> None:
     state = await stopped_first(api, mia, storyteller)
@@ -368,7 +368,7 @@ async def test_a_discarded_first_chapter_takes_its_story_off_the_shelf(
     assert path not in (await browser.get("/")).content.decode()
     read = await browser.get(path)
     assert (read.status_code, read["Location"]) == (302, f"/children/{mia.pk}/new-story/")
-    assert not await library.bookshelf(mia).aexists()
+    assert not await library.stories_of(mia).aexists()
 
 
 async def test_carrying_on_and_discarding_are_the_familys_own(

@@ -90,7 +90,7 @@ async def everything_the_child_is_told(page: Client, started: dict[str, Any]) ->
         said.append(response.content.decode())
     for url in (
         "/",
-        reverse("stories:bookshelf", args=[child.pk]),
+        reverse("stories:library", args=[child.pk]),
         reverse("stories:story", args=[started["story_id"]]),
         reverse("stories:read", args=[session]),
     ):
@@ -399,7 +399,7 @@ async def test_a_first_chapter_that_is_not_wanted_takes_its_story_along(
         status, state, _ = await api.call("POST", f"/generations/{started['id']}/discard")
         assert (status, state["status"], state["text"]) == (200, "stopped", "")
     assert [frame.type for frame in await api.frames(events_of(started))][-1] == "error"
-    assert not await in_database(lambda: list(library.bookshelf(mia)))
+    assert not await in_database(lambda: list(library.stories_of(mia)))
     answer = await page.visit(reverse("stories:read", args=[started["session_id"]]))
     assert answer["Location"] == reverse("stories:new", args=[mia.pk])
 
@@ -445,13 +445,13 @@ async def test_sentences_of_it_are_reported_by_parents_and_told_to_no_page(
     assert (await page.call("GET", path))[0] == 404
 
 
-def test_the_shelf_and_the_storys_page_say_that_a_chapter_waits(
+def test_the_library_and_the_storys_page_say_that_a_chapter_waits(
     client: Browser, waiting: Chapter, alice: User, mia: Child
 ) -> None:
     client.force_login(alice)
-    shelf_url = reverse("stories:bookshelf", args=[mia.pk])
+    library_url = reverse("stories:library", args=[mia.pk])
     story_url = reverse("stories:story", args=[waiting.story_id])
-    for url in ("/", shelf_url):
+    for url in ("/", library_url):
         assert "A chapter waits for your look" in client.get(url).content.decode()
     for url in (story_url, f"{story_url}?through={waiting.pk}"):
         html = client.get(url).content.decode()
@@ -459,7 +459,7 @@ def test_the_shelf_and_the_storys_page_say_that_a_chapter_waits(
         assert waiting.title not in html
         assert waiting.paragraphs[0] not in html
     client.post(look_at(waiting), {"verdict": "release"})
-    for url in ("/", shelf_url, story_url):
+    for url in ("/", library_url, story_url):
         assert "waits" not in client.get(url).content.decode()
     assert waiting.paragraphs[0] in client.get(story_url).content.decode()
 

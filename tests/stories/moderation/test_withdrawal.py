@@ -81,7 +81,7 @@ def test_no_page_of_the_family_has_a_word_of_it(
     chapter = second(story)
     urls = [
         "/",
-        reverse("stories:bookshelf", args=[mia.pk]),
+        reverse("stories:library", args=[mia.pk]),
         reverse("stories:story", args=[story.pk]),
         f"{reverse('stories:story', args=[story.pk])}?through={chapter.pk}",
         reverse("stories:read", args=[story.session.pk]),

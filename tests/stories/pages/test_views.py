@@ -40,7 +40,7 @@ def text_of(answer: object) -> str:
 # Home -------------------------------------------------------------------------------------------
 
 
-def test_a_visitor_meets_the_product_and_a_family_its_shelf(
+def test_a_visitor_meets_the_product_and_a_family_its_library(
     client: Client, alice: User, mia: Child
 ) -> None:
     assert reverse("account_signup") in text_of(client.get("/"))
@@ -52,7 +52,9 @@ def test_a_family_without_children_is_invited_to_add_one(page: Client) -> None:
     assert reverse("children:create") in text_of(page.get("/"))
 
 
-def test_the_shelf_shows_only_ones_own_children(client: Client, charlie: User, mia: Child) -> None:
+def test_the_library_shows_only_ones_own_children(
+    client: Client, charlie: User, mia: Child
+) -> None:
     make_read_story(mia)
     client.force_login(charlie)
     body = text_of(client.get("/"))
@@ -72,7 +74,7 @@ def test_whoever_has_a_story_to_go_on_with_comes_first(
     assert "Chapter 2 of 3" in body
 
 
-def test_the_shelf_costs_the_same_for_many_children_and_stories(
+def test_the_library_costs_the_same_for_many_children_and_stories(
     page: Client, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(5):
@@ -93,6 +95,7 @@ def test_a_story_begins_and_the_reader_opens(page: Client, mia: Child) -> None:
     assert answer["Location"] == reverse("stories:read", args=[story.session.pk])
     assert (story.child, story.total_chapters, story.language) == (mia, 3, "en")
     assert story.theme.startswith("A shy little dragon")
+    assert story.tile == "dragon"
     assert Generation.objects.get().story == story
 
 
@@ -185,7 +188,7 @@ def test_a_family_reads_where_stories_are_written_where_that_is_not_at_home(
 
 
 def test_every_theme_has_its_picture() -> None:
-    for theme in (*themes.THEMES, themes.of_idea("anything else")):
+    for theme in (*themes.THEMES, themes.cover_of("", "anything else")):
         assert finders.find(theme.picture), theme.picture
 
 
@@ -258,12 +261,12 @@ def test_the_story_page_costs_the_same_for_a_long_story(
         page.get(reverse("stories:story", args=[story.pk]))
 
 
-def test_the_bookshelf_shows_titles_pages_and_stays_cheap(
+def test_a_childs_library_shows_titles_pages_and_stays_cheap(
     page: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
         make_read_story(mia, f"Book {number:02}")
-    url = reverse("stories:bookshelf", args=[mia.pk])
+    url = reverse("stories:library", args=[mia.pk])
     with django_assert_max_num_queries(6):
         body = text_of(page.get(url))
     assert "Book 29" in body
@@ -272,7 +275,7 @@ def test_the_bookshelf_shows_titles_pages_and_stays_cheap(
     assert page.get(url, {"page": "nonsense"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["stories:read", "stories:story", "stories:bookshelf"])
+@pytest.mark.parametrize("name", ["stories:read", "stories:story", "stories:library"])
 def test_another_familys_stories_do_not_exist(
     client: Client, charlie: User, mia: Child, name: str
 ) -> None:
@@ -280,7 +283,7 @@ def test_another_familys_stories_do_not_exist(
     keys = {
         "stories:read": story.session.pk,
         "stories:story": story.pk,
-        "stories:bookshelf": mia.pk,
+        "stories:library": mia.pk,
     }
     url = reverse(name, args=[keys[name]])
     assert reverse("account_login") in client.get(url)["Location"]
@@ -291,7 +294,7 @@ def test_another_familys_stories_do_not_exist(
     assert "fox" not in text_of(answer)
 
 
-@pytest.mark.parametrize("name", ["stories:read", "stories:story", "stories:bookshelf"])
+@pytest.mark.parametrize("name", ["stories:read", "stories:story", "stories:library"])
 def test_what_never_was_is_not_there_either(page: Client, name: str) -> None:
     assert page.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
 
@@ -305,7 +308,7 @@ def test_markup_in_a_name_or_a_story_stays_text(page: Client, alice: User) -> No
     session = story.session
     for url in (
         "/",
-        reverse("stories:bookshelf", args=[child.pk]),
+        reverse("stories:library", args=[child.pk]),
         reverse("stories:story", args=[story.pk]),
         reverse("stories:read", args=[session.pk]),
         reverse("children:edit", args=[child.pk]),

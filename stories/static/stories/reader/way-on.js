@@ -71,7 +71,7 @@ export class WayOn {
     writing.settle();
     const words = wordsForRefusal(texts, refused);
     if (refused.isLockedOut) this.#offer(words, [[texts.logIn, () => location.reload()]]);
-    else this.#offer(words, [[texts.toShelf, () => location.assign(page.homeUrl)]]);
+    else this.#offer(words, [[texts.toLibrary, () => location.assign(page.homeUrl)]]);
   }
 
   /** A story of which there is nothing, neither a chapter nor a run. */

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0006_shows_unchecked_words'),
+        ('stories', '0007_story_tile'),
     ]
 
     operations = [
