@@ -306,14 +306,14 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
+    if isinstance(error, ModelRefused):
+        llm.forget_trials()
+    told = told_to_staff(error)
+    logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
     await run.log.flush()
     await _note_instead(run)
     await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _forget(run)
-    if isinstance(error, ModelRefused):
-        llm.forget_trials()
-    told = told_to_staff(error)
-    logger.info("generation %s: ended with %s%s", run.claim.id, error.code, told and f": {told}")
 
 
 async def _forget(run: _Run) -> None:
