@@ -8,10 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
-from langchain_core.language_models import BaseChatModel
 
 from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
@@ -21,16 +20,13 @@ from stories.vocabulary.languages import codes
 from stories.workflow.resources import ModelProfile
 
 from . import hosts
-from .clients import clients_of, guard_of
-from .faults import HOST_ERRORS
 from .host import Host, Misconfigured, NoModel
 from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
+from .known import Key, Trial, forget_trials, key_of, remember
 from .profiles import profile_of
 from .support import Support
-from .trial import Key, Trial, forget_trials, key_of, remember, trial_of, tried
 
 __all__ = [
-    "HOST_ERRORS",
     "STATUS_SECONDS",
     "CannotStart",
     "Host",
@@ -53,6 +49,9 @@ __all__ = [
     "traced",
 ]
 
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
 T = TypeVar("T")
 
 STATUS_SECONDS = 5.0
@@ -69,9 +68,9 @@ class Models:
     host: Host
     trial: Trial
     profile: ModelProfile
-    writer: BaseChatModel
-    editor: BaseChatModel
-    guard: BaseChatModel | None
+    writer: "BaseChatModel"
+    editor: "BaseChatModel"
+    guard: "BaseChatModel | None"
     name: str
     concurrency: int
 
@@ -123,6 +122,9 @@ async def open_models() -> Models:
     seconds ago is not asked whether it still is. Raises ModelUnavailable, or ModelRefused where
     time changes nothing, with the reason for staff as its cause.
     """
+    from .clients import clients_of, guard_of  # noqa: PLC0415 - for those who write, not for all
+    from .trial import trial_of  # noqa: PLC0415
+
     try:
         host = await hosts.started(await _host.lately())
     except Misconfigured as reason:
@@ -145,6 +147,9 @@ async def open_models() -> Models:
 
 async def examine() -> tuple[Host, Trial]:
     """The host as it is now, and a new trial of its model. Raises NoModel or CannotStart."""
+    from .clients import clients_of  # noqa: PLC0415 - as above
+    from .trial import tried  # noqa: PLC0415
+
     host = await hosts.started(await hosts.find())
     trial = await tried(host, clients_of)
     remember(key_of(host), trial)

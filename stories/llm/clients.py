@@ -16,9 +16,10 @@ from stories.safety.guard import OWN_MODEL
 from stories.vocabulary.languages import language_of
 from stories.workflow.resources import ModelProfile
 
+from .answers import refuse_odd
 from .host import Host
 from .hosts import settings_that_matter
-from .http import Transport, limits, refuse_odd, timeout, tls_context, uses_proxy
+from .http import Transport, limits, timeout, tls_context, uses_proxy
 from .profiles import Provider
 from .support import Support
 

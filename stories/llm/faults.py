@@ -4,13 +4,13 @@ Each translation says for staff what the host answered: its status, and its own 
 """
 
 import json
+import sys
 import traceback
 from typing import Any
 
 import httpx
 import httpx2
 import ollama
-import openai
 from langchain_core.exceptions import (
     ContextOverflowError,
     ModelAPIError,
@@ -29,7 +29,7 @@ from stories.vocabulary.errors import (
 )
 from stories.workflow.faults import AnswerCut, ColdModel, Fault, HostErrors
 
-from .http import OddAnswer, Redirected
+from .answers import OddAnswer, Redirected
 from .reasons import reason_in
 
 # What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
@@ -46,7 +46,6 @@ _CONFUSED = (ValueError, TypeError, AttributeError, LookupError)
 _LATE = (
     TimeoutError,
     ModelTimeoutError,
-    openai.APITimeoutError,
     httpx.ReadTimeout,
     httpx.WriteTimeout,
     httpx.PoolTimeout,
@@ -65,7 +64,6 @@ _CURABLE = (
     httpx.StreamError,
     httpx2.HTTPError,
     httpx2.StreamError,
-    openai.APIError,
     OddAnswer,
 )
 _KINDS = (
@@ -74,16 +72,21 @@ _KINDS = (
     *_CONFUSED,
     ModelError,
     ollama.ResponseError,
-    openai.LengthFinishReasonError,
 )
 
 
+def _of_openai(*names: str) -> tuple[Any, ...]:
+    """OpenAI's own, where its client is in use; for others half a second of import is too much."""
+    openai = sys.modules.get("openai")
+    return tuple(getattr(openai, name) for name in names) if openai else ()
+
+
 def _translate(error: Exception) -> Fault | AnswerCut | StoryError | None:
-    if isinstance(error, openai.LengthFinishReasonError):
+    if isinstance(error, _of_openai("LengthFinishReasonError")):
         return AnswerCut(error.completion.choices[0].message.content or "")
     if _says_too_long(error):
         return ContextTooLong()
-    if isinstance(error, _LATE):
+    if isinstance(error, (*_LATE, *_of_openai("APITimeoutError"))):
         return ModelTimeout()
     for cause in causes_of(error):
         if isinstance(cause, OddAnswer):
@@ -95,7 +98,7 @@ def _of_answer(error: Exception) -> Fault | StoryError | None:
     status = _status_of(error)
     if status is not None and 300 <= status < 500 and status not in _PASSING:
         return ModelRefused(_told(error, status))
-    if status is not None or isinstance(error, (*_CURABLE, ModelError, ollama.ResponseError)):
+    if status is not None or isinstance(error, _kinds_of_refusal()):
         return Fault(_told(error, status))
     if str(error) in _NOTHING_CAME:
         return ColdModel("the host answered with nothing, as if it were loading the model")
@@ -104,13 +107,15 @@ def _of_answer(error: Exception) -> Fault | StoryError | None:
     return None
 
 
-def _status_of(error: Exception) -> int | None:
-    match error:
-        case ollama.ResponseError(status_code=int(status)) if status > 0:
-            return status
-        case openai.APIStatusError(status_code=int(status)):
-            return status
-    return None
+def _kinds_of_refusal() -> tuple[Any, ...]:
+    return (*_CURABLE, ModelError, ollama.ResponseError, *_of_openai("APIError"))
+
+
+def _status_of(error: Any) -> int | None:
+    if not isinstance(error, (ollama.ResponseError, *_of_openai("APIStatusError"))):
+        return None
+    status: int = error.status_code
+    return status if status > 0 else None
 
 
 def _told(error: Exception, status: int | None) -> str:
@@ -123,17 +128,14 @@ def _told(error: Exception, status: int | None) -> str:
     return f"the host cannot be reached ({type(error).__name__})"
 
 
-def _body_of(error: Exception) -> str:
-    match error:
-        case ollama.ResponseError():
-            return str(error.error)
-        case openai.APIStatusError():
-            return error.response.text
-        case openai.APIConnectionError():
-            return ""
-        case openai.APIError():
-            return error.message
-    return ""
+def _body_of(error: Any) -> str:
+    if isinstance(error, ollama.ResponseError):
+        return str(error.error)
+    if isinstance(error, _of_openai("APIStatusError")):
+        return str(error.response.text)
+    if isinstance(error, _of_openai("APIConnectionError")):
+        return ""
+    return str(error.message) if isinstance(error, _of_openai("APIError")) else ""
 
 
 def _sent_with(error: Exception) -> bytes:
@@ -169,9 +171,11 @@ def _says_too_long(error: Exception) -> bool:
     if isinstance(error, ContextOverflowError):
         return True
     text = str(error).lower()
-    return isinstance(error, (ModelError, openai.APIError, ollama.ResponseError)) and any(
-        phrase in text for phrase in _TOO_LONG
-    )
+    return isinstance(error, _kinds_of_refusal()) and any(phrase in text for phrase in _TOO_LONG)
 
 
-HOST_ERRORS = HostErrors(_KINDS, _translate)
+def _kinds() -> tuple[Any, ...]:
+    return (*_KINDS, *_of_openai("APIError", "LengthFinishReasonError"))
+
+
+HOST_ERRORS = HostErrors(_kinds, _translate)

@@ -15,7 +15,7 @@ from stories.infra.addresses import credentials_in, masked, without_credentials
 from stories.vocabulary.errors import ToldToStaff
 from stories.workflow.resources import ModelProfile
 
-from .http import OddAnswer, Redirected, Transport, refuse_odd, tls_context
+from .answers import OddAnswer, Redirected, refuse_odd
 from .profiles import Provider
 from .reasons import reason_in
 
@@ -69,6 +69,8 @@ async def probing(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client for short questions to a host of this kind; raises NoModel for all that it cannot
     be asked, or for what is no answer."""
+    from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
+
     shown = masked(address)
     try:
         async with httpx.AsyncClient(

@@ -1,7 +1,6 @@
 """How hosts are spoken to over HTTP."""
 
 import functools
-import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
@@ -12,20 +11,9 @@ from aiohttp import ClientSession, TCPConnector
 from django.conf import settings
 from httpx_aiohttp import AiohttpTransport
 
-from stories.infra.addresses import host_of, is_here, masked
-from stories.vocabulary.errors import ToldToStaff
-
-from .reasons import reason_in
+from stories.infra.addresses import host_of, is_here
 
 _CONNECT_SECONDS = 5.0
-
-
-class OddAnswer(ToldToStaff):
-    """A host's answer of status 200 that is no answer of its protocol."""
-
-
-class Redirected(OddAnswer):
-    """A host that sends its callers to another address, where they do not follow."""
 
 
 def limits() -> Any:
@@ -48,40 +36,6 @@ def tls_context() -> ssl.SSLContext:
 def uses_proxy(url: str) -> bool:
     """Nobody's proxy stands between this process and its own machine."""
     return not is_here(host_of(url))
-
-
-async def refuse_odd(response: Any) -> None:
-    """A hook of httpx, on both its versions: raises OddAnswer for what is no answer of a model's
-    host, before a client makes something of it.
-
-    A redirect is one: what is told to one address is not told to another, which nobody named.
-    """
-    if 300 <= response.status_code < 400:
-        raise Redirected(_redirect(response))
-    if response.status_code != 200:
-        return
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "text/html":
-        raise OddAnswer("the host answered with a page of HTML")
-    if kind == "application/json":
-        _check_json(await response.aread(), response.request.content)
-
-
-def _redirect(response: Any) -> str:
-    there = masked(str(response.headers.get("location", "")) or "another address")
-    return f"the host redirects to {there}: name the address that answers itself"
-
-
-def _check_json(content: bytes, sent: bytes) -> None:
-    try:
-        answer = json.loads(content)
-    except ValueError as error:
-        raise OddAnswer("the host's answer is no JSON") from error
-    if not isinstance(answer, dict):
-        raise OddAnswer("the host's answer is no JSON object")
-    if answer.get("error"):
-        reason = reason_in(content.decode(), sent)
-        raise OddAnswer(f"the host answered 200 with an error: {reason}")
 
 
 class Transport(httpx.AsyncBaseTransport):

@@ -9,7 +9,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
-from .http import OddAnswer
+from .answers import OddAnswer
 from .support import Support, openai_payload
 
 

@@ -7,8 +7,8 @@ from django.conf import settings
 
 from stories.infra.addresses import host_of, is_near, masked, without_credentials
 
+from .answers import OddAnswer, Redirected
 from .host import Host, Misconfigured, authorization, probing
-from .http import OddAnswer, Redirected
 from .profiles import profile_of
 
 KIND = "the host with OpenAI's API"

@@ -10,20 +10,20 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from stories.infra.addresses import masked
 from stories.vocabulary.errors import StoryError, told_to_staff
 from stories.workflow.faults import AnswerCut, Fault
 
 from .clients import Clients
 from .faults import HOST_ERRORS
 from .host import Host
+from .known import Trial, key_of, lately, remember
 from .support import Support, without_refused
 
 T = TypeVar("T")
@@ -46,9 +46,6 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _MAX_CHANGES = 8
-_AGAIN_SECONDS = 60.0
-_SLOW_TOKENS_PER_SECOND = 5.0
-_SLOW_FIRST_WORD_SECONDS = 10.0
 # As many letters as a token has in English, more or less.
 _CHARACTERS_PER_TOKEN = 4
 _MAX_CHARACTERS = 400
@@ -56,63 +53,8 @@ _MAX_CHARACTERS = 400
 Make = Callable[[Host, Support], Awaitable[Clients]]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a trial found. `schema` says how schemas are answered: "honoured", "in the prompt",
-    "ignored", or "" where nothing came. `tokens_per_second` is an estimate. `problem` is for staff.
-    """
-
-    support: Support = field(default_factory=Support)
-    writes: bool = False
-    schema: str = ""
-    first_word_seconds: float = 0.0
-    tokens_per_second: float = 0.0
-    problem: str = ""
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """What to do about what does not work, for staff."""
-        return tuple(
-            sentence
-            for applies, sentence in (
-                (bool(self.problem), "Mend what the host says, and run this again."),
-                (
-                    self.schema == "ignored",
-                    "Use a model that answers JSON schemas: this one's judgements cannot be read.",
-                ),
-                (
-                    self.schema == "in the prompt",
-                    "Switch on structured output at the host, if it has any: that is surer.",
-                ),
-                (
-                    0 < self.tokens_per_second < _SLOW_TOKENS_PER_SECOND,
-                    "Use a smaller model or a faster machine: a child waits for each sentence.",
-                ),
-                (
-                    self.first_word_seconds > _SLOW_FIRST_WORD_SECONDS,
-                    "Keep the model loaded (OLLAMA_KEEP_ALIVE): the first word took long.",
-                ),
-            )
-            if applies
-        )
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it need not be done again."""
-        return self.writes and bool(self.schema)
-
-
-Key = tuple[str, str, str, str]
-
 _EMBEDDED = Trial(writes=True, schema="honoured")
-# What is known, and until when.
-_known: dict[Key, tuple[Trial, float]] = {}
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-
-
-def key_of(host: Host) -> Key:
-    """Provider, address, model and version."""
-    return host.provider, masked(host.url), host.profile.name, host.version
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
@@ -120,26 +62,10 @@ async def trial_of(host: Host, make: Make) -> Trial:
     if host.provider == "embedded":
         return _EMBEDDED
     async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        if (found := _lately(key_of(host))) is None:
+        if (found := lately(key_of(host))) is None:
             found = await tried(host, make)
             remember(key_of(host), found)
     return found
-
-
-def remember(key: Key, trial: Trial) -> None:
-    """For good where it went well."""
-    until = float("inf") if trial.is_over else time.monotonic() + _AGAIN_SECONDS
-    _known[key] = (trial, until)
-
-
-def _lately(key: Key) -> Trial | None:
-    trial, until = _known.get(key, (None, 0.0))
-    return trial if time.monotonic() < until else None
-
-
-def forget_trials() -> None:
-    """The next chapter tries its model out anew: what it was asked with was refused."""
-    _known.clear()
 
 
 async def tried(host: Host, make: Make) -> Trial:

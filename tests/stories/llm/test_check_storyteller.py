@@ -13,7 +13,6 @@ from pytest_django.fixtures import Settings
 from children.models import User
 from stories import llm
 from stories.controls import trials
-from stories.llm import trial
 from stories.models import ModelTrial
 from testkit.hosts import ModelHost, Quirk, Reply
 from testkit.openai.server import OpenAIServer
@@ -51,7 +50,7 @@ def test_what_the_host_refuses_is_named_and_kept_for_staff(
 def test_a_process_that_starts_later_tries_nothing_out_again(any_host: ModelHost[Any]) -> None:
     said()
     heard = len(any_host.trials)
-    trial.forget_trials()
+    llm.forget_trials()
     trials.recall()
     models = async_to_sync(llm.open_models)()
     assert models.trial.is_over

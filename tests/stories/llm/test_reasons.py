@@ -6,6 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from stories import llm
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.reasons import MAX_CHARACTERS, reason_in
 from stories.vocabulary.errors import ModelRefused, told_to_staff
 from stories.workflow.faults import Fault
@@ -19,7 +20,7 @@ async def raised_by(part: str = "writer", prompt: str = PROMPT) -> Exception:
     """What the workflow meets when it asks this part of the models."""
     models = await llm.open_models()
     try:
-        with llm.HOST_ERRORS.translated():
+        with HOST_ERRORS.translated():
             if part == "editor":
                 await models.editor.ainvoke(prompt)
             else:

@@ -89,7 +89,7 @@ async def test_a_host_that_is_busy_is_tried_again_later(
     assert found.problem == "the host answered 503: busy"
     any_host.script(trial=lambda _: None)
     assert (await trial.trial_of(await find(), clients_of)) == found
-    trial.forget_trials()
+    llm.forget_trials()
     assert (await trial.trial_of(await find(), clients_of)).is_over
 
 

@@ -10,7 +10,7 @@ from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from stories.llm import HOST_ERRORS
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
@@ -23,19 +23,10 @@ from stories.vocabulary.events import (
     Progress,
     SafetyChecked,
 )
-from stories.workflow import (
-    ChapterDraft,
-    ChapterResources,
-    HeldBack,
-    Milestone,
-    ModelProfile,
-    ModelUse,
-    Resume,
-    Step,
-    Timeouts,
-    write_chapter,
-)
-from stories.workflow.resources import Writing
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts, Writing
+from stories.workflow.resume import Resume
+from stories.workflow.steps import ChapterDraft, HeldBack, Milestone, ModelUse, Step
 from testkit.hosts import ModelHost
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."

@@ -3,7 +3,8 @@
 from typing import Any
 
 from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
-from stories.workflow import ModelUse, write_chapter
+from stories.workflow.graph import write_chapter
+from stories.workflow.steps import ModelUse
 from testkit.hosts import Hold, ModelHost, Reply, at_random, characters
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for

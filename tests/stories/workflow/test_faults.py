@@ -13,7 +13,7 @@ from stories.vocabulary.errors import (
     ModelUnavailable,
     StoryError,
 )
-from stories.workflow import write_chapter
+from stories.workflow.graph import write_chapter
 from testkit.hosts import Hold, Reply, cold, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (
