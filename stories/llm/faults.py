@@ -112,9 +112,8 @@ def _kinds_of_refusal() -> tuple[Any, ...]:
 
 
 def _status_of(error: Any) -> int | None:
-    if not isinstance(error, (ollama.ResponseError, *_of_openai("APIStatusError"))):
-        return None
-    status: int = error.status_code
+    kinds: tuple[Any, ...] = (ollama.ResponseError, *_of_openai("APIStatusError"))
+    status = int(error.status_code) if isinstance(error, kinds) else 0
     return status if status > 0 else None
 
 
