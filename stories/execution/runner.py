@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from stories import eventlog, llm
-from stories.controls import switches
+from stories.controls import switches, trials
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution.wire import event_of
@@ -30,7 +30,14 @@ from stories.llm.faults import HOST_ERRORS
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
-from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
+from stories.vocabulary.errors import (
+    Cancelled,
+    Interrupted,
+    ModelRefused,
+    ModelUnavailable,
+    StoryError,
+    told_to_staff,
+)
 from stories.vocabulary.events import REWRITE, Content, ContentReset
 from stories.workflow.checkpoints import Checkpoints, StoreAway
 from stories.workflow.graph import write_chapter
@@ -210,7 +217,7 @@ async def _write(run: _Run) -> None:
     )
     models = await _models(timeouts)
     brief = claim.brief
-    threshold = await in_database(_begin, claim, models.name)
+    threshold = await in_database(_begin, claim, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
     resources = ChapterResources(
@@ -236,11 +243,12 @@ async def _write(run: _Run) -> None:
             await _take(run, step)
 
 
-def _begin(claim: Claim, model: str) -> float:
+def _begin(claim: Claim, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off."""
-    outcomes.note_model(claim, model)
-    if not switches.may_write_with(model):
+    outcomes.note_model(claim, models.name)
+    trials.note(models.host, models.trial)
+    if not switches.may_write_with(models.name):
         raise ModelUnavailable
     return threshold_of(claim.brief.checked_as)
 
@@ -335,11 +343,14 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
+    if isinstance(error, ModelRefused):
+        llm.forget_trials()
+    told = told_to_staff(error)
+    logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
     await run.log.settle_down()
     await _note_instead(run)
     await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _forget(run)
-    logger.info("generation %s: ended with %s", run.claim.id, error.code)
 
 
 async def _forget(run: _Run) -> None:

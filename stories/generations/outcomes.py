@@ -17,7 +17,7 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
-from stories.vocabulary.errors import StoryError, Withdrawn
+from stories.vocabulary.errors import StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.vocabulary.note_lengths import SUMMARY, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
@@ -176,10 +176,8 @@ def _end(
 
 
 def _causes(error: BaseException) -> str:
-    """The chain of exception types, without their messages: these may quote a story or a prompt."""
-    chain: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
-        cause = cause.__cause__ or cause.__context__
-    return " <- ".join(chain)
+    """What may be told of the causes, and then the chain of their types, without their messages:
+    these may quote a story or a prompt."""
+    kinds = (type(cause) for cause in causes_of(error))
+    chain = " <- ".join(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+    return "\n".join(filter(None, (told_to_staff(error), chain)))

@@ -14,6 +14,7 @@ from .story import (
     ReadingSession,
     Story,
 )
+from .trial import ModelTrial
 
 __all__ = [
     "IDEA_LENGTH",
@@ -29,6 +30,7 @@ __all__ = [
     "Decision",
     "Generation",
     "GenerationEvent",
+    "ModelTrial",
     "ReadingSession",
     "Reason",
     "RequestKey",

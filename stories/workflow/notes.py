@@ -10,7 +10,13 @@ from pydantic import BaseModel
 
 from stories.reading import rare_words
 from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    ModelRefused,
+    ModelTimeout,
+    ModelUnavailable,
+    told_to_staff,
+)
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
 from stories.workflow.faults import AnswerCut
@@ -38,9 +44,8 @@ async def ask_notes(
             if isinstance(answer, BaseModel):
                 return answer.model_dump()
             saved |= loaded(answer)
-    except (ModelUnavailable, ModelTimeout, ContextTooLong) as error:
-        cause = type(error.__cause__).__name__
-        log.warning("no notes on a finished chapter: %s, %s", error.code, cause)
+    except (ModelUnavailable, ModelRefused, ModelTimeout, ContextTooLong) as error:
+        log.warning("no notes on a finished chapter: %s, %s", error.code, told_to_staff(error))
     return saved
 
 
