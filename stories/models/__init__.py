@@ -2,7 +2,7 @@
 
 from .generation import Generation, GenerationEvent
 from .keys import KEY_LENGTH, RequestKey, TicketUse
-from .moderation import Case, Clearance, Reason, Ruling, SafetyFinding, Switch, Threshold
+from .moderation import CONCERNS, Case, Clearance, Ruling, SafetyFinding, Switch, Threshold
 from .story import (
     IDEA_LENGTH,
     THEME_LENGTH,
@@ -16,6 +16,7 @@ from .story import (
 )
 
 __all__ = [
+    "CONCERNS",
     "IDEA_LENGTH",
     "KEY_LENGTH",
     "THEME_LENGTH",
@@ -29,7 +30,6 @@ __all__ = [
     "Generation",
     "GenerationEvent",
     "ReadingSession",
-    "Reason",
     "RequestKey",
     "Ruling",
     "SafetyFinding",

@@ -6,11 +6,12 @@ from typing import Any
 
 from langchain_ollama import ChatOllama
 
+from children.profiles import ReadingLevel
 from stories.llm import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
-from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
+from stories.vocabulary.brief import ChoiceTaken, PastChapter, StoryBrief
 from stories.vocabulary.events import (
     Content,
     ContentReset,
