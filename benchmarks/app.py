@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from testkit.app import ROOT, App, Family
-from testkit.ollama.server import words
+from testkit.hosts import words
 
 from .host import Host
 

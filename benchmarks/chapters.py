@@ -11,7 +11,8 @@ from statistics import median
 import httpx
 
 from testkit.app import App, Family
-from testkit.ollama.server import Call, OllamaServer
+from testkit.hosts import Call
+from testkit.ollama.server import OllamaServer
 
 from .app import Chapter, client_of, read_chapter, served
 from .host import Replay, replay

@@ -18,8 +18,8 @@ from dataclasses import replace
 from typing import Any
 
 from children.profiles import ReadingLevel
-from stories.llm import HOST_ERRORS
 from stories.llm.clients import TOKENS_AT_ONCE
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
 from stories.safety.classifier import THRESHOLD
@@ -29,8 +29,11 @@ from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.events import Content
-from stories.workflow import ChapterResources, ModelProfile, ProvisionalText, write_chapter
-from testkit.ollama.server import OllamaServer, words
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile
+from stories.workflow.steps import ProvisionalText
+from testkit.hosts import words
+from testkit.ollama.server import OllamaServer
 
 BUDGET_SECONDS = 0.15
 GUARD = "llama-guard3:1b"

@@ -12,8 +12,9 @@ from typing import Any, Self
 
 import httpx
 
-from testkit.ollama import storyteller
-from testkit.ollama.server import Answer, Call, Hold, OllamaServer, Reply
+from testkit import storyteller
+from testkit.hosts import Answer, Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 
 from .elsewhere import SPAWN, Elsewhere
 

@@ -13,7 +13,8 @@ import httpx
 
 from testkit import postgres
 from testkit.app import App, Family
-from testkit.ollama.server import Call, Hold, Kind, OllamaServer, Reply, Script
+from testkit.hosts import Call, Hold, Kind, Reply, Script
+from testkit.ollama.server import OllamaServer
 
 from .app import Server, client_of, served, working
 from .report import load_average, table, verdict

@@ -1,13 +1,11 @@
-"""The ASGI application, with the dispatcher that lives and ends with it, under any server."""
+"""The ASGI application under Daphne, and the engine that starts and ends with the server."""
 
 import asyncio
 import itertools
 import os
 import signal
 import sys
-import threading
 from collections.abc import Awaitable, Callable
-from types import FrameType
 from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
@@ -17,6 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storyteller.settings")
 _django = get_asgi_application()
 
 from stories.execution import engine  # noqa: E402 - the app registry has to be ready
+
+engine.load()
 
 REQUESTS_END_SECONDS = 2.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
@@ -31,14 +31,10 @@ _leaving: list[asyncio.Task[None]] = []
 _requests: set[asyncio.Task[Any]] = set()
 
 Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
-        return
     if _leaving:
         send = _parting(send)
     else:
@@ -76,51 +72,9 @@ def _be_told_to_end() -> None:
     _leave()
 
 
-# uvicorn and others -------------------------------------------------------------------------------
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    """Start-up and shut-down as uvicorn and others announce them."""
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            engine.start()
-            _overhear_signals()
-        else:
-            await _leave()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
-
-
-def _overhear_signals() -> None:
-    """Servers announce their end when all responses have ended, and a stream would keep them from
-    it for minutes: so the signals that they heed are heeded here, too.
-    """
-    if threading.current_thread() is threading.main_thread():
-        for number in _ENDINGS:
-            heeded_by = signal.getsignal(number)
-            if callable(heeded_by):
-                signal.signal(number, _overheard(heeded_by))
-
-
-def _overheard(heeded_by: Callable[[int, FrameType | None], Any]) -> Callable[..., Any]:
-    loop = asyncio.get_running_loop()
-
-    def heed(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(_be_told_to_end)
-        heeded_by(number, frame)
-
-    return heed
-
-
-# Daphne -------------------------------------------------------------------------------------------
-
-
 def _join_daphne() -> None:
-    """Daphne announces neither start nor end, and at its end it cuts streams in the middle: so
-    its reactor says when it starts, and a signal ends it only after everything was left in order.
-    """
+    """Start the engine with Daphne's reactor, and end the reactor only after everything was left in
+    order: Daphne announces neither start nor end, and cuts streams in the middle at its end."""
     from twisted.internet import reactor  # noqa: PLC0415 - only where Daphne put it
     from twisted.internet.tcp import Port  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -14,8 +15,10 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.execution import engine
 from stories.infra import db
+from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
-from tests import usage
+from testkit.openai.server import OpenAIServer
+from tests import isolation, usage
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
@@ -48,6 +51,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 def _is_short(item: pytest.Item) -> tuple[bool, float]:
     timeout = item.get_closest_marker("timeout")
     return item.get_closest_marker("process") is None, -timeout.args[0] if timeout else 0.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    isolation.put_back()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    yield
+    if unused := isolation.unused_answers():
+        pytest.fail(f"It left answers in the model host's script: {', '.join(unused)}.", False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [("the app's last runs", account) for account in isolation.accounts()]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +141,21 @@ def ollama(settings: Settings) -> Iterator[OllamaServer]:
         settings.OLLAMA_BASE_URL = server.url
         settings.OLLAMA_MODEL = server.model
         yield server
+
+
+@pytest.fixture
+def openai_host(settings: Settings) -> Iterator[OpenAIServer]:
+    """The same by OpenAI's protocol."""
+    with OpenAIServer(keeps_alive=False) as server:
+        settings.LLM_PROVIDER = "openai"
+        settings.OPENAI_BASE_URL = server.base_url
+        settings.OPENAI_MODEL = server.model
+        settings.OPENAI_API_KEY = ""
+        yield server
+
+
+@pytest.fixture(params=["ollama", "openai_host"])
+def any_host(request: pytest.FixtureRequest) -> ModelHost[Any]:
+    """Each of the two in turn."""
+    host: ModelHost[Any] = request.getfixturevalue(request.param)
+    return host

@@ -3,7 +3,8 @@
 from typing import Any
 
 from children.models import Child
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of
 
 THEME = "a fox who finds a lantern"

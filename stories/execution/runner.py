@@ -21,24 +21,23 @@ from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
 from stories.infra.db import in_database
 from stories.infra.waiting import raise_if_cancelled
+from stories.llm.faults import HOST_ERRORS
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
 from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
-from stories.workflow import (
+from stories.workflow.checkpoints import Checkpoints, StoreAway
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, Timeouts
+from stories.workflow.steps import (
     ChapterDraft,
-    ChapterResources,
-    Checkpoints,
     HeldBack,
     Milestone,
     ModelUse,
     ProvisionalText,
     Retraction,
     Step,
-    StoreAway,
-    Timeouts,
-    write_chapter,
 )
 
 logger = logging.getLogger(__name__)
@@ -194,7 +193,7 @@ async def _write(run: _Run) -> None:
         models.writer,
         models.editor,
         gate,
-        llm.HOST_ERRORS,
+        HOST_ERRORS,
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),

@@ -10,7 +10,7 @@ from stories.models import (
     Generation,
 )
 from stories.vocabulary.brief import Pseudonym, StoryBrief
-from stories.workflow import Resume, resume_from
+from stories.workflow.resume import Resume, resume_from
 
 from .briefs import pseudonym_of
 

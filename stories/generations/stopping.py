@@ -18,7 +18,7 @@ from stories.models import (
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
-from stories.workflow import resume_from
+from stories.workflow.resume import resume_from
 
 from . import leases
 from .briefs import pseudonym_of

@@ -13,7 +13,7 @@ from stories.generations.inputs import InvalidRequest, clean_line, one_line
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
 from stories.safety.prose import sentences_of
 from stories.vocabulary.brief import AgeBand
-from stories.workflow import ChapterDraft, HeldBack
+from stories.workflow.steps import ChapterDraft, HeldBack
 
 MAX_SENTENCE_CHARACTERS = 1000
 MAX_REMARK_CHARACTERS = 300

@@ -1,1 +1,1 @@
-"""A stand-in for Ollama: its real protocol, with scripted text and faults."""
+"""A stand-in for Ollama: its real protocol, with scripted text, faults and quirks."""

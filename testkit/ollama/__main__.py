@@ -1,5 +1,6 @@
 """Run the stand-in alone: `python -m testkit.ollama --port 11434`."""
 
-from testkit.ollama.server import main
+from testkit.hosts.program import run
+from testkit.ollama.server import OllamaServer
 
-main()
+run(OllamaServer, port=11434)

@@ -3,20 +3,18 @@
 import asyncio
 import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from testkit import postgres
-from testkit.app import ROOT
 from testkit.conformance.wire import Api, Connection
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 from tests.clients import text_of
 
@@ -202,46 +200,3 @@ async def test_another_process_shows_what_the_one_that_ends_still_writes(
     assert await ended(process) == 0
     assert frames[-1].type == "complete"
     assert len(shared_house.host.calls_for("prose")) == 1
-
-
-_ANNOUNCED_END = """
-import asyncio, os, signal
-from storyteller.asgi import application
-from stories import dispatch
-
-heard = []
-signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
-
-async def main():
-    received, sent = asyncio.Queue(), asyncio.Queue()
-    task = asyncio.create_task(application({"type": "lifespan"}, received.get, sent.put))
-    await received.put({"type": "lifespan.startup"})
-    assert await sent.get() == {"type": "lifespan.startup.complete"}
-    assert dispatch._dispatchers()
-    os.kill(os.getpid(), signal.SIGTERM)
-    while dispatch._dispatchers():  # it leaves before it is announced
-        await asyncio.sleep(0.01)
-    assert heard == [signal.SIGTERM], "and the server heard it, too"
-    await received.put({"type": "lifespan.shutdown"})
-    assert await sent.get() == {"type": "lifespan.shutdown.complete"}
-    await task
-
-asyncio.run(asyncio.wait_for(main(), 30))
-"""
-
-
-def test_other_servers_streams_end_by_the_signal_and_not_by_its_late_announcement(
-    house: House,
-) -> None:
-    server = Server(house.data, house.host.url, house.host.model)
-    server.manage("migrate")
-    done: Any = subprocess.run(
-        [sys.executable, "-c", _ANNOUNCED_END],
-        cwd=ROOT,
-        env=server.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SOON_SECONDS * 2,
-    )
-    assert done.returncode == 0, done.stderr

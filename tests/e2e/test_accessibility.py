@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from stories.safety.prose import sentences_of
 from testkit.app import App, Family, Reader
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import problems_of
 
 PUBLIC = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/")
@@ -117,7 +118,7 @@ def _has_ended(page: Page, open_story: Callable[..., None], host: OllamaServer) 
 
 
 def _apologises(page: Page, open_story: Callable[..., None], host: OllamaServer) -> None:
-    host.script(prose=[Reply(status=500)] * 9)
+    host.script(prose=Reply(status=500))
     open_story()
     expect(page.locator("#trouble")).to_be_visible()
 

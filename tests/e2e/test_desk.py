@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from testkit.app import PASSWORD, App, Family
-from testkit.ollama.server import OllamaServer, Reply
+from testkit.hosts import Reply
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import problems_of, watch
 
 MODERATOR = "moderator@example.org"

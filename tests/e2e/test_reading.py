@@ -6,7 +6,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testkit.app import App, Family
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import PATIENCE_MS, log_in, shown_text, watch
 
 COUNT_SENTENCES = """

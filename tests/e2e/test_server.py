@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 
 from testkit.app import App, Family
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 
 READERS = 24
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from testkit.ollama.server import Reply
+from testkit.hosts import Reply
 from tests.screenshots.camera import Look, page_of, save_webp
 from tests.screenshots.site import Site
 

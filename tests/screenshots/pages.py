@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from testkit.app import Reader
-from testkit.ollama.server import Hold, Reply
+from testkit.hosts import Hold, Reply
 from tests.screenshots.camera import Light, Look, page_of
 from tests.screenshots.site import STAFF, Site
 

@@ -14,7 +14,8 @@ from django.test import AsyncClient
 
 from stories.models import Story
 from testkit.app import ROOT, App, Family, Reader
-from testkit.ollama.server import MULTILINGUAL_MODEL, OllamaServer
+from testkit.hosts import MULTILINGUAL_MODEL
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "languages"

@@ -1,11 +1,15 @@
 """Middleware on the event loop does all that Django's own does."""
 
+import ast
+import inspect
+import textwrap
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import AsyncClient
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
 from children.models import User
@@ -25,6 +29,27 @@ DJANGOS = (
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
 LOGIN = "/accounts/login/"
+# `MiddlewareMixin.__acall__` of Django 5.2, which `storyteller.middleware` replaces.
+REPLACED = """
+async def __acall__(self, request):
+    response = None
+    if hasattr(self, 'process_request'):
+        response = await sync_to_async(self.process_request, thread_sensitive=True)(request)
+    response = response or await self.get_response(request)
+    if hasattr(self, 'process_response'):
+        response = await sync_to_async(
+            self.process_response, thread_sensitive=True
+        )(request, response)
+    return response
+"""
+
+
+def test_django_does_what_our_middleware_was_written_to_replace() -> None:
+    source = textwrap.dedent(inspect.getsource(MiddlewareMixin.__acall__))
+    [function] = ast.parse(source).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    function.body = function.body[1:]  # without its docstring
+    assert ast.unparse(function) == ast.unparse(ast.parse(REPLACED))
 
 
 def test_what_stands_in_for_djangos_middleware_is_a_kind_of_it_in_its_order() -> None:

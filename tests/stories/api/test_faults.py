@@ -7,7 +7,8 @@ import pytest
 
 from children.models import Child
 from stories.models import Chapter, Generation, SafetyFinding
-from testkit.ollama.server import OllamaServer, Reply, characters, cold, endless
+from testkit.hosts import Reply, characters, cold, endless
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
 from tests.streams import events_of, start
 

@@ -16,7 +16,8 @@ from stories import eventlog
 from stories.execution import engine
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.statements import before
 from tests.streams import FIRST_CHAPTER, THEME, events_of, outline, start

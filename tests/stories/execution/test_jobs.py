@@ -20,7 +20,8 @@ import pytest
 
 from testkit import postgres
 from testkit.app import READY_SECONDS, ROOT, App, Family
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from testkit.hosts import Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 from testkit.processes import Server, Worker
 from tests.clients import Frame, text_of
 from tests.docs.examples import BASH, example

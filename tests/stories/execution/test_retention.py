@@ -24,7 +24,8 @@ from stories.generations import NewStory, leases, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story, TicketUse
 from testkit.app import ROOT
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, text_of
 from tests.factories.callers import caller
 from tests.factories.stories import add_chapter

@@ -19,7 +19,8 @@ from stories.infra.db import in_database
 from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Generation
 from stories.vocabulary.events import Content, Progress
-from testkit.ollama.server import Hold, OllamaServer, Reply, Signal
+from testkit.hosts import Hold, Reply, Signal
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.factories.callers import caller
 from tests.runs import die_after, has_checkpoints, put_back, watched

@@ -19,7 +19,8 @@ from stories.generations import (
 from stories.infra.db import in_database
 from stories.models import Generation, Story
 from testkit import redis
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client
 from tests.factories.callers import caller
 from tests.factories.families import make_child

@@ -16,7 +16,7 @@ import pytest
 
 from testkit import postgres, redis
 from testkit.app import ROOT
-from testkit.ollama.server import Hold, Reply
+from testkit.hosts import Hold, Reply
 from testkit.processes import Worker
 from tests.sites import Site
 

@@ -17,7 +17,8 @@ from stories.models import Chapter, Decision, Generation, ReadingSession, Story
 from stories.pages import library
 from stories.streaming.redaction import redacted
 from stories.vocabulary.events import StoryEvent
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
 from tests.factories.callers import caller
 from tests.factories.stories import add_chapter, make_read_story

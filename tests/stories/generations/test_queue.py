@@ -14,7 +14,8 @@ from stories.generations import NewStory, leases, request_stop, start_story
 from stories.generations.queue import in_turn, loads, publish_positions, unclaimed_runs
 from stories.infra.db import in_database
 from stories.models import Generation
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, frames_of
 from tests.factories.callers import caller
 from tests.factories.families import make_child

@@ -11,7 +11,8 @@ from stories.models import Generation, SafetyFinding
 from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.lengths import target_words
 from stories.workflow.prompts.system import system_prompt
-from testkit.ollama.server import OllamaServer, Reply
+from testkit.hosts import Reply
+from testkit.ollama.server import OllamaServer
 from tests import clients
 from tests.factories.callers import caller
 from tests.factories.stories import make_story

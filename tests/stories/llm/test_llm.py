@@ -13,7 +13,16 @@ from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelUnavailable
 from stories.vocabulary.languages import Writers, codes
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
+from testkit.openai.server import OpenAIServer
+
+SCHEMA = {
+    "title": "Opinion",
+    "type": "object",
+    "properties": {"approved": {"type": "boolean"}},
+    "required": ["approved"],
+}
 
 
 @pytest.fixture
@@ -278,6 +287,23 @@ async def test_a_file_that_is_not_there_is_named(settings: Settings, no_files: P
     settings.LLM_PROVIDER = "embedded"
     settings.MODEL_PATH = str(no_files / "gone.gguf")
     assert str(no_files / "gone.gguf") in await _why_unavailable()
+
+
+async def test_a_host_with_openais_api_writes_and_answers_schemas_with_its_key(
+    openai_host: OpenAIServer, settings: Settings
+) -> None:
+    openai_host.authorization = "Bearer lantern"
+    settings.OPENAI_API_KEY = "lantern"
+    models = await llm.open_models()
+    assert models.name == openai_host.model
+    pieces = [piece async for piece in models.writer.astream("A story, please.")]
+    assert "".join(piece.text for piece in pieces)
+    asking = models.editor.with_structured_output(SCHEMA, method="json_schema")
+    assert (await asking.ainvoke("Is it kind?")) == {"approved": True}
+    writing, editing = openai_host.calls
+    assert (writing.body["temperature"], editing.body["temperature"]) == (0.7, 0.0)
+    assert writing.limit > 0
+    assert writing.wants_usage
 
 
 async def test_openai_without_a_model_names_what_is_missing(settings: Settings) -> None:

@@ -25,8 +25,8 @@ from stories.moderation import CannotRule, cases, open_report, rulings
 from stories.moderation.cases import ShownText, open_for_held_back, risk_of
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
-from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
+from stories.workflow.steps import HeldBack
 from tests.factories.callers import caller
 from tests.factories.moderation import make_moderator
 from tests.factories.stories import make_chapter, make_choice, make_run, make_story

@@ -23,7 +23,8 @@ from stories.moderation import cases, rulings, withdrawal
 from stories.vocabulary.errors import Withdrawn
 from stories.vocabulary.events import Content, Failed, NodeEvent
 from testkit import postgres
-from testkit.ollama.server import Hold, OllamaServer, Reply
+from testkit.hosts import Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, frames_of, text_of
 from tests.factories.callers import caller
 from tests.factories.moderation import make_moderator, migration, rulings_that_go

@@ -4,10 +4,14 @@ that sorts what comes out."""
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import openai
+from langchain_core.language_models import BaseChatModel
 from langchain_ollama import ChatOllama
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from children.profiles import ReadingLevel
-from stories.llm import HOST_ERRORS
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
@@ -20,20 +24,11 @@ from stories.vocabulary.events import (
     Progress,
     SafetyChecked,
 )
-from stories.workflow import (
-    ChapterDraft,
-    ChapterResources,
-    HeldBack,
-    Milestone,
-    ModelProfile,
-    ModelUse,
-    Resume,
-    Step,
-    Timeouts,
-    write_chapter,
-)
-from stories.workflow.resources import Writing
-from testkit.ollama.server import OllamaServer
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts, Writing
+from stories.workflow.resume import Resume
+from stories.workflow.steps import ChapterDraft, HeldBack, Milestone, ModelUse, Step
+from testkit.hosts import ModelHost
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
@@ -71,7 +66,7 @@ def a_path(length: int, *, choice: str = "Knock on the blue door", words: int = 
 
 
 def tools_for(
-    server: OllamaServer,
+    server: ModelHost[Any],
     brief: StoryBrief,
     *,
     writing: Writing = "prose",
@@ -83,13 +78,7 @@ def tools_for(
     guard_seconds: float = 5.0,
     is_advisory: bool = False,
 ) -> ChapterResources:
-    model = ChatOllama(
-        model=server.model,
-        base_url=server.url,
-        num_ctx=context_tokens,
-        reasoning=False,
-        async_client_kwargs={"transport": Transport(tls_context())},
-    )
+    model = _client_of(server, server.model, num_ctx=context_tokens)
     profile = ModelProfile(
         name=server.model,
         context_tokens=context_tokens,
@@ -111,14 +100,29 @@ def tools_for(
         return resources
     dialect = dialect_of(guard)
     assert dialect is not None
-    asked = ChatOllama(
-        model=server.model if guard == OWN_MODEL else guard,
+    asked = _client_of(server, server.model if guard == OWN_MODEL else guard)
+    return replace(
+        resources, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory)
+    )
+
+
+def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatModel:
+    """LangChain's client for a stand-in; `options` are Ollama's own."""
+    if server.name == "openai":
+        return ChatOpenAI(
+            model=model,
+            base_url=server.base_url,
+            api_key=SecretStr("none"),
+            max_retries=0,
+            stream_usage=True,
+            http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
+        )
+    return ChatOllama(
+        model=model,
         base_url=server.url,
         reasoning=False,
         async_client_kwargs={"transport": Transport(tls_context())},
-    )
-    return replace(
-        resources, guard=Guard(asked, dialect, brief.checked_as, guard_seconds, is_advisory)
+        **options,
     )
 
 

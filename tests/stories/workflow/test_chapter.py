@@ -1,8 +1,12 @@
 """A chapter from its first event to its draft, with nothing going wrong."""
 
+from typing import Any
+
 from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
-from stories.workflow import ModelUse, write_chapter
-from testkit.ollama.server import Hold, OllamaServer, Reply, at_random, characters
+from stories.workflow.graph import write_chapter
+from stories.workflow.steps import ModelUse
+from testkit.hosts import Hold, ModelHost, Reply, at_random, characters
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 ORDER = [
@@ -21,10 +25,12 @@ ORDER = [
 ]
 
 
-async def test_a_chapter_comes_in_the_order_of_the_contract(ollama: OllamaServer) -> None:
+async def test_a_chapter_comes_in_the_order_of_the_contract(any_host: ModelHost[Any]) -> None:
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, tools_for(any_host, brief))
     assert reading.order == ORDER
+    assert [call.kind for call in any_host.calls] == ["prose", "judge", "structured"]
+    assert reading.draft.choices
 
 
 async def test_the_chunks_are_the_text_byte_for_byte_however_they_were_cut(

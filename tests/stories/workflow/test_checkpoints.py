@@ -14,8 +14,10 @@ from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from stories.vocabulary.events import Content, ContentReset, Event, NodeEvent
-from stories.workflow import ChapterDraft, Checkpoints, Resume, Step, resume_from, write_chapter
-from stories.workflow.checkpoints import in_postgres, in_sqlite
+from stories.workflow.checkpoints import Checkpoints, in_postgres, in_sqlite
+from stories.workflow.graph import write_chapter
+from stories.workflow.resume import Resume, resume_from
+from stories.workflow.steps import ChapterDraft, Step
 from testkit import postgres
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for

@@ -3,7 +3,8 @@
 import pytest
 
 from stories.vocabulary.events import Content
-from testkit.ollama.server import OllamaServer, characters
+from testkit.hosts import characters, in_turn
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home."
@@ -14,7 +15,7 @@ LONG = f"So they walked and walked {STEPS}, {STEPS}, {STEPS}, and on"
 
 async def _told(ollama: OllamaServer, *prose: str) -> Reading:
     ollama.cut = characters
-    ollama.script(prose=[*prose, AFTERWARDS])
+    ollama.script(prose=in_turn(*prose, AFTERWARDS))
     brief = a_brief(avoid=("spiders",))
     return await Reading().of(brief, tools_for(ollama, brief))
 

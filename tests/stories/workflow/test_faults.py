@@ -12,8 +12,9 @@ from stories.vocabulary.errors import (
     ModelUnavailable,
     StoryError,
 )
-from stories.workflow import write_chapter
-from testkit.ollama.server import Hold, OllamaServer, Reply, cold, endless
+from stories.workflow.graph import write_chapter
+from testkit.hosts import Hold, Reply, cold, endless
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (
     GENTLE,
     QUICK,

@@ -8,8 +8,11 @@ import pytest
 
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
 from stories.vocabulary.events import Content, ContentReset
-from stories.workflow import HeldBack, ModelUse, Resume, write_chapter
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from stories.workflow.graph import write_chapter
+from stories.workflow.resume import Resume
+from stories.workflow.steps import HeldBack, ModelUse
+from testkit.hosts import Call, Hold, Reply, in_turn
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 GUARD = "llama-guard3:1b"
@@ -242,7 +245,7 @@ async def test_a_title_that_was_asked_for_is_shown_to_the_guard_too(
 async def test_a_guard_that_is_gone_by_then_costs_the_notes_and_not_the_chapter(
     guarded: OllamaServer, fault: Reply
 ) -> None:
-    guarded.script(prose=GENTLE, guard=["safe", *[fault] * 9])
+    guarded.script(prose=GENTLE, guard=in_turn("safe", fault))
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
     assert reading.draft.text == GENTLE

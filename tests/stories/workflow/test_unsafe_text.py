@@ -6,8 +6,9 @@ import pytest
 
 from stories.vocabulary.errors import SafetyRejected
 from stories.vocabulary.events import ContentReset, NodeEvent, SafetyChecked
-from stories.workflow import HeldBack
-from testkit.ollama.server import OllamaServer, Reply, endless
+from stories.workflow.steps import HeldBack
+from testkit.hosts import Reply, endless
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, tools_for
 
 AFTERWARDS = "The fox danced home in the moonlight."

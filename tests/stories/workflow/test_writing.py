@@ -7,11 +7,11 @@ import pytest
 
 from stories.vocabulary.events import Content
 from stories.vocabulary.languages import stand_ins
-from stories.workflow import ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
-from stories.workflow.resources import Writing
-from testkit.ollama.server import OllamaServer, endless
+from stories.workflow.resources import ModelProfile, Writing
+from testkit.hosts import endless
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
 
 

@@ -10,7 +10,8 @@ from stories.vocabulary.errors import StoryError
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.steps import HeldBack
-from testkit.ollama.server import Cut, OllamaServer, Reply, at_random, characters, words
+from testkit.hosts import Cut, Reply, at_random, characters, words
+from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
     HARD,

@@ -11,7 +11,8 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
-from testkit.ollama.server import OllamaServer, Reply
+from testkit.hosts import Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults.unsafe import (

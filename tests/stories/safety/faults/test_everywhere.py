@@ -10,7 +10,8 @@ from pytest_django.fixtures import Settings
 from children.models import Child, User
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
-from testkit.ollama.server import Call, Hold, OllamaServer, Reply
+from testkit.hosts import Call, Hold, Reply
+from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.stories.safety.faults import HARD, SENTENCES
 from tests.stories.safety.faults.unsafe import (
@@ -91,7 +92,7 @@ async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_wri
         return {"problem": "fear", "weight": 3} if DARK in call.messages[-1]["content"] else None
 
     versions = [*[dark] * rejections, " ".join(SENTENCES)]
-    storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:]], judge=judged)
+    storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:3]], judge=judged)
     started = await start(api, mia)
     await hold.reached.seen(30)
     await taken_back(api, events_of(started))

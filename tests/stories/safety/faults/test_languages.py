@@ -10,11 +10,12 @@ from stories.safety.prose import ProseStream
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import StoryError
 from stories.vocabulary.languages import stand_ins
-from stories.workflow import ChapterResources
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
 from stories.workflow.steps import HeldBack
-from testkit.ollama.server import OllamaServer, characters
+from testkit.hosts import characters
+from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
 
 
