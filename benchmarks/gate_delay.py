@@ -17,6 +17,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from children.profiles import ReadingLevel
 from stories.llm.clients import TOKENS_AT_ONCE
 from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport
@@ -26,7 +27,7 @@ from stories.safety.gate import Gate, load, prose_layers
 from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
-from stories.vocabulary.brief import ReadingLevel, StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.graph import write_chapter
 from stories.workflow.resources import ChapterResources, ModelProfile
 from stories.workflow.steps import Approved, ProvisionalText

@@ -17,11 +17,12 @@ application = get_asgi_application()
 from langgraph.graph import END, START, StateGraph  # noqa: E402 - seconds that are not measured
 from langgraph.runtime import Runtime  # noqa: E402
 
+from children.profiles import ReadingLevel  # noqa: E402
 from stories import llm  # noqa: E402
 from stories.llm.faults import HOST_ERRORS  # noqa: E402
 from stories.safety.gate import Gate  # noqa: E402
 from stories.safety.judge import judge_chapter  # noqa: E402
-from stories.vocabulary.brief import ReadingLevel, StoryBrief  # noqa: E402
+from stories.vocabulary.brief import StoryBrief  # noqa: E402
 from stories.workflow import graph as own  # noqa: E402
 from stories.workflow.lengths import target_words  # noqa: E402
 from stories.workflow.notes import ask_notes  # noqa: E402

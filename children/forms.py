@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import (
     OLDEST_CHILD_YEARS,
+    PRONOUNS,
     Child,
     Family,
     Preview,
-    Pronoun,
-    ReadingLevel,
     Strictness,
 )
+from .profiles import ReadingLevel
 
 # Generic for the type checker only: at run time Django's class takes no parameter.
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class ChildForm(_ModelForm):
     pronoun = forms.ChoiceField(
         label=_("A story says"),
         widget=forms.RadioSelect,
-        choices=Pronoun.choices,
+        choices=PRONOUNS,
         required=False,
         error_messages={"invalid_choice": _("Please choose a word from the list.")},
     )

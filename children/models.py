@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from .choices import labelled
+from .profiles import Pronoun, ReadingLevel
 from .validators import current_tag, validate_languages, validate_name, validate_short_lines
 
 OLDEST_CHILD_YEARS = 17
@@ -91,10 +93,23 @@ class User(AbstractUser):
         return self.email
 
 
-class ReadingLevel(models.TextChoices):
-    BEGINNER = "beginner", _("Beginner")
-    INTERMEDIATE = "intermediate", _("Intermediate")
-    ADVANCED = "advanced", _("Advanced")
+READING_LEVELS = labelled(
+    ReadingLevel,
+    {
+        ReadingLevel.BEGINNER: _("Beginner"),
+        ReadingLevel.INTERMEDIATE: _("Intermediate"),
+        ReadingLevel.ADVANCED: _("Advanced"),
+    },
+)
+PRONOUNS = labelled(
+    Pronoun,
+    {
+        Pronoun.OPEN: _("leave it open"),
+        Pronoun.SHE: _("she"),
+        Pronoun.HE: _("he"),
+        Pronoun.THEY: _("they"),
+    },
+)
 
 
 class Strictness(models.TextChoices):
@@ -104,16 +119,6 @@ class Strictness(models.TextChoices):
     GENTLE = "gentle", _("gentler")
 
 
-class Pronoun(models.TextChoices):
-    """What a story says of the child; left open, it goes by the name alone."""
-
-    SHE = "she", _("she")
-    HE = "he", _("he")
-    THEY = "they", _("they")
-
-    __empty__ = _("leave it open")
-
-
 class Child(models.Model):
     """A child of a family. `languages` are BCP 47 tags, the story language first."""
 
@@ -121,7 +126,7 @@ class Child(models.Model):
     family = models.ForeignKey(Family, on_delete=models.CASCADE, related_name="children")
     name = models.CharField(_("name"), max_length=60, validators=[validate_name])
     former_names = models.JSONField(default=list, blank=True, editable=False)
-    pronoun = models.CharField(_("pronoun"), max_length=4, choices=Pronoun, blank=True)
+    pronoun = models.CharField(_("pronoun"), max_length=4, choices=PRONOUNS, blank=True)
     birth_year = models.PositiveSmallIntegerField(
         _("birth year"), validators=[MinValueValidator(1990)]
     )
@@ -130,8 +135,8 @@ class Child(models.Model):
     reading_level = models.CharField(
         _("reading level"),
         max_length=12,
-        choices=ReadingLevel,
-        default=ReadingLevel.BEGINNER,
+        choices=READING_LEVELS,
+        default=ReadingLevel.BEGINNER.value,
     )
     strictness = models.CharField(
         _("strictness"), max_length=6, choices=Strictness, default=Strictness.USUAL
@@ -156,7 +161,7 @@ class Child(models.Model):
                 violation_error_message=_("The month is a number from 1 to 12."),
             ),
             models.CheckConstraint(
-                condition=models.Q(reading_level__in=ReadingLevel.values),
+                condition=models.Q(reading_level__in=[level.value for level in ReadingLevel]),
                 name="child_reading_level_known",
             ),
             models.CheckConstraint(

@@ -20,12 +20,6 @@ def create(user: User, name: str) -> str:
     return token
 
 
-def owner_of(token: str) -> User | None:
-    """The active user whose unrevoked token this is."""
-    found = find(token)
-    return found.user if found else None
-
-
 def find(token: str) -> ApiToken | None:
     """What is known of a token that an active user has not revoked."""
     found = (

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import transaction
 
 from children.models import Child, User
+from children.profiles import ReadingLevel
 from stories import eventlog
 from stories.eventlog import Entry
 from stories.generations import NewStory, leases, outcomes, start_story
 from stories.reading import Measures
 from stories.safety.judge import Judgement
-from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.events import Content, Event, Progress
 from stories.workflow.steps import ChapterDraft, DraftChoice
 from tests.factories.callers import caller

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stories import eventlog
 from stories.generations import pseudonym_of
-from stories.models import Case, Chapter, Clearance, Generation, Reason, Ruling, Story
+from stories.models import CONCERNS, Case, Chapter, Clearance, Generation, Ruling, Story
 from stories.vocabulary.brief import AgeBand, StoryBrief
 
 from .display import language_name
@@ -60,7 +60,7 @@ def case_page(case: Case) -> CasePage:
         rulings=list(case.rulings.order_by("made_at", "pk")),
         others=list(others.select_related("finding")),
         clearances=[(value, str(label)) for value, label in Clearance.choices],
-        reasons=[(value, str(label)) for value, label in Reason.choices],
+        reasons=[(value, str(label)) for value, label in CONCERNS if value],
     )
 
 

@@ -24,8 +24,9 @@ from children.models import User
 from stories import llm
 from stories.execution import engine
 from stories.generations import ModelMissing, NotNow, caller_for, pseudonym_of
-from stories.models import Case, Clearance, Generation, Reason
+from stories.models import Case, Clearance, Generation
 from stories.moderation import CannotRule, cases, rulings
+from stories.vocabulary.brief import Concern
 
 from .case_page import case_page
 from .charts import numbers
@@ -124,7 +125,7 @@ class CaseAdmin(PageAdmin):
         act = ACTIONS.get(request.POST.get("action", ""))
         reason = request.POST.get("reason", "")
         note = request.POST.get("note", "").strip()[:MAX_NOTE_CHARACTERS]
-        if act is None or reason not in {"", *Reason.values, *Clearance.values}:
+        if act is None or reason not in {"", *Concern, *Clearance.values}:
             raise PermissionDenied
         try:
             act(case, by, reason, note)

@@ -1,5 +1,7 @@
 """The response that follows a generation."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -8,12 +10,24 @@ from stories.infra.db import in_database
 from stories.models import Generation
 from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, withdrawn_stream
 
-from .auth import credential_of, sees_previews
+from .auth import credential_of, cursor_text, sees_previews
+
+# What the documentation says of each stream: `auth.cursor_text` reads it where it is wanted.
+AFTER: dict[str, Any] = {
+    "parameters": [
+        {
+            "in": "query",
+            "name": "after",
+            "schema": {"type": "string", "default": ""},
+            "description": "a cursor, for clients that cannot set Last-Event-ID",
+        }
+    ]
+}
 
 
-async def stream_of(request: HttpRequest, generation: Generation, cursor: str) -> HttpResponseBase:
+async def stream_of(request: HttpRequest, generation: Generation) -> HttpResponseBase:
     """The stream of a generation that who asks may see, from where the client left off."""
-    credential = credential_of(request)
+    credential, cursor = credential_of(request), cursor_text(request)
     parsed = parse_cursor(cursor) or cursor if cursor else None
     if isinstance(parsed, Cursor) and await in_database(_is_terminal, generation, parsed):
         return HttpResponse(status=204)

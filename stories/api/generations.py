@@ -7,7 +7,7 @@ from typing import Annotated
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from ninja import Header, Query, Router, Status
+from ninja import Header, Router, Status
 
 from children.models import User
 from stories import access, eventlog, generations
@@ -20,9 +20,9 @@ from stories.models import Generation
 from stories.streaming import Cursor
 from stories.vocabulary.errors import Withdrawn
 
-from .auth import STREAM, cursor_text, origin_of, sees_previews, ticket_of, user_of
+from .auth import STREAM, origin_of, sees_previews, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER
-from .following import stream_of
+from .following import AFTER, stream_of
 from .schemas import ErrorOut, GenerationIn, GenerationOut, GenerationStarted, TicketOut
 from .wishes import caller_of, request_chapter
 
@@ -58,18 +58,13 @@ async def get_generation(request: HttpRequest, generation_id: uuid.UUID) -> Gene
     "/generations/{uuid:generation_id}/events",
     auth=STREAM,
     response={200: None, 204: None, **PROBLEMS},
+    openapi_extra=AFTER,
     summary="Follow it",
 )
-async def get_events(
-    request: HttpRequest,
-    generation_id: uuid.UUID,
-    after: Annotated[
-        str, Query(description="a cursor, for clients that cannot set Last-Event-ID")
-    ] = "",
-) -> HttpResponseBase:
+async def get_events(request: HttpRequest, generation_id: uuid.UUID) -> HttpResponseBase:
     """Server-Sent Events: replay after the cursor, then live until the terminal event."""
     generation = await in_database(_for_stream, request, generation_id)
-    return await stream_of(request, generation, cursor_text(request) or after)
+    return await stream_of(request, generation)
 
 
 @router.post(

@@ -6,13 +6,13 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from children.models import User
+from children.profiles import ReadingLevel
 from stories import access, generations
 from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
 from stories.tree import Tree, path_to
-from stories.vocabulary.brief import ReadingLevel
 
 from .auth import sees_previews, user_of
 from .errors import PROBLEMS

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from ninja import Field, Schema
 
 from children.models import Strictness
+from children.profiles import Pronoun, ReadingLevel
 from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS
 from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
-from stories.vocabulary.brief import Pronoun, ReadingLevel
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 

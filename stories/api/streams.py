@@ -17,7 +17,7 @@ from stories.streaming import parse_cursor
 
 from .auth import STREAM, cursor_text, ticket_of, user_of
 from .errors import PROBLEMS, RETRY_AFTER, Refused
-from .following import stream_of
+from .following import AFTER, stream_of
 from .wishes import caller_of, wish_of
 
 router = Router(tags=["streams"], auth=STREAM)
@@ -27,7 +27,7 @@ STREAMED = {200: None, 204: None, **PROBLEMS}
 @router.get(
     "/stories/generate/stream",
     response=STREAMED,
-    openapi_extra=RETRY_AFTER,
+    openapi_extra={**RETRY_AFTER, **AFTER},
     summary="Start or attach, and follow",
 )
 async def generate_stream(
@@ -62,7 +62,7 @@ async def generate_stream(
 @router.get(
     "/stories/sessions/{uuid:session_id}/choices/stream",
     response=STREAMED,
-    openapi_extra=RETRY_AFTER,
+    openapi_extra={**RETRY_AFTER, **AFTER},
     summary="Choose, and follow the next chapter",
 )
 async def choice_stream(
@@ -105,7 +105,7 @@ async def _follow(request: HttpRequest, find: Callable[[], Generation]) -> HttpR
         return generation
 
     generation = await in_database(bound)
-    return await stream_of(request, generation, cursor_text(request))
+    return await stream_of(request, generation)
 
 
 def _resumed(

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db import transaction
 from django.utils import timezone
 
+from children.profiles import ReadingLevel
 from stories.messages import failed_event
 from stories.models import Chapter, Choice, Generation, GenerationEvent, ReadingSession
 from stories.vocabulary import errors
-from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.events import (
     ChoiceOffered,
     Complete,

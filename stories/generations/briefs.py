@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from children.models import Child
+from children.profiles import Pronoun, ReadingLevel
 from stories.models import Chapter, Choice, Ruling, Story
 from stories.tree import path_to
 from stories.vocabulary.brief import (
@@ -12,9 +13,7 @@ from stories.vocabulary.brief import (
     ChoiceTaken,
     Concern,
     PastChapter,
-    Pronoun,
     Pseudonym,
-    ReadingLevel,
     StoryBrief,
     unlike,
 )

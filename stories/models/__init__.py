@@ -2,7 +2,7 @@
 
 from .generation import MODEL_LENGTH, Generation, GenerationEvent
 from .keys import KEY_LENGTH, RequestKey, TicketUse
-from .moderation import Case, Clearance, Reason, Ruling, SafetyFinding, Switch, Threshold
+from .moderation import CONCERNS, Case, Clearance, Ruling, SafetyFinding, Switch, Threshold
 from .story import (
     IDEA_LENGTH,
     THEME_LENGTH,
@@ -17,6 +17,7 @@ from .story import (
 from .trial import ModelTrial
 
 __all__ = [
+    "CONCERNS",
     "IDEA_LENGTH",
     "KEY_LENGTH",
     "MODEL_LENGTH",
@@ -32,7 +33,6 @@ __all__ = [
     "GenerationEvent",
     "ModelTrial",
     "ReadingSession",
-    "Reason",
     "RequestKey",
     "Ruling",
     "SafetyFinding",

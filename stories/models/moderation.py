@@ -9,6 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from children.choices import labelled
+from stories.vocabulary.brief import Concern
+
 from .generation import Generation
 
 
@@ -135,21 +138,24 @@ class Case(models.Model):
         return self.decided_at is None
 
 
-class Reason(models.TextChoices):
-    """Why a text may not stay as it is."""
-
-    FEAR = "fear", _("too frightening")
-    VIOLENCE = "violence", _("violence")
-    SADNESS = "sadness", _("sadness without comfort")
-    MEANNESS = "meanness", _("meanness or hate")
-    DANGEROUS = "dangerous", _("dangerous to copy")
-    UNSUITABLE = "unsuitable", _("not for children")
-    QUALITY = "quality", _("makes no sense")
-    OTHER = "other", _("another reason")
+# Why a text may not stay as it is.
+CONCERNS = labelled(
+    Concern,
+    {
+        Concern.FEAR: _("too frightening"),
+        Concern.VIOLENCE: _("violence"),
+        Concern.SADNESS: _("sadness without comfort"),
+        Concern.MEANNESS: _("meanness or hate"),
+        Concern.DANGEROUS: _("dangerous to copy"),
+        Concern.UNSUITABLE: _("not for children"),
+        Concern.QUALITY: _("makes no sense"),
+        Concern.OTHER: _("another reason"),
+    },
+)
 
 
 class Clearance(models.TextChoices):
-    """Why a text may stay as it is; none of these is a `Reason`."""
+    """Why a text may stay as it is; none of these is a `Concern`."""
 
     FINE = "fine", _("fine as shown")
     HELD_RIGHTLY = "held_rightly", _("rightly held back, and fine as shown")
@@ -162,7 +168,7 @@ class Ruling(models.Model):
 
     It outlives what it is about, and the account of who made it, so it points at both without a
     constraint, and keeps the name. `subject` is `case`, `switch:<name>` or `threshold:<band>`.
-    `reason` is a `Clearance` where something was approved, and else a `Reason`.
+    `reason` is a `Clearance` where something was approved, and else a `Concern`.
     """
 
     class Action(models.TextChoices):
@@ -182,7 +188,7 @@ class Ruling(models.Model):
     subject = models.CharField(_("subject"), max_length=140)
     action = models.CharField(_("action"), max_length=10, choices=Action)
     reason = models.CharField(
-        _("reason"), max_length=12, choices=[*Reason.choices, *Clearance.choices], blank=True
+        _("reason"), max_length=12, choices=[*CONCERNS, *Clearance.choices], blank=True
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
     by = models.ForeignKey(

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from children.models import Child, ReadingLevel
+from children.models import READING_LEVELS, Child
 from stories.vocabulary import note_lengths
 
 THEME_LENGTH = 300
@@ -33,7 +33,7 @@ class Story(models.Model):
     requested_title = models.CharField(max_length=TITLE_LENGTH, blank=True)
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
     language = models.CharField(_("language"), max_length=35)
-    reading_level = models.CharField(_("reading level"), max_length=12, choices=ReadingLevel)
+    reading_level = models.CharField(_("reading level"), max_length=12, choices=READING_LEVELS)
     total_chapters = models.PositiveSmallIntegerField(default=5)
     companions = models.JSONField(default=list, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -96,7 +96,7 @@ class Chapter(models.Model):
     educational_elements = models.JSONField(default=list, blank=True)
     word_count = models.PositiveIntegerField()
     reading_minutes = models.PositiveSmallIntegerField()
-    measured_level = models.CharField(max_length=12, choices=ReadingLevel)
+    measured_level = models.CharField(max_length=12, choices=READING_LEVELS)
     safety_score = models.FloatField()
     safety_layers = models.JSONField(default=list, blank=True)
     is_ending = models.BooleanField(default=False)

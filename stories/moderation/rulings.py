@@ -12,8 +12,8 @@ from stories.controls import switches
 from stories.generations import Caller
 from stories.generations.continuing import begin_again
 from stories.infra.notify import Topic, notify
-from stories.models import Case, Clearance, Reason, Ruling, Switch, Threshold
-from stories.vocabulary.brief import AgeBand
+from stories.models import Case, Clearance, Ruling, Switch, Threshold
+from stories.vocabulary.brief import AgeBand, Concern
 
 from .cases import CannotRule, record
 from .withdrawal import restore, taken_away, withdraw
@@ -121,10 +121,10 @@ def _held(case_id: uuid.UUID, by: User) -> Case:
     return case
 
 
-def _need_reason(reason: str, kind: type[Reason | Clearance] = Reason) -> None:
+def _need_reason(reason: str, kind: type[Concern | Clearance] = Concern) -> None:
     if not reason:
         raise CannotRule(_("Please give a reason."))
-    if reason not in kind.values:
+    if reason not in set(kind):
         raise CannotRule(_("That reason does not go with this decision."))
 
 

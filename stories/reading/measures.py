@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from children.profiles import ReadingLevel
 from stories.reading import readability
 from stories.reading.pace import reading_minutes
 from stories.reading.words import sentence_count, words
-from stories.vocabulary.brief import ReadingLevel
 
 
 @dataclass(frozen=True, slots=True)

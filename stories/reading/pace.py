@@ -18,7 +18,7 @@ Before reading age (up to 5 years) an adult reads aloud: 183 words per minute in
 The norms and the adult figures stand in the languages' rows.
 """
 
-from stories.vocabulary.brief import ReadingLevel
+from children.profiles import ReadingLevel
 from stories.vocabulary.languages import SOURCE_CODE, language_of
 
 _FIRST_READING_AGE = 6

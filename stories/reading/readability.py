@@ -23,8 +23,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import assert_never
 
+from children.profiles import ReadingLevel
 from stories.reading.syllables import english_syllables, spanish_syllables
-from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.languages import language_of
 
 MAX_GRADE = 18.0

@@ -13,22 +13,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from children.profiles import Pronoun, ReadingLevel
 from stories.vocabulary.languages import joined_letters, stand_ins
-
-
-class ReadingLevel(StrEnum):
-    BEGINNER = "beginner"
-    INTERMEDIATE = "intermediate"
-    ADVANCED = "advanced"
-
-
-class Pronoun(StrEnum):
-    """What a story says of its hero; OPEN leaves it at the name."""
-
-    OPEN = ""
-    SHE = "she"
-    HE = "he"
-    THEY = "they"
 
 
 class AgeBand(StrEnum):

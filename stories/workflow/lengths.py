@@ -1,6 +1,7 @@
 """How long a chapter is, by the child's age and level: the one place with these numbers."""
 
-from stories.vocabulary.brief import AgeBand, ReadingLevel, StoryBrief
+from children.profiles import ReadingLevel
+from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.resources import Writing
 
 _WORDS = {AgeBand.YOUNG: 170, AgeBand.MIDDLE: 280, AgeBand.OLDER: 380}

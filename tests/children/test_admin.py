@@ -13,7 +13,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from children import tokens
 from children.models import ApiToken, Child, Family, User
 from tests.desk import get
-from tests.factories.families import make_child
+from tests.factories.families import make_child, owner_of
 
 ADD = "admin:children_user_add"
 TOKENS = "admin:children_apitoken_changelist"
@@ -131,7 +131,7 @@ def test_a_token_can_be_revoked_and_nothing_of_it_is_shown(desk: Client, alice: 
         assert "Kitchen tablet" in html
         assert token.digest not in html
     desk.post(reverse(TOKENS), {"action": "revoke", "_selected_action": [token.pk]})
-    assert tokens.owner_of(secret) is None
+    assert owner_of(secret) is None
 
 
 def test_revoking_needs_the_permission_to_change_tokens(client: Client, alice: User) -> None:
@@ -139,7 +139,7 @@ def test_revoking_needs_the_permission_to_change_tokens(client: Client, alice: U
     client.force_login(staff("view_apitoken"))
     chosen = {"action": "revoke", "_selected_action": [ApiToken.objects.get().pk]}
     client.post(reverse(TOKENS), chosen)
-    assert tokens.owner_of(secret) == alice
+    assert owner_of(secret) == alice
 
 
 def test_tokens_are_filtered_by_state(desk: Client, alice: User) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from children import tokens
 from children.models import ApiToken, Child, Family, Preview, User
-from tests.factories.families import PASSWORD, profile_form
+from tests.factories.families import PASSWORD, owner_of, profile_form
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_key_is_shown_once_works_and_is_stored_only_as_a_digest(
     found = re.search(r'value="(stt_[^"]+)"', answer.content.decode())
     assert found
     assert "no-store" in answer["Cache-Control"]
-    assert tokens.owner_of(found[1]) == alice
+    assert owner_of(found[1]) == alice
     assert found[1] not in str(list(ApiToken.objects.values_list()))
     again = page.get(reverse("children:tokens")).content.decode()
     assert "Bedroom tablet" in again
@@ -116,7 +116,7 @@ def test_a_key_is_shown_once_works_and_is_stored_only_as_a_digest(
 def test_a_disconnected_app_is_locked_out_and_off_the_list(page: Client, alice: User) -> None:
     key = tokens.create(alice, "Old tablet")
     page.post(reverse("children:revoke", args=[ApiToken.objects.get().pk]))
-    assert tokens.owner_of(key) is None
+    assert owner_of(key) is None
     page.get(reverse("children:tokens"))  # where the farewell is shown
     assert "Old tablet" not in page.get(reverse("children:tokens")).content.decode()
 
@@ -126,10 +126,10 @@ def test_nobody_else_disconnects_an_app(client: Client, alice: User, charlie: Us
     client.force_login(charlie)
     answer = client.post(reverse("children:revoke", args=[ApiToken.objects.get().pk]))
     assert answer.status_code == 404
-    assert tokens.owner_of(key) == alice
+    assert owner_of(key) == alice
 
 
 def test_following_a_link_never_disconnects_an_app(page: Client, alice: User) -> None:
     key = tokens.create(alice, "Tablet")
     assert page.get(reverse("children:revoke", args=[ApiToken.objects.get().pk])).status_code == 405
-    assert tokens.owner_of(key) == alice
+    assert owner_of(key) == alice

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from children.models import Child, Family
+from children import tokens
+from children.models import Child, Family, User
 
 PASSWORD = "lantern-under-the-bed"
 THIS_YEAR = timezone.localdate().year
@@ -36,3 +37,9 @@ def profile_form(**changes: Any) -> dict[str, Any]:
         "interests": "",
         "avoid": "",
     } | changes
+
+
+def owner_of(token: str) -> User | None:
+    """The active user whose unrevoked token this is."""
+    found = tokens.find(token)
+    return found.user if found else None

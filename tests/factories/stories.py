@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from children.models import Child
+from children.profiles import ReadingLevel
 from stories.models import (
     Chapter,
     Choice,
@@ -20,7 +21,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
-from stories.vocabulary.brief import ReadingLevel, StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.events import Content
 
 HELD = "The wolf bit the guard until he bled."

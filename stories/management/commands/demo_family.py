@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from children.models import Child, Family, Pronoun, ReadingLevel, User
+from children.models import Child, Family, User
+from children.profiles import Pronoun, ReadingLevel
 
 PARENT = "demo@storyteller.local"
 STAFF = "staff@storyteller.local"

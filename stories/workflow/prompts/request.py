@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from stories.vocabulary.brief import Pronoun, StoryBrief
+from children.profiles import Pronoun
+from stories.vocabulary.brief import StoryBrief
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.system import hero_of

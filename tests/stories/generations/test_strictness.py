@@ -4,10 +4,11 @@ import pytest
 from django.utils import timezone
 
 from children.models import Child, Strictness, User
+from children.profiles import ReadingLevel
 from stories.generations import InvalidRequest, NewStory, briefs, start_story
 from stories.generations.inputs import check_text, checked_as
 from stories.models import Generation, SafetyFinding
-from stories.vocabulary.brief import AgeBand, ReadingLevel, StoryBrief
+from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.workflow.lengths import target_words
 from stories.workflow.prompts.system import system_prompt
 from testkit.hosts import Reply

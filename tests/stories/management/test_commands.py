@@ -18,10 +18,10 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from children import tokens
 from children.models import Child, User
 from stories.embedded import catalog
 from stories.management.commands import demo_family
+from tests.factories.families import owner_of
 
 READY_SECONDS = 90
 # pip finds nothing, so that nothing can be fetched.
@@ -40,11 +40,11 @@ def _output_of(command: str, *arguments: str, **options: bool) -> str:
 def test_a_token_and_nothing_else_is_printed(alice: User) -> None:
     printed = _output_of("api_token", "alice@example.org")
     assert printed.endswith("\n")
-    assert tokens.owner_of(printed.removesuffix("\n")) == alice
+    assert owner_of(printed.removesuffix("\n")) == alice
 
 
 def test_the_address_is_taken_as_people_type_it(alice: User) -> None:
-    assert tokens.owner_of(_output_of("api_token", " Alice@Example.org ").strip()) == alice
+    assert owner_of(_output_of("api_token", " Alice@Example.org ").strip()) == alice
 
 
 def test_an_unknown_parent_gets_no_token(db: None) -> None:
@@ -53,7 +53,7 @@ def test_an_unknown_parent_gets_no_token(db: None) -> None:
 
 
 def test_a_parent_is_made_on_demand_with_a_family_of_their_own(alice: User) -> None:
-    owner = tokens.owner_of(_output_of("api_token", "new@example.org", create=True).strip())
+    owner = owner_of(_output_of("api_token", "new@example.org", create=True).strip())
     assert owner is not None
     assert owner.family is not None
     assert owner.family != alice.family

@@ -12,12 +12,12 @@ from stories.controls.thresholds import threshold_of
 from stories.generations import InvalidRequest, ModelMissing, Wish, next_chapter
 from stories.generations.briefs import brief_for
 from stories.models import (
+    CONCERNS,
     Case,
     Chapter,
     Clearance,
     Generation,
     ReadingSession,
-    Reason,
     Ruling,
     Switch,
 )
@@ -300,7 +300,7 @@ def test_an_approval_needs_a_reason_of_its_own_which_the_log_keeps(
 
 
 def test_no_reason_to_approve_is_one_to_take_away() -> None:
-    assert not {*Clearance.values} & {*Reason.values}
+    assert not {*Clearance.values} & {*Concern}
 
 
 def test_to_send_back_withdraws_and_begins_the_chapter_anew_in_its_place(
@@ -349,7 +349,7 @@ def test_what_was_approved_after_all_is_no_concern(chapter: Chapter, mod: User) 
 
 
 def test_every_reason_of_staff_is_one_that_a_storyteller_can_be_told() -> None:
-    assert [*Concern] == Reason.values
+    assert [value for value, _ in CONCERNS] == [*Concern]
     notes = [avoid_note([concern]) for concern in Concern]
     assert all(note.startswith("Keep it gentle and kind, without ") for note in notes)
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from children.profiles import ReadingLevel
 from stories.reading import Measures, measure, rare_words, words
-from stories.vocabulary.brief import ReadingLevel
 
 PRIMERS = {
     "en": "I see a red hat. The hat is on the cat. The cat sat on the mat. Can the cat jump? "

@@ -2,9 +2,9 @@
 
 import pytest
 
+from children.profiles import ReadingLevel
 from stories.reading import reading_minutes
 from stories.reading.pace import words_per_minute
-from stories.vocabulary.brief import ReadingLevel
 
 LANGUAGES = ["en", "es", "he", "fr"]
 

@@ -10,11 +10,12 @@ from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+from children.profiles import ReadingLevel
 from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
-from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
+from stories.vocabulary.brief import ChoiceTaken, PastChapter, StoryBrief
 from stories.workflow.graph import write_chapter
 from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts, Writing
 from stories.workflow.resume import Resume

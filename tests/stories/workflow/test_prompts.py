@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from stories.vocabulary.brief import ChoiceTaken, Concern, PastChapter, Pronoun
+from children.profiles import Pronoun
+from stories.vocabulary.brief import ChoiceTaken, Concern, PastChapter
 from stories.vocabulary.errors import ContextTooLong
 from stories.workflow.prompts.memory import story_so_far
 from stories.workflow.prompts.quoting import quoted, quoted_story

@@ -1,0 +1,18 @@
+"""A child's profile as enums that know no Django: what stories are told of a child, in words."""
+
+from enum import StrEnum
+
+
+class ReadingLevel(StrEnum):
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class Pronoun(StrEnum):
+    """What a story says of its hero; OPEN leaves it at the name."""
+
+    OPEN = ""
+    SHE = "she"
+    HE = "he"
+    THEY = "they"
