@@ -17,8 +17,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from stories.llm import HOST_ERRORS
 from stories.llm.clients import TOKENS_AT_ONCE
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport
 from stories.llm.ollama import Editor, Writer
 from stories.safety.classifier import THRESHOLD
@@ -27,13 +27,9 @@ from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import ReadingLevel, StoryBrief
-from stories.workflow import (
-    Approved,
-    ChapterResources,
-    ModelProfile,
-    ProvisionalText,
-    write_chapter,
-)
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile
+from stories.workflow.steps import Approved, ProvisionalText
 from testkit.hosts import words
 from testkit.ollama.server import OllamaServer
 

@@ -18,17 +18,20 @@ from langgraph.graph import END, START, StateGraph  # noqa: E402 - seconds that 
 from langgraph.runtime import Runtime  # noqa: E402
 
 from stories import llm  # noqa: E402
+from stories.llm.faults import HOST_ERRORS  # noqa: E402
 from stories.safety.gate import Gate  # noqa: E402
 from stories.safety.judge import judge_chapter  # noqa: E402
 from stories.vocabulary.brief import ReadingLevel, StoryBrief  # noqa: E402
-from stories.workflow import ChapterResources, Milestone, Resume  # noqa: E402
 from stories.workflow import graph as own  # noqa: E402
 from stories.workflow.lengths import target_words  # noqa: E402
 from stories.workflow.notes import ask_notes  # noqa: E402
 from stories.workflow.progress import ProgressMeter  # noqa: E402
 from stories.workflow.prompts.request import request as chapter_request  # noqa: E402
 from stories.workflow.prompts.system import system_prompt  # noqa: E402
+from stories.workflow.resources import ChapterResources  # noqa: E402
+from stories.workflow.resume import Resume  # noqa: E402
 from stories.workflow.state import ChapterState, Context  # noqa: E402
+from stories.workflow.steps import Milestone  # noqa: E402
 
 
 class _Text(TypedDict, total=False):
@@ -95,9 +98,7 @@ async def _context(theme: str) -> Context:
     brief = StoryBrief(theme=theme, age=7, reading_level=ReadingLevel.INTERMEDIATE, hero="Robin")
     models = await llm.open_models()
     gate = Gate(brief.language, brief.checked_as, brief.avoid)
-    resources = ChapterResources(
-        models.profile, models.writer, models.editor, gate, llm.HOST_ERRORS
-    )
+    resources = ChapterResources(models.profile, models.writer, models.editor, gate, HOST_ERRORS)
     return Context(brief, resources, ProgressMeter(target_words(brief)), Resume())
 
 

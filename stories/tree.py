@@ -4,7 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stories.models import Chapter
+from stories.models import Chapter, Choice
 
 
 class Tree:
@@ -16,12 +16,18 @@ class Tree:
     def __init__(self, chapters: Iterable[Chapter]) -> None:
         self._by_id: dict[uuid.UUID, Chapter] = {}
         self._following: defaultdict[uuid.UUID | None, list[Chapter]] = defaultdict(list)
+        self._by_choice: dict[uuid.UUID | None, Chapter] = {}
         for chapter in chapters:
             self._by_id[chapter.pk] = chapter
             self._following[chapter.parent_id].append(chapter)
+            self._by_choice[chapter.choice_id] = chapter
 
     def __contains__(self, chapter_id: uuid.UUID | None) -> bool:
         return chapter_id in self._by_id
+
+    def led_to(self, choice: Choice) -> Chapter | None:
+        """The chapter that a choice led to; of several, the last."""
+        return self._by_choice.get(choice.pk)
 
     def path_to(self, chapter_id: uuid.UUID | None) -> list[Chapter]:
         """The chapters from the first to this one; none before the first."""

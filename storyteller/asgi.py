@@ -16,6 +16,8 @@ _django = get_asgi_application()
 
 from stories.execution import engine  # noqa: E402 - the app registry has to be ready
 
+engine.load()
+
 REQUESTS_END_SECONDS = 2.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 _SYNC_THREADS = 4

@@ -11,13 +11,25 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from testkit.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 90.0
 PASSWORD = "a-quiet-lantern-7"
+
+UNFINISHED = "SELECT id FROM stories_generation WHERE status IN ('queued', 'running')"
+_LAST_RUNS = (
+    "SELECT id, status, error_code FROM stories_generation ORDER BY created_at DESC LIMIT 3"
+)
+_LAST_EVENTS = (
+    "SELECT position, type, payload FROM stories_generationevent "
+    "WHERE generation_id = '{}' ORDER BY position DESC LIMIT 5"
+)
+_LOG_LINES = 20
 
 _FAMILY = """
 import json
@@ -48,7 +60,10 @@ class Reader:
 
 @dataclass
 class App:
-    """`make serve` with its own data directory; once stopped, it starts again on the same port."""
+    """`make serve` with its own data directory; once stopped, it starts again on the same port.
+
+    `running` are all that this process has started and not ended.
+    """
 
     data: Path
     model_url: str
@@ -57,9 +72,10 @@ class App:
     process: subprocess.Popen[bytes] | None = None
     program: tuple[str, ...] = ("manage.py",)
     variables: dict[str, str] = field(default_factory=dict)
+    running: ClassVar[list["App"]] = []
 
     def __post_init__(self) -> None:
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
 
     @property
     def url(self) -> str:
@@ -97,14 +113,29 @@ class App:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def finish_stories(self) -> None:
-        """Wait until no chapter is being written, or is about to be."""
+    def reset(self) -> None:
+        """Be up, with no chapter that is being written, or is about to be."""
+        if self.process is None:
+            self.start()
         give_up_at = time.monotonic() + READY_SECONDS
-        query = "SELECT 1 FROM stories_generation WHERE status IN ('queued', 'running')"
+        while self.ask(UNFINISHED):
+            assert time.monotonic() < give_up_at, f"an earlier story does not end:\n{self.account}"
+            time.sleep(0.02)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the app's database."""
         with closing(sqlite3.connect(self.data / "storyteller.sqlite3")) as database:
-            while database.execute(query).fetchone():
-                assert time.monotonic() < give_up_at, "an earlier test's story does not end"
-                time.sleep(0.02)
+            return database.execute(query).fetchall()
+
+    @property
+    def account(self) -> str:
+        """The last runs' ends, the last events of each, and the end of the server's log."""
+        runs = [f"{len(self.ask(UNFINISHED))} runs are not over"]
+        for id_, status, error in self.ask(_LAST_RUNS):
+            runs.append(f"run {id_}: {status} {error}".rstrip())
+            events = self.ask(_LAST_EVENTS.format(id_))
+            runs += [f"  {position} {type_} {payload[:200]}" for position, type_, payload in events]
+        return "\n".join([*runs, "log:", *self.log.splitlines()[-_LOG_LINES:]])
 
     def start(self) -> None:
         with (self.data / "server.log").open("ab") as log:
@@ -115,13 +146,18 @@ class App:
                 stdout=log,
                 stderr=log,
             )
+        self.running.append(self)
         self._wait_until_it_answers()
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(READY_SECONDS)
-            self.process = None
+            self._ended()
+
+    def _ended(self) -> None:
+        self.process = None
+        self.running.remove(self)
 
     def _wait_until_it_answers(self) -> None:
         assert self.process is not None
@@ -182,9 +218,3 @@ class Family:
         )
         assert answer.is_success, f"{answer.status_code} {answer.text}"
         return answer.json()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

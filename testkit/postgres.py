@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from testkit.ports import free_port
 
 _HOST = "127.0.0.1"
 _USUAL_PORT = 5432
@@ -76,7 +77,7 @@ class _Own:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.user = "nobody" if os.geteuid() == 0 else None
         self.programs = _installed_programs() or self._unpacked_programs()
 
@@ -123,9 +124,3 @@ def _installed_programs() -> Path | None:
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     return next((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from testkit import postgres
 from testkit.app import READY_SECONDS, ROOT, App
 
 _LOG_CHARACTERS = 20_000
@@ -25,7 +27,11 @@ class Server(App):
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.process = None
+            self._ended()
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        url = self.settings.get("DATABASE_URL", "")
+        return postgres.ask(url, query) if url else super().ask(query)
 
     def token(self, email: str) -> str:
         return self.manage("api_token", email, "--create").strip()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from testkit.app import ROOT
+from testkit.ports import free_port
 
 CONF = ROOT / "deploy" / "nginx.conf"
 _READY_SECONDS = 20.0
@@ -51,7 +52,7 @@ class Proxy:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        self.port, self.plain_port = _free_port(), _free_port()
+        self.port, self.plain_port = free_port(), free_port()
         _make_certificate(self.folder)
         user = "user root;" if os.geteuid() == 0 else ""  # its workers shall read what we made
         (self.folder / "nginx.conf").write_text(_MAIN.format(folder=self.folder, user=user))
@@ -115,9 +116,3 @@ def _make_certificate(folder: Path) -> None:
         "-addext subjectAltName=DNS:localhost -keyout privkey.pem -out fullchain.pem"
     )
     subprocess.run(["openssl", *options.split()], cwd=folder, check=True, capture_output=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

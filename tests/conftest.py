@@ -18,7 +18,7 @@ from stories.infra import db
 from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests import usage
+from tests import isolation, usage
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
@@ -51,6 +51,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 def _is_short(item: pytest.Item) -> tuple[bool, float]:
     timeout = item.get_closest_marker("timeout")
     return item.get_closest_marker("process") is None, -timeout.args[0] if timeout else 0.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    isolation.put_back()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    yield
+    if unused := isolation.unused_answers():
+        pytest.fail(f"It left answers in the model host's script: {', '.join(unused)}.", False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [("the app's last runs", account) for account in isolation.accounts()]
+    return report
 
 
 @pytest.fixture(scope="session")

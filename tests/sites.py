@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from testkit.app import Family
+from testkit.app import UNFINISHED, Family
 from testkit.ollama.server import OllamaServer
 from testkit.processes import Server, Worker
 from tests.clients import Frame, parse_frame
@@ -43,6 +43,13 @@ class Site:
         with ThreadPoolExecutor() as together:
             self.workers += together.map(Worker, missing)
         return self.workers
+
+    def reset(self) -> None:
+        """Both web processes are up, and no chapter is left for whoever writes next."""
+        if self.near.ask(UNFINISHED):
+            self.staff(max(1, len(self.workers)))
+        for web in (self.near, self.far):
+            web.reset()
 
     def begin(self) -> str:
         """A story of its own: the same wish would join the one that is being written."""

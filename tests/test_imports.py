@@ -1,6 +1,9 @@
-"""Imports between tests: helpers have modules of their own, so that a test can be moved alone."""
+"""Imports: between tests, where helpers have modules of their own, and at a process's start."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +38,18 @@ def is_of_tests(name: str) -> bool:
 def test_nothing_is_imported_from_a_test_module_or_a_conftest() -> None:
     found = {str(module): [*filter(is_of_tests, imported(module))] for module in MODULES}
     assert {module: names for module, names in found.items() if names} == {}
+
+
+def test_a_process_that_writes_no_story_loads_no_client_of_a_model() -> None:
+    """They take longer to import than all else together, and most commands have no use for them."""
+    loaded = "import django, sys; django.setup(); print(*sys.modules)"
+    started = subprocess.run(
+        [sys.executable, "-c", loaded],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "storyteller.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    slow = {"aiohttp", "langgraph", "langsmith", "ollama", "openai", "sklearn"}
+    assert slow & set(started.stdout.split()) == set()

@@ -14,7 +14,7 @@ from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.vocabulary.brief import ReadingLevel
 from stories.vocabulary.events import Content, Event, Progress
-from stories.workflow import ChapterDraft, DraftChoice
+from stories.workflow.steps import ChapterDraft, DraftChoice
 from tests.factories.callers import caller
 
 _SENTENCE = "The little lantern shone on the path, and {n} moths came to look at it. "

@@ -32,7 +32,7 @@ class SafetyFindingAdmin(PageAdmin):
         ("severity", admin.AllValuesFieldListFilter),
         ("category", admin.AllValuesFieldListFilter),
         ("layer", admin.AllValuesFieldListFilter),
-        "place",
+        "field",
         ("generation__story__language", LanguageFilter),
         "created_at",
     ]
@@ -57,7 +57,7 @@ class SafetyFindingAdmin(PageAdmin):
     def excerpt(self, finding: SafetyFinding) -> SafeString:
         story = finding.generation.story
         text = foreign(pseudonym_of(story).reveal(finding.text), story.language, 120)
-        return two_lines(text, finding.get_place_display())
+        return two_lines(text, finding.get_field_display())
 
     @admin.display(description=_("severity, category"), ordering=Concat("severity", "category"))
     def severity_badge(self, finding: SafetyFinding) -> SafeString:

@@ -24,13 +24,13 @@ class Held:
 
     @property
     def is_judged(self) -> bool:
-        return self.finding.place == SafetyFinding.Place.CHAPTER
+        return self.finding.field == SafetyFinding.Field.CHAPTER
 
     @property
     def is_one_of_several(self) -> bool:
         """Whether `shown` is a list, of which this would have been a part."""
-        place = SafetyFinding.Place
-        return self.finding.place in {place.CHOICE, place.VOCABULARY, place.LEARNING}
+        field = SafetyFinding.Field
+        return self.finding.field in {field.CHOICE, field.VOCABULARY, field.LEARNING}
 
 
 def held_of(finding: SafetyFinding, generation: Generation, name: Pseudonym) -> Held:

@@ -1,4 +1,4 @@
-"""A chapter's text with a mark at each place where a sentence was held back, or reported."""
+"""A chapter's text with a mark at each position where a sentence was held back, or reported."""
 
 import re
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ def marked(
     text: str, source: str, all_held: Sequence[Held], name: Pseudonym
 ) -> list[MarkedParagraph]:
     """`text` is what was shown, `source` the same in stand-in form. A finding of a version that was
-    rewritten, or after a paragraph that the guard stopped, has no place in it."""
+    rewritten, or after a paragraph that the guard stopped, has no position in it."""
     marks = [
         (len(name.reveal(source[: held.finding.offset])), held)
         for held in all_held
-        if held.finding.has_place_in(source)
+        if held.finding.has_position_in(source)
     ]
     by_place = sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk))
     return _paragraphs(text, by_place)
@@ -54,10 +54,10 @@ def _paragraphs(text: str, marks: Sequence[tuple[int, Held]]) -> list[MarkedPara
         waiting = waiting[len(here) :]
         alone = [mark for mark in here if mark[1].finding.begins_paragraph and mark[0] in (0, end)]
         inside = [mark for mark in here if mark not in alone]
-        paragraphs += [MarkedParagraph([mark]) for place, mark in alone if place == 0]
+        paragraphs += [MarkedParagraph([mark]) for position, mark in alone if position == 0]
         if paragraph.strip() or inside:
             paragraphs.append(MarkedParagraph(_pieces(paragraph, start, inside)))
-        paragraphs += [MarkedParagraph([mark]) for place, mark in alone if place > 0]
+        paragraphs += [MarkedParagraph([mark]) for position, mark in alone if position > 0]
         start = end + 2
     return paragraphs
 
@@ -65,8 +65,8 @@ def _paragraphs(text: str, marks: Sequence[tuple[int, Held]]) -> list[MarkedPara
 def _pieces(paragraph: str, start: int, marks: Sequence[tuple[int, Held]]) -> list[Piece]:
     pieces: list[Piece] = []
     done = 0
-    for place, mark in marks:
-        at = min(max(place - start, done), len(paragraph))
+    for position, mark in marks:
+        at = min(max(position - start, done), len(paragraph))
         pieces += [paragraph[done:at], mark]
         done = at
     pieces.append(paragraph[done:])

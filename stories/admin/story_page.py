@@ -111,13 +111,13 @@ def _parts(
     choices = list(Choice.objects.filter(chapter__story=story))
     taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
     choice_by_id = {choice.pk: choice for choice in choices}
-    # Where a place was written twice, what may be read comes last and so counts.
-    by_place = sorted(chapters, key=lambda chapter: chapter.withdrawn_at is None)
-    led_to = {chapter.choice_id: chapter for chapter in by_place if chapter.choice_id}
+    # Where a position was written twice, what may be read comes last and so counts.
+    by_position = sorted(chapters, key=lambda chapter: chapter.withdrawn_at is None)
+    tree = Tree(by_position)
     run_of = {run.generation.chapter_id: run for run in runs}
     options = defaultdict(list)
     for choice in choices:
-        option = Option(choice, choice.pk in taken, led_to.get(choice.pk))
+        option = Option(choice, choice.pk in taken, tree.led_to(choice))
         options[choice.chapter_id].append(option)
     return [
         Part(

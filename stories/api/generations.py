@@ -107,7 +107,7 @@ async def continue_generation(
     summary="Discard what a stopped one has written, or what a parent does not release",
 )
 async def discard_generation(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
-    """Removes the text for good and frees the place: another choice can be made, or, where it
+    """Removes the text for good and frees its position: another choice can be made, or, where it
     was a first chapter, the story is gone from the library. `409` where the story has gone on."""
     user = user_of(request)
     generation = await in_database(access.generation_for, user, generation_id)
@@ -159,51 +159,42 @@ def _for_stream(request: HttpRequest, generation_id: uuid.UUID) -> Generation:
     return generation
 
 
-def _withdrawn(generation: Generation) -> GenerationOut:
-    """What is left of a chapter that staff took away."""
-    return GenerationOut(
-        id=generation.pk,
-        session_id=generation.story.session.pk,
-        story_id=generation.story_id,
-        chapter_id=None,
-        chapter_title="",
-        chapter_number=generation.chapter_number,
-        status="withdrawn",
-        is_active=False,
-        awaits_preview=False,
-        text="",
-        cursor=str(Cursor(generation.pk, generation.last_position)),
-        events_url=events_url(generation),
-        error=ErrorOut(**failed_event(Withdrawn(), generation.story.language).data),
-        created_at=generation.created_at,
-        finished_at=generation.finished_at,
-    )
-
-
 def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
     generation, log = _with_log(user_of(request), generation_id)
-    if generation.withdrawn_at is not None:
-        return _withdrawn(generation)
-    is_redacted = generation.awaits_preview and not sees_previews(request)
-    title = generation.chapter.title if generation.chapter else ""
-    failed = log[-1].data if log and log[-1].type == "error" else None
+    is_withdrawn = generation.withdrawn_at is not None
+    awaits_preview = generation.awaits_preview and not is_withdrawn
+    has_words = not is_withdrawn and (not awaits_preview or sees_previews(request))
+    chapter = None if is_withdrawn else generation.chapter
     return GenerationOut(
         id=generation.pk,
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
-        chapter_id=generation.chapter_id,
-        chapter_title="" if is_redacted else title,
+        chapter_id=chapter.pk if chapter else None,
+        chapter_title=chapter.title if chapter and has_words else "",
         chapter_number=generation.chapter_number,
-        status=generation.status,
-        is_active=generation.is_active,
-        awaits_preview=generation.awaits_preview,
-        text="" if is_redacted else eventlog.shown_text(log),
-        cursor=str(Cursor(generation.pk, log[-1].position if log else 0)),
+        status="withdrawn" if is_withdrawn else generation.status,
+        is_active=generation.is_active and not is_withdrawn,
+        awaits_preview=awaits_preview,
+        text=eventlog.shown_text(log) if has_words else "",
+        cursor=str(_end_of(generation, log)),
         events_url=events_url(generation),
-        error=ErrorOut(**failed) if failed else None,
+        error=_error_of(generation, log),
         created_at=generation.created_at,
         finished_at=generation.finished_at,
     )
+
+
+def _end_of(generation: Generation, log: list[LogEvent]) -> Cursor:
+    """The cursor behind what the state tells; of a withdrawn run nothing but its end is left."""
+    if generation.withdrawn_at is not None:
+        return Cursor(generation.pk, generation.last_position)
+    return Cursor(generation.pk, log[-1].position if log else 0)
+
+
+def _error_of(generation: Generation, log: list[LogEvent]) -> ErrorOut | None:
+    if generation.withdrawn_at is not None:
+        return ErrorOut(**failed_event(Withdrawn(), generation.story.language).data)
+    return ErrorOut(**log[-1].data) if log and log[-1].type == "error" else None
 
 
 def _with_log(user: User, generation_id: uuid.UUID) -> tuple[Generation, list[LogEvent]]:

@@ -1,4 +1,4 @@
-"""Stories with their chapters, and a child's place in them."""
+"""Stories with their chapters, and a child's position in them."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
-from stories.tree import path_to
+from stories.tree import Tree, path_to
 from stories.vocabulary.brief import ReadingLevel
 
 from .auth import sees_previews, user_of
@@ -85,12 +85,12 @@ def _story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
     sees_all = sees_previews(request)
     chapters = list(story.chapters.select_related("choice").prefetch_related("choices"))
     readable = [chapter for chapter in chapters if chapter.withdrawn_at is None]
+    tree = Tree(readable)
     closed = {
         chapter.pk
         for chapter in chapters
         if chapter not in readable or (chapter.awaits_preview and not sees_all)
     }
-    led_to = {chapter.choice_id: chapter.pk for chapter in readable}
     return StoryOut(
         id=story.pk,
         child_id=story.child_id,
@@ -103,31 +103,24 @@ def _story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
         is_completed=story.session.finished_at is not None,
         created_at=story.created_at,
         chapters=[
-            _closed(chapter) if chapter.pk in closed else _chapter(chapter, led_to)
+            _closed(chapter) if chapter.pk in closed else _chapter(chapter, tree)
             for chapter in chapters
         ],
     )
 
 
-def _chapter(chapter: Chapter, led_to: dict[uuid.UUID | None, uuid.UUID]) -> ChapterOut:
-    return ChapterOut(
-        id=chapter.pk,
-        number=chapter.number,
-        title=chapter.title,
-        text=chapter.text,
-        paragraphs=chapter.paragraphs,
-        question=chapter.question,
-        parent_id=chapter.parent_id,
-        choice_id=chapter.choice_id,
-        is_ending=chapter.is_ending,
-        awaits_preview=chapter.awaits_preview,
-        released_at=chapter.released_at,
-        word_count=chapter.word_count,
-        reading_minutes=chapter.reading_minutes,
-        measured_level=ReadingLevel(chapter.measured_level),
-        vocabulary=chapter.vocabulary,
-        choices=[_choice(choice, led_to.get(choice.pk)) for choice in chapter.choices.all()],
-    )
+def _chapter(chapter: Chapter, tree: Tree) -> ChapterOut:
+    words = {
+        "title": chapter.title,
+        "text": chapter.text,
+        "paragraphs": chapter.paragraphs,
+        "question": chapter.question,
+        "word_count": chapter.word_count,
+        "reading_minutes": chapter.reading_minutes,
+        "vocabulary": chapter.vocabulary,
+        "choices": [_choice(choice, tree.led_to(choice)) for choice in chapter.choices.all()],
+    }
+    return _closed(chapter).model_copy(update=words)
 
 
 def _closed(chapter: Chapter) -> ChapterOut:
@@ -153,14 +146,14 @@ def _closed(chapter: Chapter) -> ChapterOut:
     )
 
 
-def _choice(choice: Choice, led_to: uuid.UUID | None) -> ChoiceOut:
+def _choice(choice: Choice, led_to: Chapter | None) -> ChoiceOut:
     return ChoiceOut(
         id=choice.pk,
         kind=choice.kind,
         text=choice.text,
         description=choice.description,
         impact=choice.impact or choice.description,
-        chapter_id=led_to,
+        chapter_id=led_to.pk if led_to else None,
     )
 
 
@@ -207,8 +200,8 @@ def _page_state(user: User, session_id: uuid.UUID) -> PageStateOut:
 def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:
     generations.publish_chapter(user, access.chapter_for(user, chapter_id))
     chapter = access.chapter_for(user, chapter_id)
-    led_to = Chapter.objects.readable().filter(parent=chapter).values_list("choice", "pk")
-    return _chapter(chapter, dict(led_to))
+    following = Chapter.objects.readable().filter(parent=chapter).only("parent", "choice")
+    return _chapter(chapter, Tree(following))
 
 
 def _choices_taken(session: ReadingSession) -> list[ChoiceTakenOut]:

@@ -101,7 +101,7 @@ class ChoiceOut(Schema):
 
 
 class ChapterOut(Schema):
-    """Of one that was withdrawn by the moderators nothing is left but its place; and of one that
+    """Of one that was withdrawn by the moderators nothing is left but its position; and of one that
     awaits a preview without a Bearer token nothing is told but that."""
 
     id: uuid.UUID

@@ -20,7 +20,7 @@ from stories.generations import leases, queue
 from stories.generations.claims import Claim
 from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import set_within
-from stories.workflow import Checkpoints
+from stories.workflow.checkpoints import Checkpoints
 
 logger = logging.getLogger(__name__)
 

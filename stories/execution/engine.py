@@ -12,18 +12,19 @@ import contextvars
 import functools
 import gc
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from stories import eventlog, llm
-from stories.execution import retention
-from stories.execution.dispatcher import Dispatcher
 from stories.infra import notify
 from stories.infra.notify import Notification, Topic
 from stories.models import Generation
 from stories.safety import gate
 from stories.vocabulary.errors import ModelUnavailable
+
+if TYPE_CHECKING:  # see `load`
+    from stories.execution.dispatcher import Dispatcher
 
 INPROCESS = "inprocess"
 WORKERS = "workers"
@@ -31,7 +32,14 @@ WORKERS = "workers"
 STREAMS_END_SECONDS = 2.0
 
 # One dispatcher per process, since a server has one event loop; tests have one after the other.
-_by_loop: dict[asyncio.AbstractEventLoop, tuple[Dispatcher | None, asyncio.Task[None]]] = {}
+_by_loop: dict[asyncio.AbstractEventLoop, tuple["Dispatcher | None", asyncio.Task[None]]] = {}
+
+
+def load() -> None:
+    """Import what writes stories, LangGraph and LangChain, before a process serves: it takes a
+    second. Processes that only look at the database, as most commands do, go without."""
+    if settings.RUNS == INPROCESS:
+        from stories.execution import dispatcher  # noqa: F401, PLC0415
 
 
 def start() -> None:
@@ -39,14 +47,14 @@ def start() -> None:
     loop = asyncio.get_running_loop()
     if loop in _by_loop and not _by_loop[loop][1].done():
         return
-    _begin(Dispatcher(loop) if settings.RUNS == INPROCESS else None)
+    _begin(_new_dispatcher(loop) if settings.RUNS == INPROCESS else None)
 
 
 async def work() -> None:
     """Be a worker: write stories until cancelled, then leave; cancelled again, leave at once."""
     from stories.execution import jobs  # noqa: PLC0415 - procrastinate is needed by this engine only
 
-    dispatcher = Dispatcher(asyncio.get_running_loop())
+    dispatcher = _new_dispatcher(asyncio.get_running_loop())
     writing = _begin(dispatcher)
     fetching = asyncio.create_task(jobs.take_jobs(dispatcher.wake))
     try:
@@ -97,16 +105,24 @@ def enqueue(generation: Generation) -> None:
         jobs.enqueue(generation.pk)
 
 
-def _dispatchers() -> list[Dispatcher]:
+def _new_dispatcher(loop: asyncio.AbstractEventLoop) -> "Dispatcher":
+    from stories.execution.dispatcher import Dispatcher  # noqa: PLC0415 - see `load`
+
+    return Dispatcher(loop)
+
+
+def _dispatchers() -> list["Dispatcher"]:
     return [dispatcher for dispatcher, _ in list(_by_loop.values()) if dispatcher is not None]
 
 
-def _begin(dispatcher: Dispatcher | None) -> asyncio.Task[None]:
+def _begin(dispatcher: "Dispatcher | None") -> asyncio.Task[None]:
     preparing = [_load_gate()] if dispatcher is None else [_load_gate(), _warm_up_model()]
     parts = [notify.listen(functools.partial(_handle, dispatcher)), _prepare(preparing)]
     if dispatcher is not None:
         parts.append(dispatcher.run())
     if settings.RUNS == INPROCESS:
+        from stories.execution import retention  # noqa: PLC0415 - see `load`
+
         parts.append(retention.tidy_daily())
     task = asyncio.create_task(_together(parts), context=contextvars.Context())
     _by_loop[asyncio.get_running_loop()] = (dispatcher, task)
@@ -143,7 +159,7 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def _handle(dispatcher: Dispatcher | None, notification: Notification) -> None:
+def _handle(dispatcher: "Dispatcher | None", notification: Notification) -> None:
     """Act on what a command of this process, or another process, has committed."""
     match notification.topic:
         case Topic.LOG:

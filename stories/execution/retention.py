@@ -23,7 +23,7 @@ from stories.execution import checkpoints
 from stories.generations import leases
 from stories.infra.db import in_database
 from stories.models import Generation
-from stories.workflow import StoreAway
+from stories.workflow.checkpoints import StoreAway
 
 logger = logging.getLogger(__name__)
 

@@ -26,18 +26,20 @@ from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
 from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import raise_if_cancelled
+from stories.llm.faults import HOST_ERRORS
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
 from stories.vocabulary.events import REWRITE, Content, ContentReset
-from stories.workflow import (
+from stories.workflow.checkpoints import Checkpoints, StoreAway
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, Timeouts
+from stories.workflow.steps import (
     Advanced,
     Announcement,
     Approved,
     ChapterDraft,
-    ChapterResources,
-    Checkpoints,
     HeldBack,
     Judged,
     Milestone,
@@ -48,11 +50,8 @@ from stories.workflow import (
     Retraction,
     RewriteStarted,
     Step,
-    StoreAway,
     Telling,
     TextWhole,
-    Timeouts,
-    write_chapter,
 )
 
 logger = logging.getLogger(__name__)
@@ -219,7 +218,7 @@ async def _write(run: _Run) -> None:
         models.writer,
         models.editor,
         gate,
-        llm.HOST_ERRORS,
+        HOST_ERRORS,
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),

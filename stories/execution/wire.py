@@ -6,7 +6,7 @@ from typing import assert_never
 from stories.generations.revealing import revealed_notes
 from stories.vocabulary.brief import Pseudonym, StoryBrief
 from stories.vocabulary.events import Event, Metadata, NodeEvent, Progress, SafetyChecked
-from stories.workflow import Advanced, Announcement, ChapterDraft, Judged, NodeStatus, Noted
+from stories.workflow.steps import Advanced, Announcement, ChapterDraft, Judged, NodeStatus, Noted
 
 
 def event_of(step: Announcement, brief: StoryBrief, name: Pseudonym) -> Event:

@@ -97,8 +97,8 @@ def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) ->
 
 
 def _concerns(story: Story, choice: Choice | None) -> tuple[Concern, ...]:
-    """Why staff took earlier chapters at this place away: whoever has it written anew, and however
-    often, it keeps away from that."""
+    """Staff's reasons against earlier chapters at this position: however often it is written anew,
+    the next one keeps away from them."""
     taken_away = Ruling.objects.filter(
         case__generation__story=story,
         case__generation__choice=choice,

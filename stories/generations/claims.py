@@ -10,7 +10,7 @@ from stories.models import (
     Generation,
 )
 from stories.vocabulary.brief import Pseudonym, StoryBrief
-from stories.workflow import Resume
+from stories.workflow.resume import Resume
 
 from .briefs import pseudonym_of
 from .resuming import resume_from

@@ -95,15 +95,15 @@ def chapter_of_theme(caller: Caller, new: NewStory, number: int) -> Requested:
 def begin_again(generation: Generation, caller: Caller) -> bool:
     """Have the chapter of a run that was withdrawn written anew, for who asked for it then.
 
-    False where its place in the story is taken, or hangs on what was withdrawn, too. Call it in
+    False where its position in the story is taken, or hangs on what was withdrawn, too. Call it in
     the transaction that withdraws. Raises ModelMissing and NotNow.
     """
     story, choice = generation.story, generation.choice
     user = generation.requested_by or User.objects.filter(family=story.child.family_id).first()
     is_gone = choice is not None and choice.chapter.withdrawn_at is not None
-    place = {"story": story, "choice": choice}
-    is_written = Chapter.objects.readable().filter(**place).exists()
-    active = Generation.objects.filter(**place, status__in=Generation.ACTIVE)
+    position = {"story": story, "choice": choice}
+    is_written = Chapter.objects.readable().filter(**position).exists()
+    active = Generation.objects.filter(**position, status__in=Generation.ACTIVE)
     if user is None or is_gone or is_written or active.exists():
         return False
     begin_chapter(replace(caller, user=user), story, choice)

@@ -85,8 +85,8 @@ def stop_unclaimed(pk: uuid.UUID) -> None:
 
 
 def end_stopping(asked: QuerySet[Generation]) -> None:
-    """End at once those of these that a stop was asked for: their places are wanted. Whoever still
-    writes one of them has lost its lease. Call it inside a transaction."""
+    """End at once those of these that a stop was asked for, since their positions are wanted. A
+    runner that still writes one loses its lease. Call it inside a transaction."""
     stopping = Q(status__in=Generation.ACTIVE, stop_requested_at__isnull=False)
     for pk in list(asked.filter(stopping).values_list("pk", flat=True)):
         if claim := _claim_first([pk], stopping):

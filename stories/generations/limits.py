@@ -59,14 +59,14 @@ def check_limits(family_id: uuid.UUID, capacity: int) -> None:
     process reads the family's count before this one has written it.
     """
     queue.take_turn()
-    _find_place(family_id, capacity)
+    _check_queue(family_id, capacity)
     try:
         _count(family_id)
     except RedisError as error:
         logger.warning("chapters begun are not counted for now: %s", type(error).__name__)
 
 
-def _find_place(family_id: uuid.UUID, capacity: int) -> None:
+def _check_queue(family_id: uuid.UUID, capacity: int) -> None:
     """One family takes no more than half of the queue, or it would shut the others out."""
     active = Counter({family: load.active for family, load in queue.loads().items()})
     own_slots = queue.family_slots(capacity)

@@ -20,7 +20,7 @@ from stories.models import (
 from stories.vocabulary.errors import StoryError, Withdrawn
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.vocabulary.note_lengths import SUMMARY, fitted
-from stories.workflow import ChapterDraft, ModelUse
+from stories.workflow.steps import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
 from .previews import advance

@@ -25,7 +25,7 @@ def publish_chapter(by: User, chapter: Chapter) -> None:
 
 
 def advance(session: ReadingSession, chapter: Chapter) -> None:
-    """Move the child's place to a chapter that is read for the first time."""
+    """Move the child's position to a chapter that is read for the first time."""
     session.chapter = chapter
     session.finished_at = timezone.now() if chapter.is_ending else None
     session.words_read += chapter.word_count
@@ -37,7 +37,7 @@ def advance(session: ReadingSession, chapter: Chapter) -> None:
 
 
 def awaited(session: ReadingSession) -> Chapter | None:
-    """The newest chapter that follows on the child's place and waits for a parent's look."""
+    """The newest chapter that follows on the child's position and waits for a parent's look."""
     following = Chapter.objects.awaiting_preview().filter(
         story=session.story_id, parent=session.chapter_id
     )
@@ -45,7 +45,7 @@ def awaited(session: ReadingSession) -> Chapter | None:
 
 
 def check_released(session: ReadingSession) -> None:
-    """Raises AwaitsPreview where going on from the child's place means going on from a chapter
+    """Raises AwaitsPreview where going on from the child's position means going on from a chapter
     that waits."""
     if awaited(session) is not None:
         raise AwaitsPreview

@@ -1,4 +1,4 @@
-"""Waiting for a place on the model: whose turn it is, and telling those who wait."""
+"""Waiting for a slot on the model: whose turn it is, and telling those who wait."""
 
 import datetime as dt
 import json
@@ -57,12 +57,12 @@ class Waiting(NamedTuple):
 
 
 def take_turn() -> None:
-    """Of all processes only this one fills places or the queue, until its transaction ends."""
+    """Of all processes only this one fills slots or the queue, until its transaction ends."""
     db.take_turn(_TURN)
 
 
 def family_slots(capacity: int) -> int:
-    """How many of the `capacity` places one family may have."""
+    """How many of the `capacity` slots one family may have."""
     return min(settings.MAX_CONCURRENT_PER_FAMILY or capacity, capacity)
 
 
@@ -114,21 +114,21 @@ def in_turn(runs: Sequence[UnclaimedRun], loads: Mapping[uuid.UUID, FamilyLoad])
 
 
 def publish_positions(capacity: int) -> Published:
-    """Tell each who waits its place, where that is news. What was appended, to be published.
+    """Tell each who waits its position, where that is news. What was appended, to be published.
 
-    Whoever came since places were given out, and will get one at once, has nothing to hear.
+    Whoever came since positions were given out, and will get one at once, has nothing to hear.
     """
     if not (runs := unclaimed_runs()):
         return []
     under_way = loads()
     queue = in_turn(runs, under_way)
-    places = capacity - sum(load.under_way for load in under_way.values())
+    free_slots = capacity - sum(load.under_way for load in under_way.values())
     own_slots = family_slots(capacity)
     told = _last_told(queue)
     seconds = seconds_per_run()
     announced: Published = []
     for position, waiting in enumerate(queue, start=1):
-        is_next = position <= places and waiting.ahead < own_slots
+        is_next = position <= free_slots and waiting.ahead < own_slots
         if is_next or told.get(waiting.generation_id) == position:
             continue
         eta = None if seconds is None else seconds * _runs_before(waiting, position, capacity)
@@ -145,7 +145,7 @@ def publish_positions(capacity: int) -> Published:
 
 
 def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:
-    """The last place that each log names. A log that waits ends with its newest `queue` event."""
+    """The position that each log named last; a log that waits ends with its `queue` event."""
     rows = GenerationEvent.objects.filter(
         type="queue",
         generation__in=[waiting.generation_id for waiting in queue],
@@ -155,7 +155,7 @@ def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:
 
 
 def _runs_before(waiting: Waiting, position: int, capacity: int) -> float:
-    """How many chapters' time it waits: for a place on the model, or for one of its family's."""
+    """How many chapters' time it waits: for a slot on the model, or for one of its family's."""
     own_slots = family_slots(capacity)
     return max(position / capacity, (waiting.ahead + 1 - own_slots) / own_slots)
 

@@ -7,7 +7,7 @@ from stories.safety.judge import Judgement
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import RESYNC
 from stories.vocabulary.nodes import Node, version_in
-from stories.workflow import Resume
+from stories.workflow.resume import Resume
 
 
 def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str, name: Pseudonym) -> Resume:

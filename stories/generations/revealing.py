@@ -16,7 +16,7 @@ from stories.vocabulary.note_lengths import (
     NoteLength,
     fitted,
 )
-from stories.workflow import ChapterDraft
+from stories.workflow.steps import ChapterDraft
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Stopping a run, and what becomes of its place: carried on from there, or discarded."""
+"""Stopping a run, and its position afterwards: carried on from there, or discarded."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -78,11 +78,11 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
 
 
 def discard(user: User, ended: Generation) -> None:
-    """Free the place that runs without a chapter have, or one whose chapter a parent looked at and
-    does not want: their text is removed, for good.
+    """Free a position whose runs have no chapter, or one whose chapter a parent looked at and does
+    not want: their text is removed, for good.
 
     Doing it twice is doing it once. Raises WrongPlace where the story has gone on, and
-    AwaitsPreview where another run's chapter waits at this place.
+    AwaitsPreview where another run's chapter waits at this position.
     """
     with family_lock(user):
         gone_before = Generation.objects.filter(chapter=None, pruned_at__isnull=False)
@@ -116,8 +116,8 @@ def _check_is_last(ended: Generation) -> None:
     ended.refresh_from_db(fields=["status", "error_code"])
     session = ReadingSession.objects.get(story=ended.story_id)
     newest = _from_here(ended).first()
-    place = {"story": ended.story_id, "choice": ended.choice_id}
-    if Chapter.objects.awaiting_preview().filter(**place).exists():
+    position = {"story": ended.story_id, "choice": ended.choice_id}
+    if Chapter.objects.awaiting_preview().filter(**position).exists():
         raise AwaitsPreview
     if newest != ended or session.chapter_id != (ended.choice and ended.choice.chapter_id):
         raise WrongPlace("The story is not at this chapter any more.")

@@ -8,10 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
-from langchain_core.language_models import BaseChatModel
 
 from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
@@ -21,13 +20,10 @@ from stories.vocabulary.languages import codes
 from stories.workflow.resources import ModelProfile
 
 from . import hosts
-from .clients import clients_of, guard_of
-from .faults import HOST_ERRORS
 from .hosts import NoModel, configured, guard_problem, settings_that_matter
 from .profiles import profile_of
 
 __all__ = [
-    "HOST_ERRORS",
     "STATUS_SECONDS",
     "Models",
     "Status",
@@ -38,6 +34,9 @@ __all__ = [
     "status",
     "traced",
 ]
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 T = TypeVar("T")
 
@@ -53,9 +52,9 @@ class Models:
     """
 
     profile: ModelProfile
-    writer: BaseChatModel
-    editor: BaseChatModel
-    guard: BaseChatModel | None
+    writer: "BaseChatModel"
+    editor: "BaseChatModel"
+    guard: "BaseChatModel | None"
     name: str
     concurrency: int
 
@@ -102,6 +101,8 @@ async def open_models() -> Models:
     seconds ago is not asked whether it still is. Raises ModelUnavailable, with the reason for staff
     as its cause.
     """
+    from .clients import clients_of, guard_of  # noqa: PLC0415 - for those who write, not for all
+
     try:
         host = await hosts.started(await _host.lately())
     except (NoModel, CannotStart) as reason:

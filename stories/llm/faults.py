@@ -1,11 +1,12 @@
 """The exceptions of the providers' clients, translated once into the workflow's own."""
 
 import json
+import sys
+from typing import Any
 
 import httpx
 import httpx2
 import ollama
-import openai
 from langchain_core.exceptions import (
     ContextOverflowError,
     ModelAPIError,
@@ -35,7 +36,6 @@ _KINDS = (
     httpx2.HTTPError,
     httpx2.StreamError,
     ollama.ResponseError,
-    openai.LengthFinishReasonError,
 )
 
 _LATE = (
@@ -62,8 +62,14 @@ _CURABLE = (
 )
 
 
+def _cuts() -> tuple[Any, ...]:
+    """OpenAI's own, where its client is in use; for others half a second of import is too much."""
+    openai = sys.modules.get("openai")
+    return (openai.LengthFinishReasonError,) if openai else ()
+
+
 def _translate(error: Exception) -> Fault | AnswerCut | StoryError | None:
-    if isinstance(error, openai.LengthFinishReasonError):
+    if isinstance(error, _cuts()):
         return AnswerCut(error.completion.choices[0].message.content or "")
     if _says_too_long(error):
         return ContextTooLong()
@@ -91,4 +97,4 @@ def _says_too_long(error: Exception) -> bool:
     )
 
 
-HOST_ERRORS = HostErrors(_KINDS, _translate)
+HOST_ERRORS = HostErrors(lambda: (*_KINDS, *_cuts()), _translate)

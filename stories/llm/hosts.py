@@ -15,7 +15,6 @@ from stories.embedded import catalog, server
 from stories.safety.guard import OWN_MODEL, dialect_of
 from stories.workflow.resources import ModelProfile
 
-from .http import Transport, tls_context
 from .profiles import Provider, billions_in, profile_of
 
 _PROBE_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
@@ -139,6 +138,8 @@ async def _ollama_host() -> Host:
 
 @asynccontextmanager
 async def _ollama_api() -> AsyncIterator[httpx.AsyncClient]:
+    from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
+
     url = settings.OLLAMA_BASE_URL
     try:
         async with httpx.AsyncClient(

@@ -24,7 +24,7 @@ class SafetyFinding(models.Model):
     `layers` are the names of those that looked at the text, in order.
     """
 
-    class Place(models.TextChoices):
+    class Field(models.TextChoices):
         PROSE = "prose", _("the chapter's text")
         CHAPTER = "chapter", _("the chapter as a whole")
         TITLE = "title", _("a title")
@@ -36,7 +36,7 @@ class SafetyFinding(models.Model):
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="findings")
     attempt = models.PositiveSmallIntegerField()
-    place = models.CharField(max_length=12, choices=Place)
+    field = models.CharField(_("part"), max_length=12, choices=Field)
     text = models.TextField()
     replacement = models.TextField(blank=True)
     seen_length = models.PositiveIntegerField(default=0)
@@ -65,8 +65,8 @@ class SafetyFinding(models.Model):
     def begins_paragraph(self) -> bool:
         return not self.before or self.before.endswith("\n\n")
 
-    def has_place_in(self, text: str) -> bool:
-        """Whether the text, in stand-in form, has before this place what stood there then."""
+    def has_position_in(self, text: str) -> bool:
+        """Whether the text, in stand-in form, has before this position what stood there then."""
         return self.offset is not None and text[: self.offset].endswith(self.before.rstrip("\n"))
 
 

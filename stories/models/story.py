@@ -73,9 +73,9 @@ class Chapter(models.Model):
 
     `text` is what was shown; `source` is the same text in stand-in form, the only form that a
     model sees again. `vocabulary` is a list of `{word, meaning}`; `safety_layers` are the names of
-    all that looked at the chapter before it was finished. One that was withdrawn leaves its place
-    in the story free for another. `released_at` is since when the child may read it: from the
-    beginning, or, where the family looks first, when `released_by` has done so.
+    all that looked at the chapter before it was finished. One that was withdrawn leaves its
+    position in the story free for another. `released_at` is since when the child may read it: from
+    the beginning, or, where the family looks first, when `released_by` has done so.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -185,7 +185,7 @@ class Choice(models.Model):
 
 
 class ReadingSession(models.Model):
-    """A child's place in a story's tree; `chapter` is the one being read, None before the first."""
+    """A child's position in a story: `chapter` is the one being read, None before the first."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     story = models.OneToOneField(Story, on_delete=models.CASCADE, related_name="session")

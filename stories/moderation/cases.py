@@ -13,7 +13,7 @@ from stories.generations.inputs import InvalidRequest, clean_line, one_line
 from stories.models import Case, Chapter, Generation, Ruling, SafetyFinding
 from stories.safety.prose import sentences_of
 from stories.vocabulary.brief import AgeBand
-from stories.workflow import ChapterDraft, HeldBack
+from stories.workflow.steps import ChapterDraft, HeldBack
 
 MAX_SENTENCE_CHARACTERS = 1000
 MAX_REMARK_CHARACTERS = 300
@@ -57,15 +57,15 @@ def open_for_held_back(
     generation: Generation, held: HeldBack, band: AgeBand, shown: ShownText
 ) -> SafetyFinding:
     """Keep what is no part of the story, where and why, and ask the moderators about it."""
-    verdict, is_prose = held.verdict, held.place == SafetyFinding.Place.PROSE
-    is_judged = held.place == SafetyFinding.Place.CHAPTER
+    verdict, is_prose = held.verdict, held.field == SafetyFinding.Field.PROSE
+    is_judged = held.field == SafetyFinding.Field.CHAPTER
     # A chapter is shown as it is written, and judged when it is whole.
     seen = held.text if is_judged else held.seen
     before = shown.text + held.ahead
     finding = SafetyFinding.objects.create(
         generation=generation,
         attempt=held.attempt,
-        place=held.place,
+        field=held.field,
         text=held.text,
         replacement=held.replacement,
         seen_length=len(seen),
@@ -94,11 +94,11 @@ def note_what_was_shown(generation: Generation, shown: ShownText) -> None:
     """Add to each sentence that was held back in this version what stands in its place in it, and
     to the version before, which was judged unfit, this one."""
     unanswered = SafetyFinding.objects.filter(generation=generation, replacement="")
-    judged = unanswered.filter(place=SafetyFinding.Place.CHAPTER, version=shown.version - 1)
+    judged = unanswered.filter(field=SafetyFinding.Field.CHAPTER, version=shown.version - 1)
     judged.update(replacement=shown.text)
     told = []
     for finding in unanswered.filter(version=shown.version, offset__isnull=False):
-        if finding.has_place_in(shown.text):
+        if finding.has_position_in(shown.text):
             rest = shown.text[finding.offset or 0 :]
             finding.replacement = _first_sentence(rest, generation.brief["language"])
             told.append(finding)
@@ -115,19 +115,19 @@ def _first_sentence(text: str, language: str) -> str:
 
 def note_what_stands(generation: Generation, draft: ChapterDraft) -> None:
     """Add to each of the chapter's notes that was held back what the chapter has there."""
-    place = SafetyFinding.Place
+    field = SafetyFinding.Field
     notes = {
-        place.TITLE: draft.title,
-        place.QUESTION: draft.question,
-        place.CHOICE: "\n".join(f"{choice.text}. {choice.description}" for choice in draft.choices),
-        place.VOCABULARY: "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
-        place.SUMMARY: draft.summary,
-        place.LEARNING: "\n".join(draft.educational_elements),
+        field.TITLE: draft.title,
+        field.QUESTION: draft.question,
+        field.CHOICE: "\n".join(f"{choice.text}. {choice.description}" for choice in draft.choices),
+        field.VOCABULARY: "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
+        field.SUMMARY: draft.summary,
+        field.LEARNING: "\n".join(draft.educational_elements),
     }
-    findings = SafetyFinding.objects.filter(generation=generation, place__in=notes)
+    findings = SafetyFinding.objects.filter(generation=generation, field__in=notes)
     told = list(findings)
     for finding in told:
-        finding.replacement = notes[place(finding.place)]
+        finding.replacement = notes[field(finding.field)]
     SafetyFinding.objects.bulk_update(told, ["replacement"])
 
 

@@ -15,7 +15,7 @@ from stories.tree import Tree
 def withdraw(generation: Generation) -> None:
     """From now on no reader is given this run's text, nor any that was written to follow it.
 
-    The child's place moves back to the chapter before, from where the story can go on another
+    The child's position moves back to the chapter before, from where the story can go on another
     way; runs under way are asked to stop. Done twice it is done once.
     """
     session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
@@ -37,11 +37,13 @@ def withdraw(generation: Generation) -> None:
 
 @transaction.atomic
 def restore(generation: Generation) -> bool:
-    """Give back what was withdrawn with this run, where its place in the story is still free; but
-    nothing that a moderator has taken away for another reason, nor what follows on that."""
+    """Give back what was withdrawn with this run, where its position is still free.
+
+    Nothing comes back that a moderator has taken away for another reason, nor what follows on it.
+    """
     ReadingSession.objects.select_for_update().get(story=generation.story_id)
     chapter = Chapter.objects.filter(generation=generation.pk).first()
-    if chapter is None or chapter.withdrawn_at is None or not _is_place_free(chapter):
+    if chapter is None or chapter.withdrawn_at is None or not _is_position_free(chapter):
         return False
     _unmark(chapter)
     if not chapter.awaits_preview:
@@ -84,10 +86,10 @@ def _move_back(session: ReadingSession, first: Chapter, gone: list[uuid.UUID]) -
         Story.objects.filter(pk=first.story_id, title=first.title).update(title="")
 
 
-def _is_place_free(chapter: Chapter) -> bool:
+def _is_position_free(chapter: Chapter) -> bool:
     if chapter.parent is not None and chapter.parent.withdrawn_at is not None:
         return False
-    place = Q(story=chapter.story_id, choice=chapter.choice_id)
-    is_written = Chapter.objects.readable().filter(place).exists()
-    active = Generation.objects.filter(place, status__in=Generation.ACTIVE)
+    position = Q(story=chapter.story_id, choice=chapter.choice_id)
+    is_written = Chapter.objects.readable().filter(position).exists()
+    active = Generation.objects.filter(position, status__in=Generation.ACTIVE)
     return not (is_written or active.exists())

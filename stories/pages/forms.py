@@ -115,9 +115,9 @@ class NewStoryForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence that can be picked, and its place in the chapter."""
+    """A sentence that can be picked, and its index in the chapter."""
 
-    place: int
+    index: int
     text: str
     begins_paragraph: bool
     is_picked: bool
@@ -125,7 +125,7 @@ class Line:
 
 
 class ReportForm(forms.Form):
-    """A sentence of a chapter, picked by its place, and what is wrong with it."""
+    """A sentence of a chapter, picked by its index, and what is wrong with it."""
 
     sentence = forms.TypedChoiceField(
         coerce=int,
@@ -176,12 +176,12 @@ class ReportForm(forms.Form):
 
     def _lines(self) -> Iterator[Line]:
         picked = str(self["sentence"].value())
-        for place, text in enumerate(self._sentences):
+        for index, text in enumerate(self._sentences):
             yield Line(
-                place=place,
+                index=index,
                 text=text.strip(),
                 begins_paragraph=text.startswith("\n\n"),
-                is_picked=str(place) == picked,
+                is_picked=str(index) == picked,
                 is_reported=reportable(text) in self._reported,
             )
 

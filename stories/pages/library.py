@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -95,13 +95,12 @@ def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
     else:
         path = tree.path_through(through)
     taken = [chapter.choice for chapter in path[1:]]
-    led_to = {chapter.choice_id: chapter for chapter in released}
     reports = _reports(story)
     pages = [
         Page(
             chapter,
             choice,
-            tuple(_ways_not_taken(chapter, choice, led_to)),
+            tuple(_ways_not_taken(chapter, choice, tree)),
             tuple(reports[chapter.pk]),
         )
         for chapter, choice in zip_longest(path, taken)
@@ -123,11 +122,9 @@ def _reports(story: Story) -> defaultdict[uuid.UUID | None, list[Case]]:
     return found
 
 
-def _ways_not_taken(
-    chapter: Chapter, taken: Choice | None, led_to: Mapping[uuid.UUID | None, Chapter]
-) -> Iterator[Way]:
+def _ways_not_taken(chapter: Chapter, taken: Choice | None, tree: Tree) -> Iterator[Way]:
     for choice in chapter.choices.all():
-        following = led_to.get(choice.pk)
+        following = tree.led_to(choice)
         is_offered = choice.kind == Choice.Kind.OFFERED
         if choice != taken and (is_offered or following):
             yield Way(choice, following)

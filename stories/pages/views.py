@@ -169,13 +169,13 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
         reported=set(reported.values_list("text", flat=True)),
     )
     if chapter.awaits_preview:
-        place = reverse("stories:preview", args=[chapter.pk])
+        back_url = reverse("stories:preview", args=[chapter.pk])
     else:
-        place = _url_of(chapter, is_reader=request.GET.get("from") == "reader")
+        back_url = _url_of(chapter, is_reader=request.GET.get("from") == "reader")
     if form.is_valid() and _open_report(user, chapter, form):
         messages.success(request, _("Thank you for telling us. Somebody will look at it."))
-        return redirect(place)
-    context = {"form": form, "chapter": chapter, "story": chapter.story, "back": place}
+        return redirect(back_url)
+    context = {"form": form, "chapter": chapter, "story": chapter.story, "back": back_url}
     return render(request, "stories/report.html", context, status=422 if form.errors else 200)
 
 
@@ -322,7 +322,7 @@ def _reader_page(
 
 
 def _url_pattern(name: str) -> str:
-    """A URL with "{id}" in place of its one argument: the page learns some ids only later."""
+    """A URL with "{id}" for its one argument: the page learns some ids only later."""
     return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
 
 

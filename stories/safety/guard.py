@@ -17,15 +17,17 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stories.safety.layers import Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class Guard:
     """A guard that may be asked. Whatever goes wrong counts as not passed, unless `is_advisory`;
     what an advisory guard does find counts all the same. One answer may take `seconds`."""
 
-    model: BaseChatModel
+    model: "BaseChatModel"
     dialect: Dialect
     band: AgeBand
     seconds: float

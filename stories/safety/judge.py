@@ -6,13 +6,15 @@ own words, so that nothing which a chapter talks the judge into saying can reach
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stories.vocabulary.brief import AgeBand
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 NAME = "judge"
 ATTEMPTS = 2
@@ -183,7 +185,7 @@ class _Assessment(BaseModel):
 
 
 async def judge_chapter(
-    editor: BaseChatModel, text: str, *, band: AgeBand, language: str
+    editor: "BaseChatModel", text: str, *, band: AgeBand, language: str
 ) -> Judgement:
     """The model's judgement of a whole chapter in stand-in form.
 

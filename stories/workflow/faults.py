@@ -35,14 +35,14 @@ class HostErrors:
     `translate` gives None for one that is no host's doing.
     """
 
-    kinds: tuple[type[Exception], ...]
+    kinds: Callable[[], tuple[type[Exception], ...]]
     translate: Callable[[Exception], Fault | AnswerCut | StoryError | None]
 
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
         try:
             yield
-        except self.kinds as error:
+        except self.kinds() as error:
             if (known := self.translate(error)) is None:
                 raise
             raise known from error

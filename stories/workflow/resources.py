@@ -1,14 +1,15 @@
 """What the workflow is handed to work with: models, a gate, and what the model can do."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-from langchain_core.language_models import BaseChatModel
+from typing import TYPE_CHECKING, Literal
 
 from stories.safety import guard, judge, rubric
 from stories.safety.gate import Gate
 from stories.safety.guard import Guard
 from stories.workflow.faults import HostErrors
+
+if TYPE_CHECKING:  # LangChain takes half a second to import
+    from langchain_core.language_models import BaseChatModel
 
 Writing = Literal["prose", "beats", "spine"]
 
@@ -60,8 +61,8 @@ class ChapterResources:
     """
 
     profile: ModelProfile
-    writer: BaseChatModel
-    editor: BaseChatModel
+    writer: "BaseChatModel"
+    editor: "BaseChatModel"
     gate: Gate
     host_errors: HostErrors
     timeouts: Timeouts = Timeouts()

@@ -61,14 +61,14 @@ class Judged:
 class HeldBack:
     """Text that did not pass; `replacement` is a sentence's other wording ("" where it has none).
 
-    `attempt` counts from 1; `place` is a value of `SafetyFinding.Place`. `ahead` is what had passed
+    `attempt` counts from 1; `field` is a value of `SafetyFinding.Field`. `ahead` is what had passed
     the gate and was not shown yet, between the shown text and where this would have stood; it ends
     with a blank line where this would have begun a paragraph. `seen` is what of the text's
     beginning was glimpsed.
     """
 
     attempt: int
-    place: str
+    field: str
     text: str
     replacement: str
     verdict: Verdict

@@ -54,10 +54,6 @@ class Many(Own):
     def webs(self) -> tuple[Server, Server]:
         return self.server, self.far
 
-    async def start(self) -> None:
-        """Whatever is not there, at the same time."""
-        await asyncio.to_thread(self._start)
-
     async def stop(self) -> None:
         """SIGTERM to all processes at the same time, and they have ended."""
         await asyncio.to_thread(self._stop)
@@ -91,6 +87,7 @@ class Many(Own):
         await asyncio.to_thread(self.workers.pop(name).end, number)
 
     def _start(self) -> None:
+        """Whatever is not there, at the same time."""
         with ThreadPoolExecutor() as together:
             begun = [together.submit(web.start) for web in self.webs if web.process is None]
             missing = [name for name in _NAMES if name not in self.workers]

@@ -152,10 +152,19 @@ class Own:
         alice, charlie = (self.server.token(f"{name}@example.org") for name in ("alice", "charlie"))
         return Stage(self.base_url, alice, charlie, self, trusted=self.trusted)
 
+    def reset(self) -> None:
+        """All is up, nothing is scripted or held, and no run is left under way."""
+        self.host.server.reset()
+        self._start()
+        self.server.reset()
+
     async def start(self) -> None:
         """Where it runs, nothing happens."""
+        await asyncio.to_thread(self._start)
+
+    def _start(self) -> None:
         if self.server.process is None:
-            await asyncio.to_thread(self.server.start)
+            self.server.start()
 
     async def stop(self) -> None:
         await asyncio.to_thread(self.server.stop)

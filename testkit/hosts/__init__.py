@@ -9,7 +9,7 @@ from .base import DEFAULT_MODEL, MULTILINGUAL_MODEL, ModelHost
 from .calls import Call, Kind
 from .quirks import Quirk, quirks_of
 from .replies import Cut, Reply, at_random, characters, cold, endless, words
-from .scripts import Answer, Script
+from .scripts import Answer, Script, in_turn
 from .signals import Hold, Signal
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "characters",
     "cold",
     "endless",
+    "in_turn",
     "quirks_of",
     "words",
 ]

@@ -43,9 +43,11 @@ class _AbortedError(Exception):
 class ModelHost(ABC, Generic[CallT]):
     """A host. `requests` holds all it heard, `calls` only the chats.
 
-    With `authorization`, whoever does not send just this header is refused.
+    With `authorization`, whoever does not send just this header is refused. `running` are all of
+    this process that listen.
     """
 
+    running: ClassVar[list["ModelHost[Any]"]] = []
     name: ClassVar[HostName]
     chat_path: ClassVar[str]
     call_type: type[CallT]
@@ -60,22 +62,18 @@ class ModelHost(ABC, Generic[CallT]):
         keeps_alive: bool = True,
         quirks: Iterable[Quirk | str] = (),
         authorization: str = "",
+        cut: Cut = words,
     ) -> None:
         self.port = port
         self.model = model
-        self.models = [model]
-        self.tokens_per_second = tokens_per_second  # 0: as fast as the reader reads
-        self.first_token_seconds = first_token_seconds
         self.keeps_alive = keeps_alive
-        self.quirks = Quirks(self.name, quirks)
         self.authorization = authorization
-        self.cut: Cut = words
-        self.requests: list[CallT] = []
         self.connections_opened = 0
-        self.active = self.most_active = 0  # chats being answered at once
-        self._scripts = Scripts()
+        self.active = 0  # chats being answered at once
+        self._quirks = tuple(quirks)
+        self._pace = tokens_per_second, first_token_seconds, cut
         self._holds: list[Hold] = []
-        self._arrivals: list[tuple[int, Signal]] = []
+        self.reset()
         self._connections: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -103,6 +101,23 @@ class ModelHost(ABC, Generic[CallT]):
     async def _collect(self, call: CallT, reply: Reply, response: Response) -> None: ...
 
     # What tests say and ask ----------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Be as it was made: nothing scripted, held or heard, its own models, quirks and pace."""
+        self.models = [self.model]
+        self.quirks = Quirks(self.name, self._quirks)
+        # 0 tokens per second: as fast as the reader reads
+        self.tokens_per_second, self.first_token_seconds, self.cut = self._pace
+        self.requests: list[CallT] = []
+        self.most_active = self.active
+        self._scripts = Scripts()
+        self._arrivals: list[tuple[int, Signal]] = []
+        self.release()
+
+    @property
+    def unused(self) -> dict[Kind, int]:
+        """How many answers were scripted for one call each, and never asked for."""
+        return self._scripts.unused
 
     def release(self) -> None:
         """Let every call go on that is held."""
@@ -178,12 +193,14 @@ class ModelHost(ABC, Generic[CallT]):
         )
         self._thread.start()
         is_listening.wait()
+        self.running.append(self)
         return self
 
     def stop(self) -> None:
         """Drops every connection; from now on the port refuses connections."""
         if self._thread is None or self._loop is None:
             return
+        self.running.remove(self)
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
         self._thread = self._loop = None

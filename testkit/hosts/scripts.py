@@ -14,6 +14,12 @@ Answer = str | Mapping[str, Any] | Reply | None
 Script = Answer | Callable[[Call], Answer] | list[Answer | Callable[[Call], Answer]]
 
 
+def in_turn(*answers: Answer) -> Callable[[Call], Answer]:
+    """Each of these once, and the last one for every call that follows."""
+    left = list(answers)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
 class Scripts:
     """A script for each kind of call; what is not scripted, the storyteller says."""
 
@@ -26,6 +32,15 @@ class Scripts:
         for kind, script in given.items():
             if script is not None:
                 self._scripts[kind] = list(script) if isinstance(script, list) else script
+
+    @property
+    def unused(self) -> dict[Kind, int]:
+        """How many answers are left of those that are for one call each."""
+        return {
+            kind: len(script)
+            for kind, script in self._scripts.items()
+            if isinstance(script, list) and script
+        }
 
     def reply_to(self, call: Call) -> Reply:
         answer = self._next_answer(call)

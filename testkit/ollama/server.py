@@ -58,6 +58,12 @@ class OllamaServer(ModelHost[OllamaCall]):
     context_length = 131_072
     capabilities: Sequence[str] = ("completion", "tools")
 
+    def reset(self) -> None:
+        super().reset()
+        own = type(self)
+        self.version, self.context_length = own.version, own.context_length
+        self.capabilities = own.capabilities
+
     # Beside chats --------------------------------------------------------------------------------
 
     def _answer_other(self, call: OllamaCall, response: Response) -> None:

@@ -18,6 +18,7 @@ from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
 from testkit.proxy import CONF, Proxy
 from tests.clients import Frame, parse_frame, text_of
+from tests.isolation import shared
 
 PATIENCE_SECONDS = 40.0
 KEEPALIVE_SECONDS = 0.25
@@ -149,20 +150,10 @@ def a_site(folder: Path, changes: Mapping[str, str], **settings: str) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with a_site(tmp_path_factory.mktemp("site"), SHORT_PATIENCE) as site:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with a_site(folder, SHORT_PATIENCE) as site, shared(site.host), shared(site.app):
         yield site
-
-
-@pytest.fixture
-def site(_site: Site) -> Site:
-    """Without a story that an earlier test left unfinished: it would use up this one's script."""
-    _site.host.script(prose=[], structured=[], judge=[])
-    if _site.app.process is None:
-        _site.app.start()
-    _site.host.release()
-    _site.app.finish_stories()
-    return _site
 
 
 async def test_the_first_bytes_come_before_the_model_has_said_a_word(site: Site) -> None:

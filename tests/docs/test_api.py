@@ -15,6 +15,7 @@ from testkit.ollama.server import OllamaServer
 from tests import browsers
 from tests.docs.examples import BASH, example, run
 from tests.e2e.pages import watch
+from tests.isolation import shared
 
 API = "docs/api.md"
 CHAPTER_SECONDS = 90
@@ -49,7 +50,7 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def model_host() -> Iterator[OllamaServer]:
-    with OllamaServer(tokens_per_second=TOKENS_PER_SECOND) as server:
+    with OllamaServer(tokens_per_second=TOKENS_PER_SECOND) as server, shared(server):
         yield server
 
 
@@ -62,7 +63,8 @@ def reader(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -
     prepare = (
         example(API, "## An account for the examples", "sh") + 'printf "%s\\n" "$TOKEN" "$CHILD_ID"'
     )
-    yield Reader(app, *run(app, *BASH, prepare).split())
+    with shared(app):
+        yield Reader(app, *run(app, *BASH, prepare).split())
     app.stop()
 
 

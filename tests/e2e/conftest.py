@@ -11,32 +11,24 @@ from testkit.hosts import MULTILINGUAL_MODEL
 from testkit.ollama.server import OllamaServer
 from tests import browsers
 from tests.e2e.pages import PATIENCE_MS, log_in, watch
+from tests.isolation import shared
 
 browser = browsers.browser
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
-def _host() -> Iterator[OllamaServer]:
-    with OllamaServer(model=MULTILINGUAL_MODEL) as server:
+def model_host() -> Iterator[OllamaServer]:
+    with OllamaServer(model=MULTILINGUAL_MODEL) as server, shared(server):
         yield server
 
 
-@pytest.fixture
-def model_host(_host: OllamaServer, app: App) -> OllamaServer:
-    """The model host, without a script of an earlier test, or a story that it left unfinished."""
-    _host.script(prose=[], structured=[], judge=[])
-    _host.tokens_per_second = 0
-    _host.release()
-    app.finish_stories()
-    return _host
-
-
 @pytest.fixture(scope="session")
-def app(_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    served = App(tmp_path_factory.mktemp("data"), _host.url, _host.model)
+def app(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    served = App(tmp_path_factory.mktemp("data"), model_host.url, model_host.model)
     served.start()
-    yield served
+    with shared(served):
+        yield served
     served.stop()
 
 

@@ -118,7 +118,7 @@ def _has_ended(page: Page, open_story: Callable[..., None], host: OllamaServer) 
 
 
 def _apologises(page: Page, open_story: Callable[..., None], host: OllamaServer) -> None:
-    host.script(prose=[Reply(status=500)] * 9)
+    host.script(prose=Reply(status=500))
     open_story()
     expect(page.locator("#trouble")).to_be_visible()
 

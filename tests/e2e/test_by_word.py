@@ -9,6 +9,7 @@ from testkit.app import App, Family
 from testkit.hosts import Hold, Reply, words
 from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import shown_text
+from tests.isolation import shared
 
 FIRST = "On a bright morning a small fox found a brass lantern on the path."
 SECOND = "It was still warm, and nobody knew who had left it there."
@@ -23,11 +24,12 @@ KEEP_SCREENS = """() => {
 
 
 @pytest.fixture(scope="module")
-def app(_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    served = App(tmp_path_factory.mktemp("by-word"), _host.url, _host.model)
+def app(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    served = App(tmp_path_factory.mktemp("by-word"), model_host.url, model_host.model)
     served.variables["STORYTELLER_SHOW"] = "words"
     served.start()
-    yield served
+    with shared(served):
+        yield served
     served.stop()
 
 
@@ -36,19 +38,12 @@ def family(app: App) -> Family:
     return Family(app)
 
 
-@pytest.fixture
-def by_word(model_host: OllamaServer) -> Iterator[OllamaServer]:
-    before, model_host.cut = model_host.cut, words
-    yield model_host
-    model_host.cut = before
-
-
 def test_words_arrive_as_they_are_written_and_half_a_sentence_goes_without_the_rest(
-    page: Page, family: Family, by_word: OllamaServer
+    page: Page, family: Family, model_host: OllamaServer
 ) -> None:
     begun, crude = Hold(after=20), Hold(after=len(words(f"{FIRST} {SECOND}")) + 7)
     told = f"{FIRST} {SECOND}\n\n{CRUDE} {FIRST}"
-    by_word.script(prose=[Reply(told, holds=(begun, crude))], rewording=KINDER)
+    model_host.script(prose=[Reply(told, holds=(begun, crude))], rewording=KINDER)
     reader = family.start_story("a lantern")
     page.goto(reader.path)
     begun.reached.wait(30)

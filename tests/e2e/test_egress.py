@@ -14,6 +14,7 @@ from testkit.app import READY_SECONDS, ROOT, App, Family, Reader
 from testkit.hosts import MULTILINGUAL_MODEL, Hold, Reply, characters
 from testkit.langsmith import LangSmithServer
 from testkit.ollama.server import OllamaServer
+from tests.isolation import shared
 
 GUARDED = ("-m", "tests.e2e.offline")
 EMAIL = "zebulon.quince@example.org"
@@ -41,8 +42,7 @@ CHILDREN = {
 
 @pytest.fixture(scope="module")
 def model_host() -> Iterator[OllamaServer]:
-    with OllamaServer(model=MULTILINGUAL_MODEL) as server:
-        server.cut = characters
+    with OllamaServer(model=MULTILINGUAL_MODEL, cut=characters) as server, shared(server):
         yield server
 
 
@@ -51,7 +51,8 @@ def app(model_host: OllamaServer, tmp_path_factory: pytest.TempPathFactory) -> I
     data = tmp_path_factory.mktemp("offline")
     served = App(data, model_host.url, model_host.model, program=GUARDED)
     served.start()
-    yield served
+    with shared(served):
+        yield served
     served.stop()
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from testkit.app import App, Family
-from testkit.hosts import Hold, Reply
+from testkit.hosts import Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.clients import parse_frame
 
@@ -59,7 +59,7 @@ def test_without_its_classifier_nothing_is_shown_and_nothing_typed_is_taken(
     family = Family(app)
     headers = {"Authorization": f"Bearer {family.ids['token']}"}
     hold = Hold(after=1)
-    host.script(prose=[Reply(PROSE, hold=hold)] + [PROSE] * 9)
+    host.script(prose=in_turn(Reply(PROSE, hold=hold), PROSE))
     reader = family.start_story("a patient heron")
     hold.reached.wait(15)
     without_classifier(app, tmp_path / "shelf")

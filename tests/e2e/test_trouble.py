@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from testkit.app import App, Family, Reader
-from testkit.hosts import Hold, Reply
+from testkit.hosts import Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.e2e.pages import shown_text
 
@@ -145,7 +145,7 @@ def test_a_first_chapter_that_was_not_right_is_not_met_again_in_the_library(
 def test_a_storyteller_that_went_away_in_mid_chapter_goes_on_from_what_was_read(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
-    model_host.script(prose=[Reply(cut_after=60), *[Reply(status=500)] * 9])
+    model_host.script(prose=in_turn(Reply(cut_after=60), Reply(status=500)))
     reader = family.start_story("a slow tram")
     page.goto(reader.path)
     expect(page.locator("#trouble")).to_be_visible(timeout=30_000)
@@ -235,7 +235,7 @@ def test_a_storyteller_that_is_down_is_an_apology_and_a_button_that_works_later(
 def test_a_first_chapter_that_failed_can_be_tried_again(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
-    model_host.script(prose=[Reply(status=500)] * 9)
+    model_host.script(prose=Reply(status=500))
     page.goto(family.start_story("a lost mitten").path)
     expect(page.locator("#trouble")).to_be_visible(timeout=30_000)
     model_host.script(prose=[])

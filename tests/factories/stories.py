@@ -92,7 +92,7 @@ def make_choice(chapter: Chapter, text: str, position: int = 0) -> Choice:
 def make_finding(generation: Generation, text: str = HELD, **fields: Any) -> SafetyFinding:
     given = {
         "attempt": 1,
-        "place": "prose",
+        "field": "prose",
         "replacement": SHOWN,
         "layer": "rules",
         "rule": "en.violence.gore",

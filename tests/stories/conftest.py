@@ -10,6 +10,7 @@ from testkit.app import Family
 from testkit.hosts import MULTILINGUAL_MODEL
 from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
+from tests.isolation import shared
 from tests.sites import LEASE_SECONDS, Site
 
 
@@ -20,7 +21,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def _site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with OllamaServer(model=MULTILINGUAL_MODEL) as host, postgres.database(postgres_url) as url:
         settings = {
             "DATABASE_URL": url,
@@ -33,17 +34,8 @@ def _site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         with ThreadPoolExecutor() as both:  # and both bring the database up to date
             list(both.map(Server.start, (near, far)))
         site = Site(near, far, host, Family(near))
-        yield site
+        with shared(host), shared(site):
+            yield site
         site.staff(0)
         near.stop()
         far.stop()
-
-
-@pytest.fixture
-def site(_site: Site) -> Site:
-    _site.host.script(prose=[], structured=[], judge=[])
-    _site.host.tokens_per_second = 0
-    for web in (_site.near, _site.far):
-        if web.process is None:
-            web.start()
-    return _site

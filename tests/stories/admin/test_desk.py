@@ -199,7 +199,7 @@ ALL: dict[str, Any] = {"seen_length": len(HELD)}
         (SEEN, "readers saw the marked words", "no reader saw"),
         (SEEN, "<mark>The wolf</mark>", "no reader saw"),
         (ALL, "readers saw this until it was taken back", "no reader saw"),
-        ({**ALL, "place": "chapter"}, "readers saw it as it was written", "no reader saw"),
+        ({**ALL, "field": "chapter"}, "readers saw it as it was written", "no reader saw"),
     ],
 )
 def test_a_cases_page_says_whether_a_reader_saw_what_was_held_back(
@@ -216,7 +216,7 @@ def test_a_chapter_that_a_parent_looks_at_first_was_not_seen_by_the_child(
 ) -> None:
     Generation.objects.update(is_previewed=True)
     Chapter.objects.update(released_at=None)
-    html = get(desk, page_of(make_case(chapter, place="chapter", **ALL)))
+    html = get(desk, page_of(make_case(chapter, field="chapter", **ALL)))
     assert "the child did not" in html
     assert "so far for a parent's eyes only" in html
     assert "The child saw instead" not in html
@@ -225,12 +225,12 @@ def test_a_chapter_that_a_parent_looks_at_first_was_not_seen_by_the_child(
 @pytest.mark.parametrize(
     ("status", "fields", "said"),
     [
-        ("completed", {"place": "prose"}, "Nothing was shown in its place: the text ended there"),
-        ("completed", {"place": "vocabulary"}, "Nothing was shown in its place."),
-        ("running", {"place": "prose"}, "is still being written"),
-        ("completed", {"place": "title", "replacement": "Home"}, "The child saw instead"),
-        ("completed", {"place": "choice", "replacement": "Home"}, "All that the child saw there"),
-        ("completed", {"place": "summary", "replacement": "Home"}, "memory only"),
+        ("completed", {"field": "prose"}, "Nothing was shown in its place: the text ended there"),
+        ("completed", {"field": "vocabulary"}, "Nothing was shown in its place."),
+        ("running", {"field": "prose"}, "is still being written"),
+        ("completed", {"field": "title", "replacement": "Home"}, "The child saw instead"),
+        ("completed", {"field": "choice", "replacement": "Home"}, "All that the child saw there"),
+        ("completed", {"field": "summary", "replacement": "Home"}, "memory only"),
     ],
 )
 def test_what_is_said_to_stand_in_its_place_is_what_stands_there(

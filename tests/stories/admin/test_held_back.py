@@ -39,7 +39,7 @@ async def held_in_a_run(api: Client, mia: Child) -> dict[str, SafetyFinding]:
     """What was held back in a whole run, by its place; of equals the first."""
     await api.frames(events_of(await start(api, mia)))
     return await in_database(
-        lambda: {f.place: f for f in SafetyFinding.objects.order_by("-pk")}  # the first stays
+        lambda: {f.field: f for f in SafetyFinding.objects.order_by("-pk")}  # the first stays
     )
 
 

@@ -15,7 +15,7 @@ from stories.infra.db import in_database
 from stories.infra.notify import Topic, notify
 from stories.models import Chapter, Decision, Generation, GenerationEvent, Story
 from stories.pages import library
-from testkit.hosts import Hold, Reply
+from testkit.hosts import Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.runs import die_after, put_back, watched
@@ -249,7 +249,7 @@ async def test_what_was_just_stopped_is_carried_on_or_discarded_at_once(
 async def test_a_host_that_failed_in_the_middle_is_carried_on_too(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
-    storyteller.script(prose=[Reply(cut_after=60), *[Reply(status=500)] * 9])
+    storyteller.script(prose=in_turn(Reply(cut_after=60), Reply(status=500)))
     started = await start(api, mia)
     failed = await api.frames(events_of(started))
     assert failed[-1].type == "error"
@@ -275,8 +275,10 @@ async def test_a_chapter_that_was_not_right_for_the_child_cannot_be_carried_on(
 async def test_what_is_being_written_is_neither_carried_on_nor_discarded(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
-    storyteller.script(prose=[Reply(hold=Hold(after=20))])
+    hold = Hold(after=20)
+    storyteller.script(prose=[Reply(hold=hold)])
     started = await start(api, mia)
+    await hold.reached.seen(30)
     assert (await carry_on(api, started))[1]["id"] == started["id"]
     status, problem = await discard(api, started)
     assert (status, problem["code"]) == (409, "WRONG_PLACE")

@@ -140,7 +140,7 @@ async def test_a_recorded_choice_is_honoured_by_the_next_number(
 ) -> None:
     done = await first_chapter(api, mia)
     option = done["choices"][1]
-    storyteller.script(prose=[Reply(status=500)] * 10)
+    storyteller.script(prose=Reply(status=500))
     url = f"/stories/sessions/{done['session_id']}/choices/stream?choice_id={option['id']}"
     assert (await api.frames(url))[-1].data["code"] == "MODEL_UNAVAILABLE"
     storyteller.script(prose=[])

@@ -11,7 +11,7 @@ from stories.execution import engine
 from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent, Story
-from testkit.hosts import Hold, Reply, words
+from testkit.hosts import Hold, Reply, in_turn, words
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, frames_of, text_of
 from tests.factories.callers import caller
@@ -78,7 +78,7 @@ async def test_what_is_stopped_after_it_was_seen_is_nowhere_afterwards(
     api: Client, browser: Browser, mia: Child, storyteller: OllamaServer, stopped: str
 ) -> None:
     storyteller.script(
-        prose=[f"{FIRST}\n\n{stopped}\n\n{SECOND}", SECOND],
+        prose=in_turn(f"{FIRST}\n\n{stopped}\n\n{SECOND}", SECOND),
         rewording=SECOND,
         guard=lambda call: "unsafe\nS1" if DARK in call.messages[-1]["content"] else "safe",
     )

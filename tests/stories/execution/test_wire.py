@@ -8,7 +8,7 @@ from stories.generations.resuming import resume_from
 from stories.safety.judge import Judgement
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import SafetyChecked
-from stories.workflow import Judged
+from stories.workflow.steps import Judged
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
 from tests.stories.workflow.studio import a_brief

@@ -10,7 +10,7 @@ from langchain_core.exceptions import ContextOverflowError, ModelAPIError
 from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletion
 
-from stories.llm import HOST_ERRORS
+from stories.llm.faults import HOST_ERRORS
 from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
 from stories.workflow.faults import AnswerCut, ColdModel, Fault
 

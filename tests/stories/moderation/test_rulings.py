@@ -25,8 +25,8 @@ from stories.moderation import CannotRule, cases, open_report, rulings
 from stories.moderation.cases import ShownText, open_for_held_back, risk_of
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand, Concern
-from stories.workflow import HeldBack
 from stories.workflow.prompts.request import avoid_note
+from stories.workflow.steps import HeldBack
 from tests.factories.callers import caller
 from tests.factories.moderation import make_moderator
 from tests.factories.stories import make_chapter, make_choice, make_run, make_story
@@ -58,10 +58,10 @@ def mine(generation: Generation, by: User) -> Case:
 
 
 def held(
-    severity: Severity = Severity.SOFT, text: str = "It bled.", place: str = "prose", seen: str = ""
+    severity: Severity = Severity.SOFT, text: str = "It bled.", field: str = "prose", seen: str = ""
 ) -> HeldBack:
     verdict = Verdict(severity, "rules", "en.gore", "violence", 0.7, 0.5)
-    return HeldBack(1, place, text, "", verdict, seen=seen)
+    return HeldBack(1, field, text, "", verdict, seen=seen)
 
 
 def before(chapter: Chapter) -> Chapter:
@@ -78,7 +78,7 @@ def session_of(chapter: Chapter) -> ReadingSession:
 
 def test_each_text_that_is_held_back_opens_a_case(mia: Child) -> None:
     run = make_run(make_story(mia), status="running")
-    for step in (held(), held(Severity.HARD), held(place="chapter")):
+    for step in (held(), held(Severity.HARD), held(field="chapter")):
         open_for_held_back(run, step, AgeBand.MIDDLE, ShownText(0, "The fox ran."))
     assert [case.source for case in Case.objects.all()] == ["hard", "judged", "soft"]
 
@@ -132,7 +132,7 @@ def test_a_judged_chapter_was_seen_and_the_next_version_is_what_was_shown_instea
     found = []
     for version, text in enumerate(texts[:2]):
         shown = ShownText(version, text)
-        step = held(text=text, place="chapter")
+        step = held(text=text, field="chapter")
         found.append(open_for_held_back(run, step, AgeBand.MIDDLE, shown))
         cases.note_what_was_shown(run, shown)
     cases.note_what_was_shown(run, ShownText(2, texts[2]))

@@ -10,31 +10,28 @@ from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from stories.llm import HOST_ERRORS
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
 from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
-from stories.workflow import (
+from stories.workflow.graph import write_chapter
+from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts, Writing
+from stories.workflow.resume import Resume
+from stories.workflow.steps import (
     Advanced,
     Approved,
     ChapterDraft,
-    ChapterResources,
     HeldBack,
     Judged,
     Milestone,
-    ModelProfile,
     ModelUse,
     NodeStatus,
     Noted,
-    Resume,
     RewriteStarted,
     Step,
     TextWhole,
-    Timeouts,
-    write_chapter,
 )
-from stories.workflow.resources import Writing
 from testkit.hosts import ModelHost
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."

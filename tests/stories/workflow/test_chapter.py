@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from stories.workflow import (
-    Advanced,
-    Approved,
-    Judged,
-    ModelUse,
-    Noted,
-    TextWhole,
-    write_chapter,
-)
+from stories.workflow.graph import write_chapter
+from stories.workflow.steps import Advanced, Approved, Judged, ModelUse, Noted, TextWhole
 from testkit.hosts import Hold, ModelHost, Reply, at_random, characters
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for

@@ -18,21 +18,20 @@ from stories.generations.resuming import resume_from
 from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import REWRITE, Content, ContentReset, Event
 from stories.vocabulary.nodes import Node
-from stories.workflow import (
+from stories.workflow.checkpoints import Checkpoints, in_postgres, in_sqlite
+from stories.workflow.graph import write_chapter
+from stories.workflow.resume import Resume
+from stories.workflow.steps import (
     Advanced,
     Approved,
     ChapterDraft,
-    Checkpoints,
     Judged,
     NodeStatus,
     Noted,
-    Resume,
     RewriteStarted,
     Step,
     TextWhole,
-    write_chapter,
 )
-from stories.workflow.checkpoints import in_postgres, in_sqlite
 from testkit import postgres
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stories.workflow import Approved
-from testkit.hosts import characters
+from stories.workflow.steps import Approved
+from testkit.hosts import characters, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
@@ -15,7 +15,7 @@ LONG = f"So they walked and walked {STEPS}, {STEPS}, {STEPS}, and on"
 
 async def _told(ollama: OllamaServer, *prose: str) -> Reading:
     ollama.cut = characters
-    ollama.script(prose=[*prose, AFTERWARDS])
+    ollama.script(prose=in_turn(*prose, AFTERWARDS))
     brief = a_brief(avoid=("spiders",))
     return await Reading().of(brief, tools_for(ollama, brief))
 

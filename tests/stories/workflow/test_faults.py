@@ -12,7 +12,8 @@ from stories.vocabulary.errors import (
     ModelUnavailable,
     StoryError,
 )
-from stories.workflow import Approved, write_chapter
+from stories.workflow.graph import write_chapter
+from stories.workflow.steps import Approved
 from testkit.hosts import Hold, Reply, cold, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (

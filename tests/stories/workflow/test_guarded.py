@@ -7,15 +7,10 @@ from contextlib import aclosing
 import pytest
 
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
-from stories.workflow import (
-    Approved,
-    HeldBack,
-    ModelUse,
-    Resume,
-    RewriteStarted,
-    write_chapter,
-)
-from testkit.hosts import Call, Hold, Reply
+from stories.workflow.graph import write_chapter
+from stories.workflow.resume import Resume
+from stories.workflow.steps import Approved, HeldBack, ModelUse, RewriteStarted
+from testkit.hosts import Call, Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
@@ -92,7 +87,7 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     assert "well was deep" not in reading.shown
     assert reading.all(RewriteStarted) == []
     (held,) = reading.held
-    assert (held.text, held.place, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
+    assert (held.text, held.field, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
     assert held.ahead == "\n\n"
     assert held.verdict.layers == ("rules", "classifier", "guard")
     last = guarded.calls_for("prose")[-1]
@@ -249,7 +244,7 @@ async def test_a_title_that_was_asked_for_is_shown_to_the_guard_too(
 async def test_a_guard_that_is_gone_by_then_costs_the_notes_and_not_the_chapter(
     guarded: OllamaServer, fault: Reply
 ) -> None:
-    guarded.script(prose=GENTLE, guard=["safe", *[fault] * 9])
+    guarded.script(prose=GENTLE, guard=in_turn("safe", fault))
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
     assert reading.draft.text == GENTLE
@@ -270,4 +265,4 @@ async def test_notes_that_the_guard_stops_are_replaced_by_words_of_ours(
     assert reading.draft.question == "Who is down there?"
     assert reading.draft.used_defaults == ("title",)
     (held,) = reading.held
-    assert (held.place, held.text) == ("title", "The Deep Cold Well")
+    assert (held.field, held.text) == ("title", "The Deep Cold Well")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from stories.workflow import ChapterDraft
 from stories.workflow.repair import loaded
+from stories.workflow.steps import ChapterDraft
+from testkit.hosts import in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
@@ -24,7 +25,7 @@ NOTES: dict[str, Any] = {
 
 
 async def _drafted(ollama: OllamaServer, *answers: str) -> ChapterDraft:
-    ollama.script(prose=GENTLE, structured=list(answers))
+    ollama.script(prose=GENTLE, structured=in_turn(*answers))
     brief = a_brief()
     return (await Reading().of(brief, tools_for(ollama, brief))).draft
 
@@ -56,7 +57,7 @@ async def test_a_malformed_answer_is_asked_for_once_more(ollama: OllamaServer) -
 )
 async def test_text_around_the_object_is_ignored(ollama: OllamaServer, wrapped: str) -> None:
     raw = wrapped.replace("{}", json.dumps(NOTES))
-    draft = await _drafted(ollama, raw, raw)
+    draft = await _drafted(ollama, raw)
     assert draft.title == "The Lantern"
     assert draft.used_defaults == ()
 

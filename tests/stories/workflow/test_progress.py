@@ -1,7 +1,7 @@
 """Progress is steady, bounded in number, and honest about what it does not know."""
 
-from stories.workflow import Advanced
 from stories.workflow.progress import CHECKING, FINISHING, THINKING, WRITING, ProgressMeter
+from stories.workflow.steps import Advanced
 
 
 class Clock:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stories.vocabulary.errors import SafetyRejected
-from stories.workflow import HeldBack, Judged, NodeStatus, RewriteStarted
+from stories.workflow.steps import HeldBack, Judged, NodeStatus, RewriteStarted
 from testkit.hosts import Reply, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, tools_for
@@ -38,7 +38,7 @@ async def test_a_hard_hit_goes_on_from_what_is_shown_and_withdraws_nothing(
     assert reading.draft.text == f"{GENTLE} {AFTERWARDS}"
     assert reading.all(RewriteStarted) == []
     (held,) = reading.held
-    assert (held.attempt, held.place, held.replacement) == (1, "prose", "")
+    assert (held.attempt, held.field, held.replacement) == (1, "prose", "")
 
 
 async def test_the_next_try_is_told_what_to_keep_away_from_and_not_the_words(
@@ -151,7 +151,7 @@ async def test_a_chapter_that_is_not_approved_is_written_again(ollama: OllamaSer
     assert [judged.judgement.approved for judged in reading.all(Judged)] == [False, True]
     assert "more frightening" in ollama.calls_for("prose")[1].prompt
     (held,) = reading.held
-    assert (held.place, held.text) == ("chapter", GENTLE)
+    assert (held.field, held.text) == ("chapter", GENTLE)
 
 
 async def test_after_two_rewrites_in_vain_the_story_ends(ollama: OllamaServer) -> None:
@@ -182,7 +182,7 @@ async def test_every_part_of_the_notes_is_checked_and_replaced(ollama: OllamaSer
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(ollama, brief))
     assert "stabbed" not in reading.shown
-    assert {held.place for held in reading.held} == {
+    assert {held.field for held in reading.held} == {
         "title",
         "question",
         "choice",

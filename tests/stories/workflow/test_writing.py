@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from stories.vocabulary.languages import stand_ins
-from stories.workflow import Approved, ModelProfile
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
-from stories.workflow.resources import Writing
+from stories.workflow.resources import ModelProfile, Writing
+from stories.workflow.steps import Approved
 from testkit.hosts import endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for

@@ -1,24 +1,22 @@
 """One site of each kind; a test may leave it down or busy, and the next finds it up."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from testkit.conformance.own import Own
 from testkit.conformance.sites import SITES
+from tests.isolation import shared
 
 
 @pytest.fixture(scope="session", params=SITES)
 def own_of_all(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Own]:
-    with SITES[request.param](tmp_path_factory.mktemp("conformance")) as started:
+    with SITES[request.param](tmp_path_factory.mktemp("conformance")) as started, shared(started):
         yield started
 
 
 @pytest.fixture
 def own(own_of_all: Own) -> Own:
-    asyncio.run(own_of_all.start())
-    own_of_all.host.recover()
     return own_of_all

@@ -8,7 +8,7 @@ from stories.safety.gate import Gate, prose_layers
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
 from stories.vocabulary.brief import StoryBrief
-from stories.workflow import ChapterResources
+from stories.workflow.resources import ChapterResources
 from tests.stories.workflow.studio import a_brief, a_path
 
 SENTENCES = (

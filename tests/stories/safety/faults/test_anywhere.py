@@ -95,7 +95,7 @@ async def test_a_story_that_turns_dark_only_as_a_whole_is_withdrawn_and_told_ane
     assert reading.order.count("content_reset") == 1
     assert reading.text == reading.draft.text == " ".join(SENTENCES)
     (held,) = reading.held
-    assert (held.place, held.text, held.verdict.layers) == ("chapter", dark, ("judge",))
+    assert (held.field, held.text, held.verdict.layers) == ("chapter", dark, ("judge",))
 
 
 async def test_a_connection_that_breaks_in_an_unsafe_sentence_shows_none_of_it(

@@ -5,6 +5,7 @@ import pytest
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import SafetyRejected
 from stories.vocabulary.languages import stand_ins
+from testkit.hosts import in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults import SENTENCES, brief_of
@@ -34,7 +35,7 @@ async def test_it_is_withdrawn_and_told_anew_and_the_storyteller_hears_why(
     assert reading.order.count("content_reset") == 1
     assert reading.text == reading.draft.text == bright
     (held,) = reading.held
-    assert (held.place, held.text, held.verdict.layer) == ("chapter", dark, "rubric")
+    assert (held.field, held.text, held.verdict.layer) == ("chapter", dark, "rubric")
     assert held.verdict.rule in ollama.calls_for("prose")[1].prompt
     assert ollama.calls_for("judge") == []
     assert reading.draft.safety.layers[-1] == "rubric"
@@ -44,7 +45,7 @@ async def test_it_is_withdrawn_and_told_anew_and_the_storyteller_hears_why(
 async def test_one_that_is_dark_however_often_it_is_told_is_given_up(
     ollama: OllamaServer, chapter: int
 ) -> None:
-    ollama.script(prose=[dark_chapter("en")] * 3)
+    ollama.script(prose=dark_chapter("en"))
     brief = brief_of(chapter)
     reading = Reading()
     with pytest.raises(SafetyRejected):
@@ -57,7 +58,7 @@ async def test_a_model_that_judges_is_believed_and_the_words_are_not_counted(
     ollama: OllamaServer,
 ) -> None:
     dark = dark_chapter("en")
-    ollama.script(prose=[dark, " ".join(SENTENCES)], judge={"problem": "none", "weight": 0})
+    ollama.script(prose=in_turn(dark, " ".join(SENTENCES)), judge={"problem": "none", "weight": 0})
     brief = brief_of(1)
     reading = await Reading().of(brief, tools_for(ollama, brief))
     assert reading.text == reading.draft.text == dark
@@ -69,7 +70,7 @@ async def test_a_model_that_judges_is_believed_and_the_words_are_not_counted(
 async def test_what_the_program_tells_itself_passes_at_every_age(
     ollama: OllamaServer, age: int, chapter: int, language: str
 ) -> None:
-    ollama.script(prose=[""] * 30)
+    ollama.script(prose="")
     brief = a_brief(
         age=age,
         language=language,

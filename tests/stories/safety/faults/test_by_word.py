@@ -13,18 +13,18 @@ from stories.safety.layers import Passage
 from stories.safety.prose import ProseStream
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.errors import StoryError
-from stories.workflow import (
+from stories.workflow.manuscript import Manuscript
+from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
+from stories.workflow.steps import (
     Approved,
-    ChapterResources,
     HeldBack,
     ProvisionalText,
     Retraction,
     RewriteStarted,
     Step,
 )
-from stories.workflow.manuscript import Manuscript
-from stories.workflow.progress import ProgressMeter
-from testkit.hosts import Cut, Reply, at_random, characters, words
+from testkit.hosts import Cut, Reply, at_random, characters, in_turn, words
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
@@ -142,7 +142,7 @@ async def test_a_chapter_is_seen_as_it_is_written_and_is_the_one_that_is_kept(
 async def test_what_did_not_pass_is_off_the_screen_before_anything_else_is_said(
     ollama: OllamaServer, unsafe: str, writing: Any
 ) -> None:
-    ollama.script(prose=[chapter_with(unsafe, 2), " ".join(SENTENCES)], rewording=unsafe)
+    ollama.script(prose=in_turn(chapter_with(unsafe, 2), " ".join(SENTENCES)), rewording=unsafe)
     brief = brief_of(1)
     reading = Reading()
     with contextlib.suppress(StoryError):

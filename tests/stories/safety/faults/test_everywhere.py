@@ -92,7 +92,7 @@ async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_wri
         return {"problem": "fear", "weight": 3} if DARK in call.messages[-1]["content"] else None
 
     versions = [*[dark] * rejections, " ".join(SENTENCES)]
-    storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:]], judge=judged)
+    storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:3]], judge=judged)
     started = await start(api, mia)
     await hold.reached.seen(30)
     await taken_back(api, events_of(started))
@@ -110,7 +110,7 @@ async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_wri
     assert text_of(frames) == told
     assert is_clean(await everything_shown(api, browser, generation, story))
     assert is_clean(await everything_said(api, generation))
-    held = SafetyFinding.objects.filter(place="chapter", text=dark)
+    held = SafetyFinding.objects.filter(field="chapter", text=dark)
     assert await held.acount() == rejections
 
 

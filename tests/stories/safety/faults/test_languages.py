@@ -10,9 +10,9 @@ from stories.safety.prose import ProseStream
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import StoryError
 from stories.vocabulary.languages import stand_ins
-from stories.workflow import ChapterResources
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
+from stories.workflow.resources import ChapterResources
 from stories.workflow.steps import HeldBack
 from testkit.hosts import characters
 from testkit.ollama.server import OllamaServer

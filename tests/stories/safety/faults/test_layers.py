@@ -1,13 +1,15 @@
 """Every layer failing in turn: what has not been checked is not shown."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
-from stories.workflow import Approved
-from testkit.hosts import Reply
+from stories.workflow.resources import Timeouts
+from stories.workflow.steps import Approved
+from testkit.hosts import Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
     DISGUISED,
@@ -24,13 +26,10 @@ from tests.stories.workflow.studio import QUICK, Reading, tools_for
 GUARD = "llama-guard3:1b"
 UNSAFE = f"{HARD} {DISGUISED} {SOFT}"
 SILENT, CUT, DOWN = Reply(hang_after=0), Reply(cut_after=0), Reply(status=500)
-PATIENCE = QUICK.__class__(
-    first_token_seconds=0.3,
-    next_token_seconds=0.3,
-    answer_seconds=0.3,
-    retry_waits_seconds=(0.0,),
-    cold_waits_seconds=(0.0,),
-)
+TRIES: dict[str, Any] = {"retry_waits_seconds": (0.0,), "cold_waits_seconds": (0.0,)}
+PATIENT = replace(QUICK, **TRIES)
+# Where nothing comes at all; long enough for what does come.
+IMPATIENT = Timeouts(1.0, 1.0, 1.0, **TRIES)
 
 
 @pytest.fixture(params=[1, 12])
@@ -43,10 +42,14 @@ def text(request: pytest.FixtureRequest) -> str:
     return chapter_with(UNSAFE, request.param)
 
 
-def tools_of(ollama: OllamaServer, chapter: int, **options: Any) -> Any:
+def tools_of(ollama: OllamaServer, chapter: int, fault: Reply | None = None, **options: Any) -> Any:
     ollama.models.append(GUARD)
+    timeouts = IMPATIENT if fault is SILENT else PATIENT
+    seconds = timeouts.answer_seconds
     brief = brief_of(chapter)
-    return tools_for(ollama, brief, timeouts=PATIENCE, guard=GUARD, guard_seconds=0.3, **options)
+    return tools_for(
+        ollama, brief, timeouts=timeouts, guard=GUARD, guard_seconds=seconds, **options
+    )
 
 
 async def ended(ollama: OllamaServer, chapter: int, resources: Any) -> tuple[Reading, Any]:
@@ -90,7 +93,7 @@ async def test_with_a_guard_that_fails_or_objects_nothing_is_shown(
     ollama: OllamaServer, chapter: int, text: str, fault: Reply
 ) -> None:
     ollama.script(prose=text, guard=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
     assert error in {ModelUnavailable, SafetyRejected}
     assert reading.all(Approved) == []
 
@@ -137,8 +140,8 @@ async def test_with_a_guard_that_says_yes_to_everything_the_other_layers_hold(
 async def test_with_a_judge_that_fails_no_chapter_comes_of_it(
     ollama: OllamaServer, chapter: int, text: str, fault: Reply
 ) -> None:
-    ollama.script(prose=[text, *[" ".join(SENTENCES)] * 3], judge=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    ollama.script(prose=in_turn(text, " ".join(SENTENCES)), judge=lambda _: fault)
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
     assert error in {ModelTimeout, ModelUnavailable, SafetyRejected}
     assert is_clean(reading.shown)
     assert "metadata" not in reading.order
@@ -151,7 +154,7 @@ async def test_with_a_rewording_that_fails_or_is_worse_the_sentence_is_left_out(
     ollama: OllamaServer, chapter: int, fault: Reply
 ) -> None:
     ollama.script(prose=chapter_with(SOFT, 2), rewording=fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
     assert error is None
     assert is_clean(reading.shown)
     assert reading.text.split() == " ".join(SENTENCES).split()
@@ -201,7 +204,7 @@ async def test_with_notes_that_fail_or_are_unsafe_the_chapter_has_words_of_ours(
     ollama: OllamaServer, chapter: int, fault: Reply
 ) -> None:
     ollama.script(prose=" ".join(SENTENCES), structured=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
     assert error is None
     assert is_clean(reading.shown)
     assert "title" in reading.draft.used_defaults
