@@ -12,7 +12,7 @@ DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; e
 # Of tests; auto is two for each core, and one.
 WORKERS ?= auto
 
-.PHONY: run serve workers test check format test-browser-modules bench safety chaos screenshots pins clean
+.PHONY: run serve workers doctor test check format test-browser-modules bench safety chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -25,6 +25,10 @@ serve: $(RUNTIME)
 workers: export STORYTELLER_RUNS := workers
 workers: $(RUNTIME)
 	@$(DOTENV) exec $(PYTHON) manage.py workers
+
+# Tries the model out, and says what works and what to do about the rest.
+doctor: $(RUNTIME)
+	@$(DOTENV) exec $(PYTHON) manage.py check_storyteller
 
 test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages

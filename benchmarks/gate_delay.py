@@ -27,10 +27,9 @@ from stories.safety.guard import Guard, dialect_of
 from stories.safety.layers import Layer, Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import ReadingLevel, StoryBrief
-from stories.vocabulary.events import Content
 from stories.workflow.graph import write_chapter
 from stories.workflow.resources import ChapterResources, ModelProfile
-from stories.workflow.steps import ProvisionalText
+from stories.workflow.steps import Approved, ProvisionalText
 from testkit.hosts import words
 from testkit.ollama.server import OllamaServer
 
@@ -111,7 +110,7 @@ async def first_shown(resources: ChapterResources) -> float:
     started = time.monotonic()
     async with aclosing(write_chapter(BRIEF, resources)) as steps:
         async for step in steps:
-            if isinstance(step, Content | ProvisionalText):
+            if isinstance(step, Approved | ProvisionalText):
                 return time.monotonic() - started
     raise RuntimeError("no text came of it")
 

@@ -14,6 +14,7 @@ class StoriesConfig(AppConfig):
         checks.register(own.check_languages)
         checks.register(own.check_guard)
         checks.register(own.check_show)
+        checks.register(own.check_elsewhere)
         checks.register(own.check_addresses)
         checks.register(own.check_cache)
         checks.register(own.check_database)

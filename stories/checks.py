@@ -1,6 +1,5 @@
 """System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
+from stories.infra.addresses import is_near, masked
 from stories.safety.rubric import judge_by_words
 from stories.safety.rules import rule_book
 from stories.vocabulary.brief import AgeBand
@@ -29,7 +29,6 @@ _READ_DATA: dict[str, Callable[[Language], object]] = {
 }
 _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
-_LOCAL_NAMES = {"localhost", "testserver"}
 _RULINGS_MIGRATION = ("stories", "0002_moderators")
 RULING_TRIGGERS = {
     "sqlite": ("ruling_is_never_updated", "ruling_is_never_deleted", "ruling_is_never_replaced"),
@@ -120,13 +119,24 @@ def check_show(**_: Any) -> Iterator[CheckMessage]:
         )
 
 
+def check_elsewhere(**_: Any) -> Iterator[CheckMessage]:
+    """Whoever runs this should know where stories are written; no host is asked."""
+    for name, place in llm.places_elsewhere():
+        yield Warning(
+            f"Stories are written outside this machine and its network, at {place} ({name}).",
+            hint="What a story is to be about, and a child's age and interests, are sent there; a "
+            "child's name never is. The family's pages say so.",
+            id="stories.W007",
+        )
+
+
 def check_addresses(**_: Any) -> Iterator[CheckMessage]:
     """Model hosts are http or https addresses."""
     for name in ("OLLAMA_BASE_URL", "OPENAI_BASE_URL"):
         value = getattr(settings, name)
         if value and not _is_web_address(value):
             yield Error(
-                f"{name}={value!r} is no address of a model host.",
+                f"{name}={masked(value)!r} is no address of a model host.",
                 hint="Allowed is http://HOST:PORT or https://HOST, with a path where there is one.",
                 id="stories.E002",
             )
@@ -220,7 +230,7 @@ def check_runs(**_: Any) -> Iterator[CheckMessage]:
 
 def check_exposure(**_: Any) -> Iterator[CheckMessage]:
     """What is fine on a family's own machine and is not on the internet."""
-    hosts = [host for host in settings.ALLOWED_HOSTS if not _is_private(host)]
+    hosts = [host for host in settings.ALLOWED_HOSTS if not _is_ours(host)]
     if not hosts:
         return
     reached = ", ".join(hosts)
@@ -262,10 +272,6 @@ def _is_web_address(value: str) -> bool:
         return False
 
 
-def _is_private(host: str) -> bool:
+def _is_ours(host: str) -> bool:
     """This machine's or the home network's own names and addresses."""
-    bare = host.strip("[]").lower()
-    try:
-        return ipaddress.ip_address(bare).is_private
-    except ValueError:
-        return bare in _LOCAL_NAMES or bare.endswith((".local", ".localhost", ".lan", ".internal"))
+    return host != "*" and (host.strip("[]") == "testserver" or is_near(host))

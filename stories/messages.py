@@ -23,6 +23,10 @@ MESSAGES: dict[str, str | Promise] = {
     "MODEL_UNAVAILABLE": _(
         "The storyteller cannot be reached right now. Please try again in a moment."
     ),
+    "MODEL_REFUSED": _(
+        "The storyteller is not set up as it should be. "
+        "Please tell the person who runs this Storyteller."
+    ),
     "MODEL_TIMEOUT": _("The storyteller took too long to answer. Please try again."),
     "EMPTY_CONTENT": _("The storyteller had no words this time. Please try again."),
     "CONTEXT_TOO_LONG": _(

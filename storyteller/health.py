@@ -1,16 +1,16 @@
 """`GET /healthz`: whether the app serves and its database answers, for whoever watches it."""
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from stories.infra.db import in_database
+from stories.infra.db import DATABASE_AWAY, in_database
 
 
 async def healthz(_request: HttpRequest) -> JsonResponse:
     """200 or 503, and nothing about the why: anybody may ask."""
     try:
         await in_database(_ask)
-    except DatabaseError:
+    except DATABASE_AWAY:
         return JsonResponse({"status": "unavailable"}, status=503)
     return JsonResponse({"status": "ok"})
 

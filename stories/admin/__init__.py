@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from . import cases, findings, generations, rulings, stories, switches, thresholds
+from . import cases, findings, generations, rulings, stories, switches, thresholds, trials
 
 __all__ = [
     "cases",
@@ -13,6 +13,7 @@ __all__ = [
     "stories",
     "switches",
     "thresholds",
+    "trials",
 ]
 
 admin.site.site_header = admin.site.site_title = "Storyteller"

@@ -11,10 +11,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from stories.llm import Status
-from stories.models import Generation, Switch
+from stories.models import MODEL_LENGTH, Generation, Switch
 
 _MODEL = "model:"
-_MAX_MODEL_CHARACTERS = 120
 
 
 class Feature(models.TextChoices):
@@ -50,7 +49,7 @@ def with_switches(status: Status) -> Status:
 
 
 def is_switch(name: str) -> bool:
-    is_model = name.startswith(_MODEL) and 0 < len(name) - len(_MODEL) <= _MAX_MODEL_CHARACTERS
+    is_model = name.startswith(_MODEL) and 0 < len(name) - len(_MODEL) <= MODEL_LENGTH
     return is_model or name in Feature.values
 
 

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stories.vocabulary.errors import ToldToStaff
+
 from . import machine
 
 SLOTS = 4
@@ -38,7 +40,7 @@ _started: list["subprocess.Popen[bytes]"] = []
 _one_at_a_time = threading.Lock()
 
 
-class CannotStart(Exception):
+class CannotStart(ToldToStaff):
     """llama.cpp could not be started; the argument says why, in a sentence for staff."""
 
 

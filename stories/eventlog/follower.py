@@ -10,9 +10,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary, WeakSet
 
-from django.db import DatabaseError
-
-from stories.infra.db import in_database
+from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import call_on, set_within
 
 from .entries import LogEvent, last_positions, without_withdrawn
@@ -240,7 +238,7 @@ class _Followed:
                 continue
             try:
                 last = await in_database(last_positions, [tail.generation_id for tail in quiet])
-            except DatabaseError:
+            except DATABASE_AWAY:
                 logger.exception("could not look for news of %d logs; trying again", len(quiet))
                 continue
             for tail in quiet:

@@ -23,11 +23,11 @@ from stories.vocabulary.events import (
     Event,
     Metadata,
     NodeEvent,
-    NodeName,
     Progress,
     SafetyChecked,
     VocabularyWord,
 )
+from stories.vocabulary.nodes import STRAIGHT_PATH, Node
 
 from .entries import LogEvent, is_end_of_rows, read_after
 
@@ -71,7 +71,7 @@ def replay(pruned: Generation) -> list[LogEvent]:
 def first_event(generation: Generation, session: ReadingSession) -> NodeEvent:
     """The first event of a log."""
     return NodeEvent(
-        node="workflow",
+        node=Node.WORKFLOW,
         status="started",
         chapter_number=generation.chapter_number,
         theme=generation.story.theme,
@@ -130,10 +130,14 @@ def _of_chapter(generation: Generation, chapter: Chapter) -> Iterator[Event]:
     checked = SafetyChecked(approved=True, score=chapter.safety_score, issues=[])
     offered = chapter.choices.filter(kind=Choice.Kind.OFFERED)
     yield first_event(generation, session)
-    yield from _node("generate_content", Content(chunk=chapter.text, is_complete=True))
-    yield from _node("safety_check", checked)
-    yield from _node("calculate_metrics", _measured(generation, chapter))
-    yield NodeEvent(node="workflow", status="completed")
+    told: dict[Node, Event] = {
+        Node.GENERATE_CONTENT: Content(chunk=chapter.text, is_complete=True),
+        Node.SAFETY_CHECK: checked,
+        Node.CALCULATE_METRICS: _measured(generation, chapter),
+    }
+    for node in STRAIGHT_PATH:
+        yield from _node(node, told[node])
+    yield NodeEvent(node=Node.WORKFLOW, status="completed")
     yield DONE
     yield complete_event(generation, session, chapter, offered)
 
@@ -142,11 +146,11 @@ def _of_failure(generation: Generation) -> Iterator[Event]:
     """The text stood nowhere but in the log: what is left is how it ended."""
     error = errors.of_code(generation.error_code)
     yield first_event(generation, generation.story.session)
-    yield NodeEvent(node="workflow", status="failed")
+    yield NodeEvent(node=Node.WORKFLOW, status="failed")
     yield failed_event(error, generation.story.language)
 
 
-def _node(node: NodeName, topic: Event) -> Iterator[Event]:
+def _node(node: Node, topic: Event) -> Iterator[Event]:
     yield NodeEvent(node=node, status="started")
     yield topic
     yield NodeEvent(node=node, status="completed")

@@ -2,7 +2,6 @@
 while one commit is under way goes into the next one."""
 
 import asyncio
-import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,12 +10,10 @@ from weakref import WeakKeyDictionary
 
 from django.db import transaction
 
-from stories.infra.db import in_database, tidy_up
+from stories.infra.db import DATABASE_AWAY, in_database, tidy_up
 
 from . import follower
 from .entries import Addition, Entry, LeaseLost, LogEvent, commit_all, insert_all
-
-logger = logging.getLogger(__name__)
 
 # A commit costs the same time for one event as for ten, and nobody reads so fast.
 SPACING_SECONDS = 0.001
@@ -68,6 +65,13 @@ class LogWriter:
         """Wait until all that was appended is committed."""
         await self._committed.wait()
         if self._failure is not None:
+            raise self._failure
+
+    async def settle_down(self) -> None:
+        """Wait until nothing is being committed. What was not is left out where a commit failed for
+        good; raises only what leaves the log to another runner."""
+        await self._committed.wait()
+        if isinstance(self._failure, (LeaseLost, *DATABASE_AWAY)):
             raise self._failure
 
     @property
@@ -138,9 +142,12 @@ class _Commits:
 _Outcome = list[LogEvent] | Exception
 
 
-async def _committed(batch: Sequence[Addition]) -> Sequence[_Outcome]:
+async def _committed(batch: Sequence[Addition]) -> list[_Outcome]:
+    """The outcome of each; whoever appends or waits there raises it, and logs it."""
     try:
-        return await in_database(commit_all, batch)
-    except Exception as error:  # whatever it was, nobody may wait for this commit for ever
-        logger.exception("could not commit %d logs", len(batch))
-        return [error for _ in batch]
+        return [*await in_database(commit_all, batch)]
+    except Exception as error:  # noqa: BLE001 - nobody may wait for this commit for ever
+        if len(batch) == 1 or isinstance(error, DATABASE_AWAY):
+            return [error for _ in batch]
+    # What one log cannot take is no reason to end the others.
+    return [outcome for addition in batch for outcome in await _committed([addition])]

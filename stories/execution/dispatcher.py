@@ -13,13 +13,12 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from stories import llm
 from stories.execution import checkpoints, runner
 from stories.generations import leases, queue
 from stories.generations.claims import Claim
-from stories.infra.db import in_database
+from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import set_within
 from stories.workflow.checkpoints import Checkpoints
 
@@ -62,7 +61,7 @@ class Dispatcher:
                     try:
                         async with self._claiming:
                             await self._claim_all(store)
-                    except DatabaseError:
+                    except DATABASE_AWAY:
                         logger.exception("could not look for work; trying again")
                     await set_within(self._woken, POLL_SECONDS)
             finally:
@@ -134,7 +133,7 @@ class Dispatcher:
             running = list(self._running.values())
             try:
                 held = await in_database(leases.renew, [one.claim for one in running])
-            except DatabaseError:
+            except DATABASE_AWAY:
                 logger.exception("could not renew %d leases; trying again", len(running))
                 continue
             for one in running:

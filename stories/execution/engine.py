@@ -15,13 +15,16 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from stories import eventlog, llm
+from stories.controls import trials
 from stories.infra import notify
+from stories.infra.db import in_database
 from stories.infra.notify import Notification, Topic
 from stories.models import Generation
 from stories.safety import gate
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 
 if TYPE_CHECKING:  # see `load`
     from stories.execution.dispatcher import Dispatcher
@@ -148,7 +151,8 @@ async def _load_gate() -> None:
 
 async def _warm_up_model() -> None:
     """Import the provider's client, and start the embedded model, before the first story."""
-    with contextlib.suppress(ModelUnavailable):
+    with contextlib.suppress(ModelUnavailable, ModelRefused, DatabaseError):
+        await in_database(trials.recall)
         await llm.open_models()
 
 

@@ -1,43 +1,64 @@
 """Executes one claimed generation: drives the workflow into the log, and always ends it.
 
-The writer never knows who reads. A run ends in exactly one of four ways: its chapter is stored; it
-failed with an error a parent can read; a stop was asked for; or this process gives it up, and
-another one goes on from the approved text, at the step that LangGraph's checkpoint names.
+The writer never knows who reads. The workflow's steps have stand-in names; they become events with
+the family's own here and in `wire`, and nowhere else.
+
+A run ends in exactly one of four ways: its chapter is stored; it failed with an error a parent can
+read; a stop was asked for; or this process gives it up, and another one goes on from the approved
+text, at the step that LangGraph's checkpoint names.
 """
 
 import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from stories import eventlog, llm
-from stories.controls import switches
+from stories.controls import switches, trials
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogWriter
+from stories.execution.wire import event_of
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
-from stories.infra.db import in_database
+from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import raise_if_cancelled
 from stories.llm.faults import HOST_ERRORS
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
-from stories.vocabulary.errors import Cancelled, Interrupted, ModelUnavailable, StoryError
-from stories.vocabulary.events import Content, ContentReset, Metadata, Progress
+from stories.vocabulary.errors import (
+    Cancelled,
+    Interrupted,
+    ModelRefused,
+    ModelUnavailable,
+    StoryError,
+    told_to_staff,
+)
+from stories.vocabulary.events import REWRITE, Content, ContentReset
 from stories.workflow.checkpoints import Checkpoints, StoreAway
 from stories.workflow.graph import write_chapter
 from stories.workflow.resources import ChapterResources, Timeouts
 from stories.workflow.steps import (
+    Advanced,
+    Announcement,
+    Approved,
     ChapterDraft,
     HeldBack,
+    Judged,
     Milestone,
     ModelUse,
+    NodeStatus,
+    Noted,
     ProvisionalText,
     Retraction,
+    RewriteStarted,
     Step,
+    Telling,
+    TextWhole,
 )
 
 logger = logging.getLogger(__name__)
@@ -104,8 +125,11 @@ async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -
     except asyncio.CancelledError:
         await asyncio.shield(in_database(_hand_over, claim))
         raise
-    except (DatabaseError, *StoreAway):
+    except (*DATABASE_AWAY, *StoreAway):
         logger.exception("generation %s: given up, to be taken over when its lease ends", claim.id)
+    except DatabaseError as error:
+        name = type(error).__name__
+        logger.error("generation %s: its end cannot be stored: %s", claim.id, name)  # noqa: TRY400
 
 
 async def _went_wrong(run: _Run) -> StoryError | None:
@@ -118,20 +142,28 @@ async def _went_wrong(run: _Run) -> StoryError | None:
             await _write_and_watch(run)
     except StoryError as error:
         return error
-    except (LeaseLost, DatabaseError, *StoreAway):
+    except (LeaseLost, *DATABASE_AWAY, *StoreAway):
         raise
+    except DatabaseError as error:
+        # A fault of ours. Not its message, which quotes the row.
+        logger.error("generation %s failed: %s", run.claim.id, type(error).__name__)  # noqa: TRY400
+        return _failure(error)
     except Exception as error:  # the outcome is always persisted, whatever it is
         logger.exception("generation %s failed", run.claim.id)
-        failure = StoryError()
-        failure.__cause__ = error
-        return failure
+        return _failure(error)
     return None
+
+
+def _failure(cause: Exception) -> StoryError:
+    error = StoryError()
+    error.__cause__ = cause
+    return error
 
 
 def _hand_over(claim: Claim) -> None:
     try:
         leases.give_up_lease(claim)
-    except DatabaseError:
+    except DATABASE_AWAY:
         logger.exception("generation %s: not handed over before its lease ends", claim.id)
 
 
@@ -139,7 +171,7 @@ async def _leave(run: _Run) -> None:
     """Where the run is over, or gone with its story, nobody else removes what it has stored."""
     try:
         is_over = await in_database(outcomes.is_over, run.claim.id)
-    except DatabaseError:
+    except DATABASE_AWAY:
         logger.exception("generation %s: its checkpoints may stay behind", run.claim.id)
         return
     if is_over:
@@ -185,7 +217,7 @@ async def _write(run: _Run) -> None:
     )
     models = await _models(timeouts)
     brief = claim.brief
-    threshold = await in_database(_begin, claim, models.name)
+    threshold = await in_database(_begin, claim, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
     resources = ChapterResources(
@@ -211,11 +243,12 @@ async def _write(run: _Run) -> None:
             await _take(run, step)
 
 
-def _begin(claim: Claim, model: str) -> float:
+def _begin(claim: Claim, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off."""
-    outcomes.note_model(claim, model)
-    if not switches.may_write_with(model):
+    outcomes.note_model(claim, models.name)
+    trials.note(models.host, models.trial)
+    if not switches.may_write_with(models.name):
         raise ModelUnavailable
     return threshold_of(claim.brief.checked_as)
 
@@ -232,12 +265,10 @@ async def _models(timeouts: Timeouts) -> llm.Models:
 
 async def _take(run: _Run, step: Step) -> None:
     match step:
-        case ChapterDraft():
-            await run.log.flush()
-            await _note_instead(run, step)
-            last = run.log.last
-            await in_database(outcomes.complete, run.claim, step, last, run.uses)
-            await _forget(run)
+        case ProvisionalText() | Retraction() | Approved() | TextWhole() | RewriteStarted():
+            await _tell(run, step)
+        case NodeStatus() | Advanced() | Judged() | Noted():
+            _announce(run, step)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -246,37 +277,52 @@ async def _take(run: _Run, step: Step) -> None:
             run.uses.append(step)
         case Milestone():
             await run.log.flush()
-        case ProvisionalText() | Retraction() | Content():
-            _tell(run, step)
-        case ContentReset():
-            await _note_instead(run)
-            run.log.append(Entry(step))
-            run.shown = ShownText(run.shown.version + 1)
-        case Progress() if step.percent < run.percent:
-            pass  # an earlier runner had come further, and to a reader progress never falls
-        case Metadata() if run.is_measured:
-            pass
+        case ChapterDraft():
+            await _complete(run, step)
         case _:
-            run.log.append(Entry(step))
+            assert_never(step)
 
 
-def _tell(run: _Run, step: ProvisionalText | Retraction | Content) -> None:
-    reveal = run.claim.name.reveal
+async def _tell(run: _Run, step: Telling) -> None:
     match step:
         case ProvisionalText():
-            run.log.append(Entry(Content(chunk=reveal(step.chunk), is_complete=False)))
+            _show(run, step.chunk)
             run.ahead += step.chunk
         case Retraction():
             _withdraw(run)
             if step.kept:
-                _tell(run, ProvisionalText(step.kept))
-        case Content():
-            event = Content(
-                chunk=reveal(step.chunk[len(run.ahead) :]), is_complete=step.is_complete
-            )
-            run.log.append(Entry(event, source=step.chunk))
+                await _tell(run, ProvisionalText(step.kept))
+        case Approved():
+            _show(run, step.chunk[len(run.ahead) :], source=step.chunk)
             run.ahead = run.ahead[len(step.chunk) :]
             run.shown = ShownText(run.shown.version, run.shown.text + step.chunk)
+        case TextWhole():
+            run.log.append(Entry(Content(chunk="", is_complete=True)))
+        case RewriteStarted():
+            await _note_instead(run)
+            run.log.append(Entry(ContentReset(attempt=step.attempt, reason=REWRITE)))
+            run.shown = ShownText(run.shown.version + 1)
+        case _:
+            assert_never(step)
+
+
+def _show(run: _Run, chunk: str, *, source: str = "") -> None:
+    event = Content(chunk=run.claim.name.reveal(chunk), is_complete=False)
+    run.log.append(Entry(event, source=source))
+
+
+def _announce(run: _Run, step: Announcement) -> None:
+    """Not what an earlier runner has told already; to a reader progress never falls."""
+    is_behind = isinstance(step, Advanced) and step.percent < run.percent
+    if not (is_behind or (isinstance(step, Noted) and run.is_measured)):
+        run.log.append(Entry(event_of(step, run.claim.brief, run.claim.name)))
+
+
+async def _complete(run: _Run, draft: ChapterDraft) -> None:
+    await run.log.flush()
+    await _note_instead(run, draft)
+    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
+    await _forget(run)
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
@@ -297,11 +343,14 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    await run.log.flush()
+    if isinstance(error, ModelRefused):
+        llm.forget_trials()
+    told = told_to_staff(error)
+    logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
+    await run.log.settle_down()
     await _note_instead(run)
     await in_database(outcomes.fail, run.claim, error, run.log.last, run.uses)
     await _forget(run)
-    logger.info("generation %s: ended with %s", run.claim.id, error.code)
 
 
 async def _forget(run: _Run) -> None:

@@ -10,9 +10,10 @@ from stories.models import (
     Generation,
 )
 from stories.vocabulary.brief import Pseudonym, StoryBrief
-from stories.workflow.resume import Resume, resume_from
+from stories.workflow.resume import Resume
 
 from .briefs import pseudonym_of
+from .resuming import resume_from
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def read_claim(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
     generation = Generation.objects.select_related("story__child", "choice__chapter").get(pk=pk)
     name = pseudonym_of(generation.story)
     log = eventlog.read_after(pk, 0)
-    resume = resume_of(pk, log)
+    resume = resume_of(pk, log, name)
     return Claim(
         generation=generation,
         lease_id=lease_id,
@@ -54,7 +55,7 @@ def read_claim(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
     )
 
 
-def resume_of(pk: uuid.UUID, log: Sequence[LogEvent]) -> Resume:
+def resume_of(pk: uuid.UUID, log: Sequence[LogEvent], name: Pseudonym) -> Resume:
     has_text = any(event.type == "content" for event in log)
     source = eventlog.source_text(pk) if has_text else ""
-    return resume_from(((event.type, event.data) for event in log), source)
+    return resume_from(((event.type, event.data) for event in log), source, name)

@@ -11,19 +11,20 @@ from stories import eventlog
 from stories.eventlog import Entry
 from stories.messages import failed_event
 from stories.models import (
-    TITLE_LENGTH,
+    MODEL_LENGTH,
     Chapter,
     Choice,
     Generation,
     ReadingSession,
 )
-from stories.vocabulary.brief import Pseudonym
-from stories.vocabulary.errors import StoryError, Withdrawn
+from stories.vocabulary.errors import StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
+from stories.vocabulary.note_lengths import SUMMARY, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
 from .previews import advance
+from .revealing import RevealedNotes, revealed_notes
 
 
 @transaction.atomic
@@ -37,8 +38,9 @@ def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelU
     session = ReadingSession.objects.select_for_update().get(story=generation.story)
     if _is_withdrawn(claim.id):
         raise Withdrawn
-    chapter = _store_chapter(claim, draft)
-    choices = _store_choices(chapter, draft, claim.name)
+    notes = revealed_notes(draft, claim.name)
+    chapter = _store_chapter(claim, draft, notes)
+    choices = _store_choices(chapter, notes)
     if not generation.is_previewed:
         advance(session, chapter)
     event = eventlog.complete_event(generation, session, chapter, choices)
@@ -87,7 +89,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
 
 def note_model(claim: Claim, model: str) -> None:
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
-        model=model, started_at=timezone.now()
+        model=model[:MODEL_LENGTH], started_at=timezone.now()
     )
 
 
@@ -109,7 +111,7 @@ def _language_of(pk: uuid.UUID) -> str:
 def _resync_entries(claim: Claim) -> list[Entry]:
     """What withdraws from readers that which was not approved; nothing where they have none."""
     log = eventlog.read_after(claim.id, 0)
-    resume = resume_of(claim.id, log)
+    resume = resume_of(claim.id, log, claim.name)
     if resume.is_rejected:
         return [Entry(ContentReset(attempt=0, reason=REJECTED))]
     revealed = claim.name.reveal(resume.text)
@@ -118,24 +120,21 @@ def _resync_entries(claim: Claim) -> list[Entry]:
     return eventlog.resync_entries(resume.text, revealed, is_whole=resume.is_whole)
 
 
-def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:
-    generation, reveal = claim.generation, claim.name.reveal
+def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> Chapter:
+    generation = claim.generation
     parent = generation.choice.chapter if generation.choice else None
     return Chapter.objects.create(
         story=generation.story,
         parent=parent,
         choice=generation.choice,
         number=generation.chapter_number,
-        title=reveal(draft.title)[:TITLE_LENGTH],
-        text=reveal(draft.text),
+        title=notes.title,
+        text=claim.name.reveal(draft.text),
         source=draft.text,
-        question=reveal(draft.question),
-        summary=draft.summary,
-        vocabulary=[
-            {"word": reveal(word.word), "meaning": reveal(word.meaning)}
-            for word in draft.vocabulary
-        ],
-        educational_elements=[reveal(element) for element in draft.educational_elements],
+        question=notes.question,
+        summary=fitted(draft.summary, SUMMARY.stored),
+        vocabulary=[word.model_dump() for word in notes.vocabulary],
+        educational_elements=list(notes.educational_elements),
         word_count=draft.measures.word_count,
         reading_minutes=draft.measures.reading_minutes,
         measured_level=draft.measures.level,
@@ -146,16 +145,16 @@ def _store_chapter(claim: Claim, draft: ChapterDraft) -> Chapter:
     )
 
 
-def _store_choices(chapter: Chapter, draft: ChapterDraft, name: Pseudonym) -> list[Choice]:
+def _store_choices(chapter: Chapter, notes: RevealedNotes) -> list[Choice]:
     return Choice.objects.bulk_create(
         Choice(
             chapter=chapter,
             position=position,
-            text=name.reveal(choice.text),
-            description=name.reveal(choice.description),
-            impact=name.reveal(choice.impact),
+            text=choice.text,
+            description=choice.description,
+            impact=choice.impact,
         )
-        for position, choice in enumerate(draft.choices)
+        for position, choice in enumerate(notes.choices)
     )
 
 
@@ -177,10 +176,8 @@ def _end(
 
 
 def _causes(error: BaseException) -> str:
-    """The chain of exception types, without their messages: these may quote a story or a prompt."""
-    chain: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
-        cause = cause.__cause__ or cause.__context__
-    return " <- ".join(chain)
+    """What may be told of the causes, and then the chain of their types, without their messages:
+    these may quote a story or a prompt."""
+    kinds = (type(cause) for cause in causes_of(error))
+    chain = " <- ".join(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+    return "\n".join(filter(None, (told_to_staff(error), chain)))

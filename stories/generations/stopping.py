@@ -18,7 +18,7 @@ from stories.models import (
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
-from stories.workflow.resume import resume_from
+from stories.vocabulary.nodes import FIRST
 
 from . import leases
 from .briefs import pseudonym_of
@@ -34,6 +34,7 @@ from .requests import (
     existing,
     family_lock,
 )
+from .resuming import resume_from
 
 # A chapter that was unfit is not taken up again; one that did not fit into the context never will.
 _NOT_CARRIED_ON = (ErrorCode.SAFETY_REJECTED, ErrorCode.CONTEXT_TOO_LONG)
@@ -141,7 +142,8 @@ def _approved(stopped: Generation) -> tuple[str, bool]:
     """
     text = eventlog.source_text(stopped.pk)
     log = eventlog.read_after(stopped.pk, 0)
-    said = resume_from(((event.type, event.data) for event in log), text)
+    name = pseudonym_of(stopped.story)
+    said = resume_from(((event.type, event.data) for event in log), text, name)
     return ("", False) if said.is_rejected else (text, said.is_whole)
 
 
@@ -156,7 +158,7 @@ def _begin_with(generation: Generation, text: str, *, is_whole: bool) -> None:
     """Let the log begin with text that was approved before, so that it is whole by itself."""
     shown = Content(chunk=pseudonym_of(generation.story).reveal(text), is_complete=is_whole)
     entries = [
-        Entry(NodeEvent(node="generate_content", status="started")),
+        Entry(NodeEvent(node=FIRST, status="started")),
         Entry(shown, source=text),
     ]
     events = eventlog.insert(generation.pk, None, generation.last_position, entries)

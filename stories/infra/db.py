@@ -16,6 +16,10 @@ from django.db import InterfaceError, OperationalError, connection, connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Raised where the database cannot be used at the moment. Its other errors are ours, and come again
+# however often the same thing is tried.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+
 THREADS = 6
 _threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stories-db")
 

@@ -15,22 +15,36 @@ from django.conf import settings
 from stories.embedded.server import CannotStart
 from stories.safety.guard import Guard, dialect_of
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 from stories.vocabulary.languages import codes
 from stories.workflow.resources import ModelProfile
 
 from . import hosts
-from .hosts import NoModel, configured, guard_problem, settings_that_matter
+from .host import Host, Misconfigured, NoModel
+from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
+from .known import Key, Trial, forget_trials, key_of, remember
 from .profiles import profile_of
+from .support import Support
 
 __all__ = [
     "STATUS_SECONDS",
+    "CannotStart",
+    "Host",
+    "Key",
     "Models",
+    "NoModel",
     "Status",
+    "Support",
+    "Trial",
     "configured",
+    "examine",
+    "forget_trials",
     "guard_problem",
+    "key_of",
     "open_models",
+    "places_elsewhere",
     "profile_of",
+    "remember",
     "status",
     "traced",
 ]
@@ -51,6 +65,8 @@ class Models:
     `concurrency` is how many chapters the model's host takes at once.
     """
 
+    host: Host
+    trial: Trial
     profile: ModelProfile
     writer: "BaseChatModel"
     editor: "BaseChatModel"
@@ -73,7 +89,10 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the pages say of the storyteller; `problem` is for staff.
+    """What the pages say of the storyteller; `problem` and `notes` are for staff.
+
+    `elsewhere` is the place where stories are written, if that is outside this machine and its
+    network.
 
     `concurrency` is how many chapters all processes together may write at once, and at least one:
     where the model is away, a run has to say so.
@@ -86,6 +105,8 @@ class Status:
     languages: tuple[str, ...]
     concurrency: int
     problem: str = ""
+    notes: tuple[str, ...] = ()
+    elsewhere: str = ""
     is_turned_off: bool = False
 
     @property
@@ -98,17 +119,23 @@ async def open_models() -> Models:
     """The models for one chapter; the embedded server is started where it is needed.
 
     Takes milliseconds on a warm host, and finds a host again that was away; one that was there some
-    seconds ago is not asked whether it still is. Raises ModelUnavailable, with the reason for staff
-    as its cause.
+    seconds ago is not asked whether it still is. Raises ModelUnavailable, or ModelRefused where
+    time changes nothing, with the reason for staff as its cause.
     """
     from .clients import clients_of, guard_of  # noqa: PLC0415 - for those who write, not for all
+    from .trial import trial_of  # noqa: PLC0415
 
     try:
         host = await hosts.started(await _host.lately())
+    except Misconfigured as reason:
+        raise ModelRefused from reason
     except (NoModel, CannotStart) as reason:
         raise ModelUnavailable from reason
-    model = await clients_of(host)
+    trial = await trial_of(host, clients_of)
+    model = await clients_of(host, trial.support)
     return Models(
+        host=host,
+        trial=trial,
         profile=host.profile,
         writer=model.writer,
         editor=model.editor,
@@ -116,6 +143,17 @@ async def open_models() -> Models:
         name=host.profile.name,
         concurrency=host.concurrency,
     )
+
+
+async def examine() -> tuple[Host, Trial]:
+    """The host as it is now, and a new trial of its model. Raises NoModel or CannotStart."""
+    from .clients import clients_of  # noqa: PLC0415 - as above
+    from .trial import tried  # noqa: PLC0415
+
+    host = await hosts.started(await hosts.find())
+    trial = await tried(host, clients_of)
+    remember(key_of(host), trial)
+    return host, trial
 
 
 async def status() -> Status:
@@ -144,6 +182,8 @@ async def _look() -> Status:
         is_demo=profile.is_demo,
         languages=profile.languages,
         concurrency=host.concurrency,
+        notes=host.notes,
+        elsewhere=host.elsewhere,
     )
 
 

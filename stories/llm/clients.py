@@ -16,14 +16,17 @@ from stories.safety.guard import OWN_MODEL
 from stories.vocabulary.languages import language_of
 from stories.workflow.resources import ModelProfile
 
-from .hosts import Host, settings_that_matter
-from .http import Transport, limits, timeout, tls_context
+from .answers import refuse_odd
+from .host import Host
+from .hosts import settings_that_matter
+from .http import Transport, limits, timeout, tls_context, uses_proxy
 from .profiles import Provider
+from .support import Support
 
 _MODULES: dict[Provider, str] = {
     "ollama": "stories.llm.ollama",
-    "openai": "langchain_openai",
-    "embedded": "langchain_openai",
+    "openai": "stories.llm.openai",
+    "embedded": "stories.llm.openai",
 }
 _PROSE_TOKENS = 1600
 # Of prose that is shown by the sentence.
@@ -45,15 +48,16 @@ class Clients:
 _known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Clients]] = WeakKeyDictionary()
 
 
-async def clients_of(host: Host) -> Clients:
+async def clients_of(host: Host, support: Support) -> Clients:
     """Made once for all chapters that an event loop writes: each brings its own pools."""
     # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
     await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
     known = _known.setdefault(asyncio.get_running_loop(), {})
-    key = (host, settings_that_matter())
+    key = (host, support, settings_that_matter())
     if key not in known:
         known.clear()  # what it was before some setting changed
-        known[key] = _ollama(host) if host.provider == "ollama" else _openai(host)
+        make = _ollama if host.provider == "ollama" else _openai
+        known[key] = make(host, support)
     return known[key]
 
 
@@ -66,16 +70,22 @@ def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
     return model.other(name) if name else None
 
 
-def _ollama(host: Host) -> Clients:
+def _ollama(host: Host, support: Support) -> Clients:
     from .ollama import Editor, Writer  # noqa: PLC0415 - a second of import
 
     # Both ask for the same context: another one would make Ollama load the model anew.
     common: dict[str, Any] = {
         "base_url": host.url,
-        "reasoning": False,
+        "support": support,
+        "reasoning": _thinking(host.profile.name),
         "keep_alive": settings.OLLAMA_KEEP_ALIVE,
         "client_kwargs": {"timeout": timeout(), "verify": tls_context()},
-        "async_client_kwargs": {"transport": Transport(tls_context())},
+        "async_client_kwargs": {
+            "transport": Transport(tls_context()),
+            "headers": dict(host.headers),
+            "follow_redirects": False,
+            "event_hooks": {"response": [refuse_odd]},
+        },
     }
     own = common | {
         "model": host.profile.name,
@@ -101,15 +111,25 @@ def _ollama(host: Host) -> Clients:
     )
 
 
-def _openai(host: Host) -> Clients:
+def _thinking(name: str) -> bool | str:
+    """No model thinks before it writes, and those that cannot help it think little."""
+    return "low" if "gpt-oss" in name.lower() else False
+
+
+def _openai(host: Host, support: Support) -> Clients:
     import openai  # noqa: PLC0415 - two seconds of import, with the next
-    from langchain_openai import ChatOpenAI  # noqa: PLC0415
+
+    from .openai import ChatModel  # noqa: PLC0415
 
     is_embedded = host.provider == "embedded"
-    # Nobody's proxy stands between this process and its own machine.
-    http: dict[str, Any] = {"verify": tls_context(), "trust_env": not is_embedded}
+    http: dict[str, Any] = {
+        "verify": tls_context(),
+        "trust_env": uses_proxy(host.url),
+        "follow_redirects": False,
+    }
     client = functools.partial(
-        ChatOpenAI,
+        ChatModel,
+        support=support,
         base_url=host.url,
         api_key=SecretStr(host.api_key),
         timeout=timeout(),
@@ -117,7 +137,10 @@ def _openai(host: Host) -> Clients:
         max_retries=0,  # the workflow tries again, and knows when that makes sense
         stream_usage=True,
         http_client=openai.DefaultHttpxClient(**http),
-        http_async_client=openai.DefaultAsyncHttpxClient(limits=limits(), **http),
+        http_async_client=openai.DefaultAsyncHttpxClient(
+            limits=limits(), event_hooks={"response": [refuse_odd]}, **http
+        ),
+        default_headers=dict(host.headers) or None,
     )
     model = functools.partial(
         client,

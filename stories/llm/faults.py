@@ -1,7 +1,11 @@
-"""The exceptions of the providers' clients, translated once into the workflow's own."""
+"""The exceptions of the providers' clients, translated once into the workflow's own.
+
+Each translation says for staff what the host answered: its status, and its own sentence.
+"""
 
 import json
 import sys
+import traceback
 from typing import Any
 
 import httpx
@@ -12,31 +16,32 @@ from langchain_core.exceptions import (
     ModelAPIError,
     ModelConnectionError,
     ModelError,
-    ModelNotFoundError,
     ModelRateLimitError,
     ModelTimeoutError,
 )
 
-from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable, StoryError
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    ModelRefused,
+    ModelTimeout,
+    StoryError,
+    causes_of,
+)
 from stories.workflow.faults import AnswerCut, ColdModel, Fault, HostErrors
+
+from .answers import OddAnswer, Redirected
+from .reasons import reason_in
 
 # What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
 # looks from here: its client drops that answer.
 _NOTHING_CAME = ("No generation chunks were returned", "No data received from Ollama stream.")
 _TOO_LONG = ("context length", "context size", "context window", "context_length")
-_REFUSED_FOR_GOOD = range(400, 404)
+# Statuses that another try may cure: every other one from 300 to 499 is about what was asked.
+_PASSING = frozenset({408, 409, 423, 425, 429})
 
-_KINDS = (
-    ConnectionError,
-    TimeoutError,
-    ValueError,
-    ModelError,
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    ollama.ResponseError,
-)
+_CLIENTS = ("ollama", "openai", "langchain_ollama", "langchain_openai")
+# What a client raises from within where it makes nothing of an answer.
+_CONFUSED = (ValueError, TypeError, AttributeError, LookupError)
 
 _LATE = (
     TimeoutError,
@@ -50,51 +55,126 @@ _LATE = (
 )
 _CURABLE = (
     ConnectionError,
+    UnicodeDecodeError,
     json.JSONDecodeError,
     ModelAPIError,
     ModelConnectionError,
-    ModelNotFoundError,
     ModelRateLimitError,
     httpx.HTTPError,
     httpx.StreamError,
     httpx2.HTTPError,
     httpx2.StreamError,
+    OddAnswer,
+)
+_KINDS = (
+    *_LATE,
+    *_CURABLE,
+    *_CONFUSED,
+    ModelError,
+    ollama.ResponseError,
 )
 
 
-def _cuts() -> tuple[Any, ...]:
+def _of_openai(*names: str) -> tuple[Any, ...]:
     """OpenAI's own, where its client is in use; for others half a second of import is too much."""
     openai = sys.modules.get("openai")
-    return (openai.LengthFinishReasonError,) if openai else ()
+    return tuple(getattr(openai, name) for name in names) if openai else ()
 
 
 def _translate(error: Exception) -> Fault | AnswerCut | StoryError | None:
-    if isinstance(error, _cuts()):
+    if isinstance(error, _of_openai("LengthFinishReasonError")):
         return AnswerCut(error.completion.choices[0].message.content or "")
     if _says_too_long(error):
         return ContextTooLong()
-    if isinstance(error, _LATE):
+    if isinstance(error, (*_LATE, *_of_openai("APITimeoutError"))):
         return ModelTimeout()
-    return _of_refusal(error)
+    for cause in causes_of(error):
+        if isinstance(cause, OddAnswer):
+            return ModelRefused(str(cause)) if isinstance(cause, Redirected) else Fault(str(cause))
+    return _of_answer(error)
 
 
-def _of_refusal(error: Exception) -> Fault | StoryError | None:
+def _of_answer(error: Exception) -> Fault | StoryError | None:
+    status = _status_of(error)
+    if status is not None and 300 <= status < 500 and status not in _PASSING:
+        return ModelRefused(_told(error, status))
+    if status is not None or isinstance(error, _kinds_of_refusal()):
+        return Fault(_told(error, status))
+    if str(error) in _NOTHING_CAME:
+        return ColdModel("the host answered with nothing, as if it were loading the model")
+    if _is_of_client(error):
+        return Fault(f"the host's answer was of no use ({type(error).__name__})")
+    return None
+
+
+def _kinds_of_refusal() -> tuple[Any, ...]:
+    return (*_CURABLE, ModelError, ollama.ResponseError, *_of_openai("APIError"))
+
+
+def _status_of(error: Any) -> int | None:
+    kinds: tuple[Any, ...] = (ollama.ResponseError, *_of_openai("APIStatusError"))
+    status = int(error.status_code) if isinstance(error, kinds) else 0
+    return status if status > 0 else None
+
+
+def _told(error: Exception, status: int | None) -> str:
+    """The status, and the host's own sentence where it is one."""
+    reason = reason_in(_body_of(error), _sent_with(error))
+    if status is not None:
+        return f"the host answered {status}" + (f": {reason}" if reason else "")
+    if reason:
+        return f"the host failed in the middle of its answer: {reason}"
+    return f"the host cannot be reached ({type(error).__name__})"
+
+
+def _body_of(error: Any) -> str:
     if isinstance(error, ollama.ResponseError):
-        return ModelUnavailable() if error.status_code in _REFUSED_FOR_GOOD else Fault(str(error))
-    if isinstance(error, _CURABLE):
-        return Fault(str(error))
-    if isinstance(error, ModelError):
-        return ModelUnavailable()
-    return ColdModel() if str(error) in _NOTHING_CAME else None
+        return str(error.error)
+    if isinstance(error, _of_openai("APIStatusError")):
+        return str(error.response.text)
+    if isinstance(error, _of_openai("APIConnectionError")):
+        return ""
+    return str(error.message) if isinstance(error, _of_openai("APIError")) else ""
+
+
+def _sent_with(error: Exception) -> bytes:
+    """The body of the request that failed, where the clients still know it."""
+    for request in (_request_of(cause) for cause in causes_of(error)):
+        try:
+            if content := bytes(request.content):
+                return content
+        except (AttributeError, httpx.RequestNotRead, httpx2.RequestNotRead):
+            continue
+    return b""
+
+
+def _request_of(error: BaseException) -> Any:
+    try:
+        return getattr(error, "request", None)
+    except RuntimeError:  # httpx has it as a property that may not be set
+        return None
+
+
+def _is_of_client(error: Exception) -> bool:
+    """Whether it arose in a provider's client, and not in what we do with its answers."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package == "stories":
+            return False
+        if package in _CLIENTS:
+            return True
+    return False
 
 
 def _says_too_long(error: Exception) -> bool:
     if isinstance(error, ContextOverflowError):
         return True
     text = str(error).lower()
-    return isinstance(error, (ModelError, ollama.ResponseError)) and any(
-        phrase in text for phrase in _TOO_LONG
-    )
+    return isinstance(error, _kinds_of_refusal()) and any(phrase in text for phrase in _TOO_LONG)
 
 
-HOST_ERRORS = HostErrors(lambda: (*_KINDS, *_cuts()), _translate)
+def _kinds() -> tuple[Any, ...]:
+    return (*_KINDS, *_of_openai("APIError", "LengthFinishReasonError"))
+
+
+HOST_ERRORS = HostErrors(_kinds, _translate)

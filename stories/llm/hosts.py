@@ -2,44 +2,21 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 from django.conf import settings
 
 from stories.embedded import catalog, server
+from stories.infra.addresses import host_of, is_near
 from stories.safety.guard import OWN_MODEL, dialect_of
 from stories.workflow.resources import ModelProfile
 
-from .profiles import Provider, billions_in, profile_of
-
-_PROBE_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_CONCURRENCY: dict[Provider, int] = {"ollama": 4, "openai": 16, "embedded": server.SLOTS}
-_OPENAI_CONTEXT_TOKENS = 8192
-
-
-class NoModel(Exception):
-    """The settings lead to no model; the argument says why, in a sentence for staff."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A model, and where it is to be had; `files` are what the embedded server may run."""
-
-    provider: Provider
-    profile: ModelProfile
-    url: str = ""
-    api_key: str = ""
-    files: tuple[Path, ...] = ()
-
-    @property
-    def concurrency(self) -> int:
-        wanted = settings.MAX_CONCURRENT or _CONCURRENCY[self.provider]
-        return min(wanted, server.SLOTS) if self.provider == "embedded" else wanted
+from .host import Host, Misconfigured, NoModel
+from .ollama_host import CLOUD, ollama_host, runs_in_cloud
+from .openai_host import missing_settings, openai_host
+from .profiles import profile_of
 
 
 def settings_that_matter() -> tuple[object, ...]:
@@ -47,6 +24,7 @@ def settings_that_matter() -> tuple[object, ...]:
     names = (
         *("LLM_PROVIDER", "MODEL_PATH", "DATA_DIR", "MAX_CONCURRENT", "OLLAMA_BASE_URL"),
         *("OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OPENAI_BASE_URL", "OPENAI_MODEL"),
+        *("OLLAMA_API_KEY", "OPENAI_API_KEY"),
         *("GUARD_MODEL", "GUARD_IS_ADVISORY", "MODEL_TIMEOUT_SECONDS"),
         *("OLLAMA_TEMPERATURE", "OLLAMA_MAX_TOKENS", "OLLAMA_KEEP_ALIVE", "SHOWS_UNCHECKED_WORDS"),
     )
@@ -55,25 +33,25 @@ def settings_that_matter() -> tuple[object, ...]:
 
 async def find() -> Host:
     if problem := guard_problem(settings.LLM_PROVIDER):
-        raise NoModel(problem)
+        raise Misconfigured(problem)
     host = await _find_writer()
     if problem := guard_problem(host.provider):
-        raise NoModel(problem)
+        raise Misconfigured(problem)
     return host
 
 
 async def _find_writer() -> Host:
     match settings.LLM_PROVIDER:
         case "ollama":
-            return await _ollama_host()
+            return await ollama_host()
         case "openai":
-            return _openai_host()
+            return await openai_host()
         case "embedded":
             return _embedded_host()
     if settings.MODEL_PATH:
         return _embedded_host()
     try:
-        return await _ollama_host()
+        return await ollama_host()
     except NoModel as reason:
         return _embedded_host(instead_of=reason)
 
@@ -95,7 +73,7 @@ def configured() -> str:
     try:
         match settings.LLM_PROVIDER:
             case "openai":
-                _openai_host()
+                return missing_settings()
             case "embedded":
                 _embedded_host()
             case "auto" if not counts_on_ollama:
@@ -103,6 +81,24 @@ def configured() -> str:
     except NoModel as reason:
         return str(reason)
     return ""
+
+
+def places_elsewhere() -> Iterator[tuple[str, str]]:
+    """The settings by which stories may be written outside this machine and its network, and where;
+    asks no host."""
+    if settings.LLM_PROVIDER == "openai":
+        yield from _far("OPENAI_BASE_URL")
+    elif settings.LLM_PROVIDER in {"ollama", "auto"}:
+        yield from _far("OLLAMA_BASE_URL")
+        for name in ("OLLAMA_MODEL", "GUARD_MODEL"):
+            if runs_in_cloud(model := getattr(settings, name)):
+                yield name.replace("GUARD", "STORYTELLER_GUARD"), f"{CLOUD} by {model}"
+
+
+def _far(name: str) -> Iterator[tuple[str, str]]:
+    host = host_of(getattr(settings, name))
+    if host and not is_near(host):
+        yield name, host
 
 
 def guard_problem(provider: str) -> str:
@@ -121,107 +117,19 @@ def guard_problem(provider: str) -> str:
     return ""
 
 
-# Ollama -----------------------------------------------------------------------------------------
-
-
-async def _ollama_host() -> Host:
-    async with _ollama_api() as api:
-        listed = await _listed(api)
-        _require_guard(listed)
-        for model in _candidates(listed):
-            name = model["name"]
-            shown = (await api.post("/api/show", json={"model": name})).raise_for_status().json()
-            if "completion" in shown.get("capabilities", ["completion"]):
-                return Host("ollama", _ollama_profile(name, shown), settings.OLLAMA_BASE_URL)
-    raise NoModel(f"Ollama at {settings.OLLAMA_BASE_URL} has no model that can write")
-
-
-@asynccontextmanager
-async def _ollama_api() -> AsyncIterator[httpx.AsyncClient]:
-    from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
-
-    url = settings.OLLAMA_BASE_URL
-    try:
-        async with httpx.AsyncClient(
-            base_url=url, timeout=_PROBE_TIMEOUT, transport=Transport(tls_context())
-        ) as api:
-            yield api
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoModel(
-            f"Ollama at {url} does not answer: {error or type(error).__name__}"
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NoModel(f"what answers at {url} is not Ollama") from error
-
-
-async def _listed(api: httpx.AsyncClient) -> list[dict[str, Any]]:
-    answer = (await api.get("/api/tags")).raise_for_status().json()
-    return [model for model in answer["models"] if model["name"]]
-
-
-def _candidates(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The model that was asked for, or else all in Ollama's order, the newest first."""
-    wanted = settings.OLLAMA_MODEL
-    if not wanted:
-        return [model for model in listed if dialect_of(model["name"]) is None]
-    if found := _named(wanted, listed):
-        return found
-    names = ", ".join(model["name"] for model in listed) or "none"
-    raise NoModel(f"Ollama has no model {wanted!r} (OLLAMA_MODEL); it has: {names}")
-
-
-def _named(wanted: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [model for model in listed if model["name"] in {wanted, f"{wanted}:latest"}]
-
-
-def _require_guard(listed: list[dict[str, Any]]) -> None:
-    wanted = settings.GUARD_MODEL
-    is_optional = wanted in {"", OWN_MODEL} or settings.GUARD_IS_ADVISORY
-    if not is_optional and not _named(wanted, listed):
-        raise NoModel(f"Ollama has no model {wanted!r} (STORYTELLER_GUARD_MODEL)")
-
-
-def _ollama_profile(name: str, shown: dict[str, Any]) -> ModelProfile:
-    lengths = [
-        length
-        for key, length in shown.get("model_info", {}).items()
-        if key.endswith(".context_length")
-    ]
-    return profile_of(
-        "ollama",
-        name,
-        min(settings.OLLAMA_NUM_CTX, *lengths) if lengths else settings.OLLAMA_NUM_CTX,
-        billions=billions_in(shown.get("details", {}).get("parameter_size", "")),
-    )
-
-
-# OpenAI-compatible servers, llama.cpp among them --------------------------------------------------
-
-
-def _openai_host() -> Host:
-    names = {"OPENAI_BASE_URL": settings.OPENAI_BASE_URL, "OPENAI_MODEL": settings.OPENAI_MODEL}
-    if missing := [name for name, value in names.items() if not value]:
-        raise NoModel(f"STORYTELLER_LLM=openai needs {' and '.join(missing)}")
-    return Host(
-        "openai",
-        profile_of("openai", settings.OPENAI_MODEL, _OPENAI_CONTEXT_TOKENS),
-        settings.OPENAI_BASE_URL,
-        settings.OPENAI_API_KEY or "none",
-    )
-
-
 # The embedded server ----------------------------------------------------------------------------
 
 
 def _embedded_host(*, instead_of: NoModel | None = None) -> Host:
     files = _embedded_files()
     if not files:
-        raise NoModel(
+        missing = NoModel if instead_of else Misconfigured
+        raise missing(
             (f"{instead_of}; and " if instead_of else "")
             + "no model is here yet: `python manage.py fetch_model` fetches one"
         )
     if importlib.util.find_spec("xllamacpp") is None:
-        raise NoModel("the package xllamacpp is not installed on this machine")
+        raise Misconfigured("the package xllamacpp is not installed on this machine")
     return Host("embedded", _embedded_profile(files[0]), files=files)
 
 
@@ -230,7 +138,7 @@ def _embedded_files() -> tuple[Path, ...]:
         return tuple(catalog.usable(settings.DATA_DIR / "models"))
     path = Path(settings.MODEL_PATH).expanduser().resolve()
     if not path.is_file():
-        raise NoModel(f"STORYTELLER_MODEL_PATH names no file: {path}")
+        raise Misconfigured(f"STORYTELLER_MODEL_PATH names no file: {path}")
     return (path,)
 
 

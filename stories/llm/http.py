@@ -11,6 +11,8 @@ from aiohttp import ClientSession, TCPConnector
 from django.conf import settings
 from httpx_aiohttp import AiohttpTransport
 
+from stories.infra.addresses import host_of, is_here
+
 _CONNECT_SECONDS = 5.0
 
 
@@ -31,6 +33,11 @@ def tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def uses_proxy(url: str) -> bool:
+    """Nobody's proxy stands between this process and its own machine."""
+    return not is_here(host_of(url))
+
+
 class Transport(httpx.AsyncBaseTransport):
     """aiohttp under httpx, with a session for each call: none is left to outlive its event loop,
     and no bound makes a call wait in silence.
@@ -45,7 +52,8 @@ class Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         async with AsyncExitStack() as stack:
             connector = TCPConnector(limit=0, force_close=True, ssl=self._tls)
-            session = ClientSession(connector=connector, trust_env=True)
+            trust_env = uses_proxy(str(request.url))
+            session = ClientSession(connector=connector, trust_env=trust_env)
             await stack.enter_async_context(session)
             under = AiohttpTransport(verify=self._tls, client=session)
             response = await under.handle_async_request(request)

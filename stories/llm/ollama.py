@@ -16,19 +16,30 @@ from langchain_ollama import ChatOllama
 
 from stories.safety.sentences import has_end
 
+from .support import Support, ollama_params
+
 _MAX_SECONDS = 1.5
 # As many characters as tell where a sentence ends.
 _END_CHARACTERS = 12
 
 
-class Editor(ChatOllama):
+class _Adapted(ChatOllama):
+    """Asks by what the host takes."""
+
+    support: Support = Support()
+
+    def _chat_params(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return ollama_params(super()._chat_params(*args, **kwargs), self.support)
+
+
+class Editor(_Adapted):
     """Asks for whole answers, which nobody reads along."""
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await super()._agenerate(*args, **kwargs, stream=False)
 
 
-class Writer(ChatOllama):
+class Writer(_Adapted):
     """Hands its text on `tokens_at_once`; more than one where nothing is shown before its sentence
     ends.
 

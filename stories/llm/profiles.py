@@ -1,6 +1,7 @@
 """What a model can be asked for, by its name and size."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,16 +28,29 @@ _PROSE = _Ability()
 _MULTILINGUAL = _Ability("multilingual")
 
 # The first row that fits says what a model can do: provider (None is any), a pattern that its name
-# starts with, ability. The embedded two were read and judged; the others go by their publishers'
-# word. A model without a row goes by its size, and is taken for a good one where that is not known.
-_ABILITIES: tuple[tuple[Provider | None, str, _Ability], ...] = (
-    ("embedded", r"qwen2\.5-coder-1\.5b", replace(_BEATS, is_demo=True)),
-    ("embedded", r"smollm2-135m", replace(_SPINE, is_demo=True)),
-    (None, r"gemma-?[23]n?[:-]?(4b|9b|12b|27b|e4b|latest|$)", _MULTILINGUAL),
-    (None, r"(aya|command-[ra]|dictalm|mistral-small|llama-?3\.3|llama-?4)", _MULTILINGUAL),
-    (None, r"qwen-?3.*?(8b|14b|30b|32b|235b|latest|$)", _MULTILINGUAL),
-    (None, r"(gpt-[45]|o[34]|claude|gemini)", _MULTILINGUAL),
+# starts with, the size in billions of parameters from which it holds, ability. The embedded two
+# were read and judged; the others go by their publishers' word. The number of a release is open
+# upwards, so that the next one of a family is taken for no worse. A model without a row, or too
+# small for it, goes by its size, and is taken for a good one where that is not known.
+_ABILITIES: tuple[tuple[Provider | None, str, float, _Ability], ...] = (
+    ("embedded", r"qwen2\.5-coder-1\.5b", 0, replace(_BEATS, is_demo=True)),
+    ("embedded", r"smollm2-135m", 0, replace(_SPINE, is_demo=True)),
+    (None, r".*\b(coder?|code|math|translate|vl|ocr|medical)(?![a-z])", 3, _PROSE),
+    (None, r"gemma-?([2-9]|\d\d)", 3.5, _MULTILINGUAL),
+    (None, r"qwen-?([3-9]|\d\d)", 7, _MULTILINGUAL),
+    (None, r"gpt-oss", 15, _MULTILINGUAL),
+    (None, r"llama-?(3\.3|[4-9])", 15, _MULTILINGUAL),
+    (
+        None,
+        r"(aya|tiny-?aya|command-[ra]|dictalm|mistral-(small|medium|large)|ministral-3)",
+        3,
+        _MULTILINGUAL,
+    ),
+    (None, r"(deepseek-(v[3-9]|r1)|glm-?[4-9]|kimi|minimax)", 60, _MULTILINGUAL),
+    (None, r"(gpt-([4-9]|\d\d)|o[1-9]|chatgpt|claude|gemini|grok)", 0, _MULTILINGUAL),
 )
+_EMBEDDING_FAMILIES = ("bert", "embed", "xlm-roberta")
+_EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphrase")
 
 
 def profile_of(
@@ -55,20 +69,31 @@ def profile_of(
     )
 
 
+def embeds(name: str, families: Iterable[object]) -> bool:
+    """Whether a model turns text into numbers, and writes none: by its family, else by its name."""
+    of_family = any(known in str(family) for family in families for known in _EMBEDDING_FAMILIES)
+    return of_family or _EMBEDDING_NAMES.search(name.lower()) is not None
+
+
 def _ability(provider: Provider, name: str, billions: float | None) -> _Ability:
     bare = name.rsplit("/", 1)[-1].lower()
-    for of_provider, pattern, ability in _ABILITIES:
-        if of_provider in {None, provider} and re.match(pattern, bare):
-            return ability
     size = billions_in(bare) if billions is None else billions
+    for of_provider, pattern, from_billions, ability in _ABILITIES:
+        is_large = size is None or size >= from_billions
+        if of_provider in {None, provider} and is_large and re.match(pattern, bare):
+            return ability
     if size is None or size >= 3:
         return _PROSE
     return _BEATS if size >= 1 else _SPINE
 
 
+_SIZE = re.compile(r"(?<![\w.])(?:e|(\d+)x)?(\d+(?:\.\d+)?)([tbm])\b")
+_BILLIONS = {"t": 1000.0, "b": 1.0, "m": 0.001}
+
+
 def billions_in(text: str) -> float | None:
     """The size in a model's name or description: 1.5 for "1.5b", 0.135 for "135M"."""
-    found = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)([bm])\b", text.lower())
+    found = _SIZE.search(text.lower())
     if found is None:
         return None
-    return float(found[1]) / (1 if found[2] == "b" else 1000)
+    return int(found[1] or 1) * float(found[2]) * _BILLIONS[found[3]]

@@ -1,6 +1,6 @@
 """The data: fields and constraints. Rules that span rows live in `generations` and `moderation`."""
 
-from .generation import Generation, GenerationEvent
+from .generation import MODEL_LENGTH, Generation, GenerationEvent
 from .keys import KEY_LENGTH, RequestKey, TicketUse
 from .moderation import Case, Clearance, Reason, Ruling, SafetyFinding, Switch, Threshold
 from .story import (
@@ -14,10 +14,12 @@ from .story import (
     ReadingSession,
     Story,
 )
+from .trial import ModelTrial
 
 __all__ = [
     "IDEA_LENGTH",
     "KEY_LENGTH",
+    "MODEL_LENGTH",
     "THEME_LENGTH",
     "TITLE_LENGTH",
     "Case",
@@ -28,6 +30,7 @@ __all__ = [
     "Decision",
     "Generation",
     "GenerationEvent",
+    "ModelTrial",
     "ReadingSession",
     "Reason",
     "RequestKey",

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .story import Chapter, Choice, Story
 
+MODEL_LENGTH = 120
+
 
 class Generation(models.Model):
     """One run that writes one chapter, from the request to its outcome.
@@ -54,7 +56,7 @@ class Generation(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     stop_requested_at = models.DateTimeField(null=True, editable=False)
     last_position = models.PositiveIntegerField(default=0)
-    model = models.CharField(max_length=120, blank=True)
+    model = models.CharField(max_length=MODEL_LENGTH, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     timings = models.JSONField(default=dict, blank=True)

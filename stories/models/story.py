@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from children.models import Child, ReadingLevel
+from stories.vocabulary import note_lengths
 
 THEME_LENGTH = 300
-TITLE_LENGTH = 120
-IDEA_LENGTH = 300
+TITLE_LENGTH = note_lengths.TITLE.stored
+IDEA_LENGTH = note_lengths.CHOICE.stored
 
 
 class Story(models.Model):
@@ -89,7 +90,7 @@ class Chapter(models.Model):
     title = models.CharField(max_length=TITLE_LENGTH)
     text = models.TextField()
     source = models.TextField()
-    question = models.CharField(max_length=300, blank=True)
+    question = models.CharField(max_length=note_lengths.QUESTION.stored, blank=True)
     summary = models.TextField(blank=True)
     vocabulary = models.JSONField(default=list, blank=True)
     educational_elements = models.JSONField(default=list, blank=True)
@@ -161,8 +162,8 @@ class Choice(models.Model):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OFFERED)
     position = models.PositiveSmallIntegerField(default=0)
     text = models.CharField(max_length=IDEA_LENGTH)
-    description = models.CharField(max_length=300, blank=True)
-    impact = models.CharField(max_length=300, blank=True)
+    description = models.CharField(max_length=note_lengths.CHOICE_DESCRIPTION.stored, blank=True)
+    impact = models.CharField(max_length=note_lengths.CHOICE_DESCRIPTION.stored, blank=True)
 
     class Meta:
         ordering: ClassVar = ["position"]

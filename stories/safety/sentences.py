@@ -1,5 +1,7 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
-"""Where one sentence ends and the next begins, for text that arrives a character at a time.
+"""Where one sentence ends and the next begins: in a finished text, and in one that arrives a
+character at a time. The browser's copy is `reader/sentences.js`; `tests/sentence_ends.json` holds
+both to the same answers.
 
 A border needs the end of a sentence, white space, and a look at what comes next: `"Stop!" said the
 fox.` is one sentence, because "said" begins none. So a sentence is released with the first
@@ -8,7 +10,9 @@ character, at most with the first word, of the one after it.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from stories.safety.cleaning import is_emoji
 from stories.vocabulary.languages import Language, language_of, languages, sentence_ends
@@ -18,6 +22,9 @@ _OPENERS = "\"'“‘«¿¡([„״׳"
 _QUOTES = "\"”’»״'"
 _DASHES = "—–-"
 _CLAUSE = re.compile(r"(?:[,;:][\"'”’»)]*|\s[—–])(?=\s)")
+_WORD = re.compile(r"\S+")
+# More than a closing word, its marks and the quotation marks behind it.
+_END_CHARACTERS = 80
 _INITIAL = re.compile(r"(?:^|[\s.])(?!I\.)[A-ZÁÉÍÓÚÑ]\.$")
 
 
@@ -39,6 +46,74 @@ def _without_closers(text: str) -> str:
     return text
 
 
+def split(text: str, language: str) -> list[str]:
+    """The sentences of a finished text, and what is left behind the last one's end."""
+    starts = [0, *starts_of(text, language)]
+    ends = [*starts[1:], len(text)]
+    pieces = (text[start:end].strip() for start, end in zip(starts, ends, strict=True))
+    return [piece for piece in pieces if piece]
+
+
+def starts_of(text: str, language: str) -> Iterator[int]:
+    """Where in a finished text its second and each further sentence begins. Takes linear time."""
+    borders, start = _borders_of(language_of(language)), 0
+    for word, following in pairwise(_WORD.finditer(text)):
+        gap = text[word.end() : following.start()]
+        before = text[max(start, word.end() - _END_CHARACTERS) : word.end()]
+        if borders.is_between(before, gap, following[0], is_word_whole=True):
+            start = following.start()
+            yield start
+
+
+class _Borders:
+    """Tells in one language whether a sentence ends between a text and the word ahead of it."""
+
+    def __init__(self, language: Language) -> None:
+        self._abbreviations = frozenset(language.abbreviations)
+        self._speech_verbs = frozenset(language.speech_verbs)
+
+    def is_between(self, text: str, gap: str, ahead: str, *, is_word_whole: bool) -> bool | None:
+        """Whether one begins with the word `ahead`; None while more of that word must be seen."""
+        first = ahead[0]
+        if first in _DASHES and not is_word_whole and len(ahead) == 1:
+            return None
+        letter = ahead.lstrip(_DASHES)[:1]
+        if not letter or letter.islower() or is_emoji(first):
+            return False
+        if "\n" in gap:
+            return True
+        if not self.is_ended(text) or not (letter.isalnum() or letter in _OPENERS):
+            return False
+        if not letter.isalpha() or letter.isupper() or not self._may_be_speech(text):
+            return True
+        return self._begins_after_speech(ahead, is_word_whole=is_word_whole)
+
+    def is_ended(self, text: str) -> bool:
+        """Whether a sentence ends with this text, as far as the text alone can say."""
+        bare = _without_closers(text)
+        if not has_end(bare):
+            return False
+        return bare[-1] != "." or not self._is_abbreviation(bare)
+
+    def _may_be_speech(self, text: str) -> bool:
+        return bool(self._speech_verbs) and text[-1] in _QUOTES + "!?"
+
+    def _begins_after_speech(self, ahead: str, *, is_word_whole: bool) -> bool | None:
+        word = ahead.strip(_DASHES)
+        if word.isalpha() and not is_word_whole:
+            return None
+        return word.rstrip(",.:;!?") not in self._speech_verbs
+
+    def _is_abbreviation(self, text: str) -> bool:
+        if _INITIAL.search(text):
+            return True
+        word = text[:-1].split()[-1:] or [""]
+        return word[0].lstrip(_OPENERS + _DASHES).lower() in self._abbreviations
+
+
+_borders_of = cache(_Borders)
+
+
 class SentenceSplitter:
     """Gathers characters into sentences, each with the separator that precedes it."""
 
@@ -49,9 +124,7 @@ class SentenceSplitter:
     LIKELY_TITLE_CHARS = 40
 
     def __init__(self, language: str, *, continues: bool) -> None:
-        written = language_of(language)
-        self._abbreviations = frozenset(written.abbreviations)
-        self._speech_verbs = frozenset(written.speech_verbs)
+        self._borders = _borders_of(language_of(language))
         self._story_opening = _story_opening(languages())
         self._ends = sentence_ends()
         self._text = ""
@@ -106,7 +179,9 @@ class SentenceSplitter:
         """Once what lies ahead says so, end the sentence before it or let it go on."""
         if not self._ahead:
             return []
-        is_border = self._is_border(is_word_whole=is_word_whole)
+        is_border = self._borders.is_between(
+            self._text, self._gap, self._ahead, is_word_whole=is_word_whole
+        )
         if is_border is None:
             return []
         gap, ahead, self._gap, self._ahead = self._gap, self._ahead, "", ""
@@ -121,50 +196,12 @@ class SentenceSplitter:
             released += self.push(char)
         return released
 
-    def _is_border(self, *, is_word_whole: bool) -> bool | None:
-        """Whether a sentence begins ahead; None while more must be seen."""
-        first = self._ahead[0]
-        if first in _DASHES and not is_word_whole and len(self._ahead) == 1:
-            return None
-        letter = self._ahead.lstrip(_DASHES)[:1]
-        if not letter or letter.islower() or is_emoji(first):
-            return False
-        if "\n" in self._gap:
-            return True
-        if not self._is_ended(self._text) or not (letter.isalnum() or letter in _OPENERS):
-            return False
-        if not letter.isalpha() or letter.isupper() or not self._may_be_speech():
-            return True
-        return self._begins_sentence_after_speech(is_word_whole=is_word_whole)
-
-    def _may_be_speech(self) -> bool:
-        return bool(self._speech_verbs) and self._text[-1] in _QUOTES + "!?"
-
-    def _begins_sentence_after_speech(self, *, is_word_whole: bool) -> bool | None:
-        word = self._ahead.strip(_DASHES)
-        if word.isalpha() and not is_word_whole:
-            return None
-        return word.rstrip(",.:;!?") not in self._speech_verbs
-
-    def _is_ended(self, text: str) -> bool:
-        """Whether a sentence ends with this text, as far as the text alone can say."""
-        bare = _without_closers(text)
-        if not has_end(bare):
-            return False
-        return bare[-1] != "." or not self._is_abbreviation(bare)
-
-    def _is_abbreviation(self, text: str) -> bool:
-        if _INITIAL.search(text):
-            return True
-        word = text[:-1].split()[-1:] or [""]
-        return word[0].lstrip(_OPENERS + _DASHES).lower() in self._abbreviations
-
     def _whole_part(self, text: str) -> str:
         """The text up to its last whole sentence; closed where its first clauses are shown."""
-        if self._is_ended(text):
+        if self._borders.is_ended(text):
             return text
         for border in reversed([match.start() for match in re.finditer(r"\s", text)]):
-            if self._is_ended(text[:border]):
+            if self._borders.is_ended(text[:border]):
                 return text[:border]
         if self._is_inside_sentence and " " in text:
             return text.rsplit(" ", 1)[0].rstrip(",;:—–- ") + "…"
@@ -210,6 +247,6 @@ class SentenceSplitter:
         return (
             not self._has_released
             and len(text) <= self.TITLE_CHARS
-            and not self._is_ended(text)
+            and not self._borders.is_ended(text)
             and text[-1] not in ",;:—–"
         )

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from stories.eventlog import Follower, LogEvent, follow, shown_text
+from stories.infra.db import DATABASE_AWAY
 from stories.messages import failed_event
 from stories.vocabulary.errors import Withdrawn
 from stories.vocabulary.events import RESYNC, WITHDRAWN, Content, ContentReset
@@ -81,7 +81,7 @@ async def story_stream(
             show = redacted if is_redacted else _as_it_is
             async for chunk in _live(reader, generation_id, is_allowed, show):
                 yield chunk
-    except DatabaseError:
+    except DATABASE_AWAY:
         logger.exception("generation %s: a reader was sent away, to come back", generation_id)
 
 

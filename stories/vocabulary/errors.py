@@ -1,9 +1,11 @@
 """Errors that end a chapter early, by the codes of the stream contract.
 
 Each says whether trying again makes sense; `stories.messages` has the sentences that parents read.
-Details for staff travel as the exception's cause.
+Details for staff travel as the exception's causes: the argument of a `ToldToStaff`, and the types
+of all others.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 
@@ -12,6 +14,7 @@ class ErrorCode(StrEnum):
 
     SAFETY_REJECTED = "SAFETY_REJECTED"
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
+    MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
     EMPTY_CONTENT = "EMPTY_CONTENT"
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
@@ -20,7 +23,26 @@ class ErrorCode(StrEnum):
     WORKFLOW_ERROR = "WORKFLOW_ERROR"
 
 
-class StoryError(Exception):
+class ToldToStaff(Exception):
+    """An error whose argument, if it has one, is a sentence for staff and the log: it quotes
+    neither a story nor a prompt, and no secret."""
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what led to it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def told_to_staff(error: BaseException) -> str:
+    """Why it came to this, as far as that may be said; else empty."""
+    told = (str(cause) for cause in causes_of(error) if isinstance(cause, ToldToStaff))
+    return next(filter(None, told), "")
+
+
+class StoryError(ToldToStaff):
     """A run ends without its chapter; this one stands for any problem that has no code.
 
     `message_key` is the key of its sentence in `stories.messages`.
@@ -50,6 +72,13 @@ class ModelUnavailable(StoryError):
     """The model's host cannot be reached, or there is none."""
 
     code = ErrorCode.MODEL_UNAVAILABLE
+
+
+class ModelRefused(StoryError):
+    """The model's host refuses what it is asked, or the settings lead to none: time alone changes
+    nothing."""
+
+    code = ErrorCode.MODEL_REFUSED
 
 
 class ModelTimeout(StoryError):

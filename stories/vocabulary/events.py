@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from stories.vocabulary.nodes import Node
+
 
 class Event(BaseModel):
     """One durable event; `data` is the `data` key of its frame."""
@@ -26,16 +28,11 @@ class Event(BaseModel):
         return json.dumps(self.data, ensure_ascii=False)
 
 
-NodeName = Literal[
-    "workflow", "generate_content", "safety_check", "enhance_content", "calculate_metrics"
-]
-
-
 class NodeEvent(Event):
     """A step of the workflow begins or ends; only a log's first one has the last four fields."""
 
     type: Literal["node_event"] = "node_event"
-    node: NodeName
+    node: Node
     status: Literal["started", "completed", "failed"]
     chapter_number: int = 0
     theme: str = ""

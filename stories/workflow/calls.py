@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 from stories.safety.guard import Guard
 from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.nodes import Node
 from stories.workflow.faults import ColdModel, Fault
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
@@ -27,7 +28,7 @@ class Meter(AsyncCallbackHandler):
 
     run_inline = True  # LangChain would make a task of it for every token
 
-    def __init__(self, step: str, emit: Emit) -> None:
+    def __init__(self, step: Node, emit: Emit) -> None:
         self._step = step
         self._emit = emit
         self._started_at = time.monotonic()
@@ -55,12 +56,12 @@ def _tokens(response: LLMResult | None) -> tuple[int, int]:
     return 0, 0
 
 
-def metered(model: BaseChatModel, step: str, emit: Emit) -> BaseChatModel:
+def metered(model: BaseChatModel, step: Node, emit: Emit) -> BaseChatModel:
     """The same model on the same connections, its calls reported as `ModelUse`."""
     return model.model_copy(update={"callbacks": [Meter(step, emit)]})
 
 
-def metered_guard(guard: Guard | None, step: str, emit: Emit) -> Guard | None:
+def metered_guard(guard: Guard | None, step: Node, emit: Emit) -> Guard | None:
     return replace(guard, model=metered(guard.model, step, emit)) if guard else None
 
 

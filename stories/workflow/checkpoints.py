@@ -23,8 +23,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from stories.infra.waiting import raise_if_cancelled
 
-# What is raised where the store cannot be used.
-StoreAway = (sqlite3.Error, psycopg.Error)
+# What is raised where the store cannot be used at the moment.
+StoreAway = (
+    sqlite3.OperationalError,
+    sqlite3.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 
 _BUSY_SECONDS = 20.0
 _MAX_CONNECTIONS = 2

@@ -5,6 +5,7 @@ from dataclasses import replace
 from langchain_core.messages import SystemMessage
 
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.nodes import writer_of
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
@@ -30,7 +31,7 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
         return {"text": shown, "version": version, "is_guarded": False}
     is_rewrite = version > 0
     attempt = state["attempt"] + is_rewrite
-    step = "enhance_content" if is_rewrite else "generate_content"
+    step = writer_of(version)
     resources = replace(resources, guard=metered_guard(resources.guard, step, emit))
     manuscript = Manuscript(
         shown, attempt, resources=resources, progress=context.progress, emit=emit

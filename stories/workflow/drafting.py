@@ -15,6 +15,7 @@ from stories.safety.prose import ProseStream
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
+from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
 from stories.workflow.faults import Fault
@@ -60,7 +61,7 @@ class Drafting:
         resources: ChapterResources,
         *,
         language: str,
-        step: str,
+        step: Node,
         emit: Emit,
         note: str,
     ) -> None:

@@ -9,10 +9,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from stories.vocabulary.errors import StoryError
+from stories.vocabulary.errors import StoryError, ToldToStaff
 
 
-class Fault(Exception):
+class Fault(ToldToStaff):
     """The model host failed in a way that another try may cure."""
 
 

@@ -8,28 +8,30 @@ from typing import Any
 
 from stories.reading import measure, words
 from stories.safety.judge import Judgement
+from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.events import VocabularyWord
 from stories.vocabulary.languages import Language, language_of, languages
+from stories.vocabulary.note_lengths import (
+    CHOICE,
+    CHOICE_DESCRIPTION,
+    LEARNING,
+    MEANING,
+    QUESTION,
+    SUMMARY,
+    TITLE,
+    WORD,
+    NoteLength,
+)
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_of
 from stories.workflow.prompts.spine import spine_choices
 from stories.workflow.prompts.system import hero_of
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
-from stories.workflow.steps import ChapterDraft, DraftChoice, HeldBack
+from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
 _MAX_WORDS_EXPLAINED = 4
-_LONGEST = {
-    "title": 120,
-    "question": 160,
-    "choice": 300,
-    "vocabulary": 160,
-    "summary": 600,
-    "learning": 600,
-}
-_SENTENCE_BORDER = re.compile(r"(?<=[.!?…])[\"\u201d\u2019»']*\s+")
 
 
 @cache
@@ -87,61 +89,69 @@ class Finishing:
         title = repair.line(notes.get("title")).strip("\"“”'*# ")
         ours = self._ours.ending_title if self._brief.is_ending else self._ours.title
         wanted = asked_for or _title_wrapping(languages()).sub("", title)
-        return self._checked("title", wanted, ours.format(number=self._brief.chapter_number))
+        ours = ours.format(number=self._brief.chapter_number)
+        return self._checked("title", wanted, ours, TITLE)
 
     def _question(self, notes: dict[str, Any]) -> str:
         ours = self._ours.question.format(hero=self._hero)
-        return self._checked("question", repair.line(notes.get("question")), ours)
+        return self._checked("question", repair.line(notes.get("question")), ours, QUESTION)
 
     def _choices(self, notes: dict[str, Any]) -> tuple[DraftChoice, ...]:
         offered = repair.choices(notes.get("choices"))[:MAX_CHOICES]
-        passed = [pair for pair in offered if self._passes("choice", ". ".join(filter(None, pair)))]
+        passed = [
+            (text, about)
+            for text, about in offered
+            if len(text) <= CHOICE.accepted and len(about) <= CHOICE_DESCRIPTION.accepted
+            if self._passes("choice", ". ".join(filter(None, [text, about])))
+        ]
         if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
             passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
         return tuple(DraftChoice(text, about, about) for text, about in passed)
 
-    def _vocabulary(self, notes: dict[str, Any]) -> tuple[VocabularyWord, ...]:
+    def _vocabulary(self, notes: dict[str, Any]) -> tuple[DraftWord, ...]:
         in_text = {word.casefold() for word in words(self._text, self._brief.language)}
         explained = [
             (word, meaning)
             for word, meaning in repair.vocabulary(notes.get("vocabulary"))
             if word.casefold() in in_text
             and word.casefold() not in {self._hero.casefold(), meaning.casefold()}
+            and len(word) <= WORD.accepted
+            and len(meaning) <= MEANING.accepted
             and self._passes("vocabulary", f"{word}: {meaning}")
         ]
         if not explained:
             self.defaulted.append("vocabulary")
             explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
         return tuple(
-            VocabularyWord(word=word, meaning=meaning)
+            DraftWord(word=word, meaning=meaning)
             for word, meaning in explained[:_MAX_WORDS_EXPLAINED]
         )
 
     def _summary(self, notes: dict[str, Any]) -> str:
-        return self._checked("summary", repair.line(notes.get("summary")), self._ends_of_text())
+        noted = repair.line(notes.get("summary"))
+        return self._checked("summary", noted, self._ends_of_text(), SUMMARY)
 
     def _ends_of_text(self) -> str:
         """How the chapter begins and how it ends: text that has passed already."""
-        sentences = _SENTENCE_BORDER.split(" ".join(self._text.split()))
+        sentences = split(self._text, self._brief.language)
         return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
         noted = repair.lines(notes.get("educational_elements"))[:3]
-        passed = tuple(text for text in dict.fromkeys(noted) if self._passes("learning", text))
+        fitting = [text for text in dict.fromkeys(noted) if len(text) <= LEARNING.accepted]
+        passed = tuple(text for text in fitting if self._passes("learning", text))
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
-    def _checked(self, place: str, text: str, ours: str) -> str:
-        if text and self._passes(place, text):
+    def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
+        if 0 < len(text) <= length.accepted and self._passes(place, text):
             return text
         self.defaulted.append(place)
         return ours
 
     def _passes(self, place: str, text: str) -> bool:
-        if len(text) > _LONGEST[place]:
-            return False
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
@@ -13,7 +13,14 @@ from langgraph.types import StateSnapshot
 from stories.safety.gate import load as load_gate
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import StoryError
-from stories.vocabulary.events import NodeEvent
+from stories.vocabulary.nodes import (
+    AFTER,
+    FIRST,
+    WHEN_APPROVED,
+    WHEN_REJECTED,
+    Node,
+    done_before,
+)
 from stories.workflow import nodes
 from stories.workflow.checkpoints import Checkpoints
 from stories.workflow.lengths import target_words
@@ -21,31 +28,38 @@ from stories.workflow.progress import ProgressMeter
 from stories.workflow.resources import ChapterResources
 from stories.workflow.resume import Resume
 from stories.workflow.state import ChapterState, Context, draft_from_json
-from stories.workflow.steps import Milestone, Step
+from stories.workflow.steps import Milestone, NodeStatus, Step
+
+# LangGraph writes names into its checkpoints: plain strings, whatever knows how to read them.
+_STEPS = {
+    Node.GENERATE_CONTENT.value: nodes.generate_content,
+    Node.SAFETY_CHECK.value: nodes.safety_check,
+    Node.ENHANCE_CONTENT.value: nodes.enhance_content,
+    Node.CALCULATE_METRICS.value: nodes.calculate_metrics,
+}
 
 
-def _after_check(state: ChapterState) -> Literal["enhance_content", "calculate_metrics"]:
-    return "calculate_metrics" if state["judgement"]["approved"] else "enhance_content"
+def _after_check(state: ChapterState) -> str:
+    return (WHEN_APPROVED if state["judgement"]["approved"] else WHEN_REJECTED).value
 
 
 def _build() -> CompiledStateGraph[ChapterState, Context, ChapterState, ChapterState]:
     graph = StateGraph(ChapterState, context_schema=Context)
-    graph.add_node("generate_content", nodes.generate_content)
-    graph.add_node("safety_check", nodes.safety_check)
-    graph.add_node("enhance_content", nodes.enhance_content)
-    graph.add_node("calculate_metrics", nodes.calculate_metrics)
-    graph.add_edge(START, "generate_content")
-    graph.add_edge("generate_content", "safety_check")
-    graph.add_conditional_edges("safety_check", _after_check)
-    graph.add_edge("enhance_content", "safety_check")
-    graph.add_edge("calculate_metrics", END)
+    for name, step in _STEPS.items():
+        graph.add_node(name, step)
+    graph.add_edge(START, FIRST.value)
+    for node, ways in AFTER.items():
+        if len(ways) > 1:
+            graph.add_conditional_edges(node.value, _after_check, [way.value for way in ways])
+        else:
+            graph.add_edge(node.value, ways[0].value if ways else END)
     return graph.compile()
 
 
 _graph = _build()
 
 BEGINNING = Resume()
-_WHOLE = ("workflow", 0)
+_WHOLE = (Node.WORKFLOW, 0)
 
 
 async def write_chapter(
@@ -64,7 +78,7 @@ async def write_chapter(
     connection to the model.
     """
     if _WHOLE not in resume.begun:
-        yield NodeEvent(node="workflow", status="started")
+        yield NodeStatus(Node.WORKFLOW, "started")
     await asyncio.to_thread(load_gate)
     context = Context(brief, resources, ProgressMeter(target_words(brief)), resume)
     state: dict[str, Any] = {}
@@ -78,10 +92,10 @@ async def write_chapter(
                 if isinstance(step, Milestone):
                     step.is_stored.set()
     except StoryError:
-        yield NodeEvent(node="workflow", status="failed")
+        yield NodeStatus(Node.WORKFLOW, "failed")
         raise
-    if not any(step == "workflow" for step, _ in resume.ended):
-        yield NodeEvent(node="workflow", status="completed")
+    if not any(step is Node.WORKFLOW for step, _ in resume.ended):
+        yield NodeStatus(Node.WORKFLOW, "completed")
     yield draft_from_json(state["draft"])
 
 
@@ -118,7 +132,5 @@ def _is_ahead(known: StateSnapshot, resume: Resume) -> bool:
     """Whether the checkpoint has a step behind it that the log does not: the log was put back, as
     from a backup, and it is what readers have seen."""
     version = known.values["version"]
-    writing = "enhance_content" if version else "generate_content"
-    before = {"generate_content": "", "safety_check": writing, "": "calculate_metrics"}
-    done = before.get("".join(known.next), "safety_check")
-    return bool(done) and (done, version) not in resume.ended
+    done = done_before(Node(known.next[0]) if known.next else None, version)
+    return done is not None and (done, version) not in resume.ended

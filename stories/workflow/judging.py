@@ -9,6 +9,7 @@ from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
 from stories.workflow.faults import AnswerCut
 from stories.workflow.resources import ChapterResources
@@ -32,7 +33,7 @@ async def judge(text: str, brief: StoryBrief, resources: ChapterResources, emit:
 async def _by_model(
     text: str, brief: StoryBrief, resources: ChapterResources, emit: Emit
 ) -> Judgement:
-    editor = metered(resources.editor, "safety_check", emit)
+    editor = metered(resources.editor, Node.SAFETY_CHECK, emit)
     try:
         return await Retries(resources).ask(
             lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language)

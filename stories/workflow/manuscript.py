@@ -7,12 +7,11 @@ from dataclasses import replace
 from stories.safety.layers import worst
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
-from stories.vocabulary.events import Content
 from stories.workflow.output import OutputBuffer, Withheld
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
-from stories.workflow.steps import HeldBack
+from stories.workflow.steps import HeldBack, TextWhole
 
 # Of the approved text, for a model that words a sentence anew.
 _END_CHARACTERS = 400
@@ -206,4 +205,4 @@ class Manuscript:
         self._begins_paragraph = bool(self.text)
 
     def finish(self) -> None:
-        self._emit(Content(chunk="", is_complete=True))
+        self._emit(TextWhole())

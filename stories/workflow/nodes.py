@@ -7,16 +7,8 @@ from typing import Protocol
 from langgraph.runtime import Runtime
 
 from stories.safety.judge import Judgement
-from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import SafetyRejected, StoryError
-from stories.vocabulary.events import (
-    REWRITE,
-    ContentReset,
-    Metadata,
-    NodeEvent,
-    NodeName,
-    SafetyChecked,
-)
+from stories.vocabulary.nodes import Node, version_in
 from stories.workflow.calls import metered_guard
 from stories.workflow.composing import compose
 from stories.workflow.finishing import Finishing
@@ -30,11 +22,11 @@ from stories.workflow.state import (
     draft_to_json,
     judgement_from_json,
 )
-from stories.workflow.steps import ChapterDraft, Milestone
+from stories.workflow.steps import Judged, Milestone, NodeStatus, Noted, RewriteStarted
 from stories.workflow.vetting import vet_notes
 
 
-class Node(Protocol):
+class _Step(Protocol):
     """What LangGraph calls: a state in, its update out."""
 
     def __call__(
@@ -45,25 +37,25 @@ class Node(Protocol):
 MAX_REWRITES = 2
 
 
-def announced(name: NodeName) -> Callable[[Node], Node]:
+def announced(name: Node) -> Callable[[_Step], _Step]:
     """Says in the stream that the node begins, and how it ended, unless the log says so already.
 
     The node is over, for LangGraph's checkpoint, when all that it said is stored.
     """
 
-    def decorate(node: Node) -> Node:
+    def decorate(node: _Step) -> _Step:
         async def run(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
             emit, resume = runtime.stream_writer, runtime.context.resume
-            this = (name, _version(name, state))
+            this = (name, version_in(name, state["version"]))
             if this not in resume.begun:
-                emit(NodeEvent(node=name, status="started"))
+                emit(NodeStatus(name, "started"))
             try:
                 update = await node(state, runtime)
             except StoryError:
-                emit(NodeEvent(node=name, status="failed"))
+                emit(NodeStatus(name, "failed"))
                 raise
             if this not in resume.ended:
-                emit(NodeEvent(node=name, status="completed"))
+                emit(NodeStatus(name, "completed"))
                 await _stored(emit)
             return update
 
@@ -78,18 +70,13 @@ async def _stored(emit: Emit) -> None:
     await milestone.is_stored.wait()
 
 
-def _version(name: NodeName, state: ChapterState) -> int:
-    """The version of the text that the node makes or looks at."""
-    return state["version"] + (name == "enhance_content")
-
-
-@announced("generate_content")
+@announced(Node.GENERATE_CONTENT)
 async def generate_content(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
     _enter(runtime, THINKING)
     return await compose(state, runtime.context, runtime.stream_writer, 0)
 
 
-@announced("safety_check")
+@announced(Node.SAFETY_CHECK)
 async def safety_check(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
     """Judges the whole chapter. Raises SafetyRejected once all rewrites were in vain."""
     _enter(runtime, CHECKING)
@@ -106,25 +93,21 @@ async def _judge(state: ChapterState, runtime: Runtime[Context]) -> Judgement:
     judgement = await judge(state["text"], context.brief, context.resources, emit)
     if not judgement.approved:
         emit(rejected_chapter(state["text"], state["attempt"], judgement))
-    emit(
-        SafetyChecked(
-            approved=judgement.approved, score=judgement.score, issues=list(judgement.issues)
-        )
-    )
+    emit(Judged(judgement))
     return judgement
 
 
-@announced("enhance_content")
+@announced(Node.ENHANCE_CONTENT)
 async def enhance_content(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
     """Writes the chapter again, with what was found wrong as feedback."""
     version = state["version"] + 1
     if runtime.context.resume.resets < version:
-        runtime.stream_writer(ContentReset(attempt=state["attempt"] + 1, reason=REWRITE))
+        runtime.stream_writer(RewriteStarted(state["attempt"] + 1))
     _enter(runtime, THINKING)
     return await compose(state, runtime.context, runtime.stream_writer, version)
 
 
-@announced("calculate_metrics")
+@announced(Node.CALCULATE_METRICS)
 async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> ChapterState:
     _enter(runtime, FINISHING)
     emit, context = runtime.stream_writer, runtime.context
@@ -133,27 +116,16 @@ async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> C
     finishing = Finishing(context.brief, state["text"], state["attempt"], context.resources, emit)
     draft = finishing.draft(notes, judgement)
     is_guarded = False
-    if guard := metered_guard(context.resources.guard, "calculate_metrics", emit):
+    if guard := metered_guard(context.resources.guard, Node.CALCULATE_METRICS, emit):
         opinion = await vet_notes(draft, state["attempt"], guard, emit)
         is_guarded = opinion.is_guarded and state.get("is_guarded", False)
         draft = finishing.draft(notes, judgement, opinion.unfit) if opinion.unfit else draft
     layers = context.resources.layers(is_guarded=is_guarded)
     draft = replace(draft, safety=replace(judgement, layers=layers))
-    emit(_metadata(draft, context.brief))
+    emit(Noted(draft))
     return {"draft": draft_to_json(draft)}
 
 
 def _enter(runtime: Runtime[Context], stage: str) -> None:
     if progress := runtime.context.progress.enter(stage):
         runtime.stream_writer(progress)
-
-
-def _metadata(draft: ChapterDraft, brief: StoryBrief) -> Metadata:
-    return Metadata(
-        estimated_reading_time=draft.measures.reading_minutes,
-        vocabulary_level=draft.measures.level.value,
-        educational_elements=list(draft.educational_elements),
-        word_count=draft.measures.word_count,
-        requested_level=brief.reading_level.value,
-        vocabulary_words=list(draft.vocabulary),
-    )

@@ -10,7 +10,14 @@ from pydantic import BaseModel
 
 from stories.reading import rare_words
 from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    ModelRefused,
+    ModelTimeout,
+    ModelUnavailable,
+    told_to_staff,
+)
+from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
 from stories.workflow.faults import AnswerCut
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
@@ -37,9 +44,8 @@ async def ask_notes(
             if isinstance(answer, BaseModel):
                 return answer.model_dump()
             saved |= loaded(answer)
-    except (ModelUnavailable, ModelTimeout, ContextTooLong) as error:
-        cause = type(error.__cause__).__name__
-        log.warning("no notes on a finished chapter: %s, %s", error.code, cause)
+    except (ModelUnavailable, ModelRefused, ModelTimeout, ContextTooLong) as error:
+        log.warning("no notes on a finished chapter: %s, %s", error.code, told_to_staff(error))
     return saved
 
 
@@ -48,7 +54,7 @@ async def _answers(
 ) -> AsyncIterator[BaseModel | str]:
     schema = EndingNotes if brief.is_ending else ChapterNotes
     prompt = notes_prompt(brief, text, rare_words(text, brief.language, _CANDIDATE_WORDS))
-    editor = metered(resources.editor, "calculate_metrics", emit)
+    editor = metered(resources.editor, Node.CALCULATE_METRICS, emit)
     retries = Retries(resources)
     for _ in range(MAX_QUESTIONS):
         try:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from stories.safety.guard import NAME, Guard
 from stories.safety.layers import Passage
 from stories.safety.verdict import Verdict
-from stories.vocabulary.events import Content
 from stories.workflow.state import Emit
-from stories.workflow.steps import ProvisionalText, Retraction
+from stories.workflow.steps import Approved, ProvisionalText, Retraction
 
 # A paragraph that goes on for longer is asked about in parts.
 MAX_WORDS = 120
@@ -147,4 +146,4 @@ class OutputBuffer:
     def _approve(self, chunk: str) -> None:
         self.approved += chunk
         self._ahead = self._ahead[len(chunk) :]
-        self._emit(Content(chunk=chunk, is_complete=False))
+        self._emit(Approved(chunk))

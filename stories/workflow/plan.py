@@ -1,9 +1,9 @@
 """The turns in which a chapter is written: one, one per beat, or one per sentence of a spine."""
 
-import re
 import sys
 from dataclasses import dataclass
 
+from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
 from stories.workflow.lengths import most_words, target_words
 from stories.workflow.prompts.beats import MAX_SENTENCES, beats
@@ -12,7 +12,6 @@ from stories.workflow.prompts.spine import spine
 from stories.workflow.resources import ModelProfile
 
 _MAX_ADDED_WORDS = 30
-_SENTENCE_END = re.compile(r"[.!?…][\"\u201d\u2019»']*(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def plan_chapter(
         turns = _beat_turns(brief)
     else:
         turns = _spine_turns(brief, most_sentences=0 if is_rewrite else 1)
-    done = _turns_done(turns, written)
+    done = _turns_done(turns, written, brief.language)
     return Plan(tuple(turns[done:]), turns[0].instruction, continues=False)
 
 
@@ -69,11 +68,11 @@ def _spine_turns(brief: StoryBrief, most_sentences: int) -> list[Turn]:
     return [Turn(line, _MAX_ADDED_WORDS, most_sentences, opening=line) for line in spine(brief)]
 
 
-def _turns_done(turns: list[Turn], written: str) -> int:
+def _turns_done(turns: list[Turn], written: str, language: str) -> int:
     """How many turns the text covers: those whose own words are in it, else by its sentences."""
     if not written:
         return 0
     if turns[0].opening:
         return sum(1 for turn in turns if turn.opening in written)
-    per_turn = turns[0].most_sentences
-    return min(len(turns) - 1, max(1, round(len(_SENTENCE_END.findall(written)) / per_turn)))
+    sentences = sum(map(has_end, split(written, language)))
+    return min(len(turns) - 1, max(1, round(sentences / turns[0].most_sentences)))

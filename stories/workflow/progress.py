@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from stories.vocabulary.events import Progress
+from stories.workflow.steps import Advanced
 
 THINKING = "Thinking up the next part"
 WRITING = "Writing"
@@ -31,14 +31,14 @@ class ProgressMeter:
         self._sent_at: deque[float] = deque(maxlen=EVENTS_PER_SECOND)
         self._writing_since: float | None = None
 
-    def enter(self, stage: str) -> Progress | None:
+    def enter(self, stage: str) -> Advanced | None:
         """A new stage begins."""
         if stage == self._stage:
             return None
         self._stage = stage
         return self._say(_STAGE_PERCENT[stage], None, most_recent=EVENTS_PER_SECOND)
 
-    def wrote(self, words: int) -> Progress | None:
+    def wrote(self, words: int) -> Advanced | None:
         """`words` of the chapter are written."""
         if self._writing_since is None:
             self._writing_since = self._clock()
@@ -54,11 +54,11 @@ class ProgressMeter:
         whole = elapsed * self._target_words / words
         return round(max(whole - elapsed, 0.0) + whole * _AFTERWARDS, 1)
 
-    def _say(self, percent: int, eta_seconds: float | None, most_recent: int) -> Progress | None:
+    def _say(self, percent: int, eta_seconds: float | None, most_recent: int) -> Advanced | None:
         """Nothing where `most_recent` events went out within the last second."""
         now = self._clock()
         if sum(1 for sent_at in self._sent_at if now - sent_at < 1.0) >= most_recent:
             return None
         self._percent = max(percent, self._percent)
         self._sent_at.append(now)
-        return Progress(percent=self._percent, stage=self._stage, eta_seconds=eta_seconds)
+        return Advanced(percent=self._percent, stage=self._stage, eta_seconds=eta_seconds)

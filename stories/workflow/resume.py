@@ -6,14 +6,12 @@ each step asks here what is left of it to do, and a chapter goes on correctly ev
 no checkpoint at all, as after a move to another database.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from stories.safety.judge import Judgement
-from stories.vocabulary.events import RESYNC
+from stories.vocabulary.nodes import Node
 
-Pass = tuple[str, int]
+Pass = tuple[Node, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +19,15 @@ class Resume:
     """The default is a chapter of which nothing was said yet.
 
     `text` is the current version in stand-in form; it has been shown. `resets` is that version's
-    number: how many were judged and withdrawn before it. `judged` is the data of the last
-    `safety_check` event, and `is_of_text` says that it is about this version. `begun` and `ended`
-    are passes through a step: its name, and the version that it was to make or to look at.
+    number: how many were judged and withdrawn before it. `judged` is the last
+    judgement, and `is_of_text` says that it is about this version. `begun` and `ended`
+    are passes through a step: it, and the version that it was to make or to look at.
     """
 
     text: str = ""
     is_whole: bool = False
     resets: int = 0
-    judged: dict[str, Any] | None = None
+    judged: Judgement | None = None
     is_of_text: bool = False
     begun: frozenset[Pass] = frozenset()
     ended: frozenset[Pass] = frozenset()
@@ -53,33 +51,4 @@ class Resume:
         is_past = self.resets > version
         if self.judged is None or not (is_past or (self.resets == version and self.is_of_text)):
             return None
-        return Judgement(
-            approved=self.judged["approved"] and not is_past,
-            score=self.judged["score"],
-            issues=tuple(self.judged["issues"]),
-        )
-
-
-def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str) -> Resume:
-    """What these events (type and data) say, with `text` approved and shown so far."""
-    is_whole = is_of_text = False
-    resets, judged = 0, None
-    begun: set[Pass] = set()
-    ended: set[Pass] = set()
-    for type_, data in events:
-        match type_, data.get("status"):
-            case "content_reset", _ if data["reason"] == RESYNC:
-                pass  # the same version stands, but for what was only glimpsed of it
-            case "content_reset", _:
-                resets += 1
-                is_whole = is_of_text = False
-            case "content", _:
-                is_whole = bool(data["is_complete"])
-            case "safety_check", _:
-                judged, is_of_text = data, True
-            case "node_event", "started":
-                # A rewrite begins before it resets the text.
-                begun.add((data["node"], resets + (data["node"] == "enhance_content")))
-            case "node_event", "completed":
-                ended.add((data["node"], resets))
-    return Resume(text, is_whole, resets, judged, is_of_text, frozenset(begun), frozenset(ended))
+        return replace(self.judged, approved=self.judged.approved and not is_past)

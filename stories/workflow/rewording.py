@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from stories.safety.prose import ProseStream
 from stories.vocabulary.errors import StoryError
+from stories.vocabulary.nodes import Node
 from stories.workflow.calls import metered, stream_text
 from stories.workflow.faults import Fault
 from stories.workflow.prompts.rewording import rewording_prompt
@@ -22,7 +23,7 @@ _MAX_RAW_CHARACTERS = 1000
 class Rewording:
     """Asks for as long as the host answers in time."""
 
-    def __init__(self, resources: ChapterResources, language: str, step: str, emit: Emit) -> None:
+    def __init__(self, resources: ChapterResources, language: str, step: Node, emit: Emit) -> None:
         self._editor = metered(resources.editor, step, emit)
         self._resources = resources
         self._language = language

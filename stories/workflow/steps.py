@@ -1,13 +1,60 @@
-"""Everything a chapter's writing yields: the stream's own events, and what only staff and the
-runner see. All text is in stand-in form."""
+"""The steps of a chapter's writing, all text in stand-in form.
+
+They are not the events of the stream: those are made of them by `execution.runner`, which puts the
+family's names in.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Literal
 
 from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
-from stories.vocabulary.events import StoryEvent, VocabularyWord
+from stories.vocabulary.nodes import Node
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """A node of the graph, or the workflow as a whole, began or ended."""
+
+    node: Node
+    status: Literal["started", "completed", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How far the chapter is; `percent` never falls within one run."""
+
+    percent: int
+    stage: str
+    eta_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The next piece of the chapter's text: every layer has passed it."""
+
+    chunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextWhole:
+    """This version of the text has no more pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteStarted:
+    """This version of the text is withdrawn, and another one is written as this `attempt`."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The chapter as a whole was judged."""
+
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +80,7 @@ class HeldBack:
 class ProvisionalText:
     """Text that is shown before all layers have passed it, behind all that is shown already.
 
-    A `Content` that begins with it, or with which it begins, approves it; a `Retraction` comes
+    An `Approved` that begins with it, or with which it begins, approves it; a `Retraction` comes
     before any other.
     """
 
@@ -49,9 +96,9 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """One call of a model; `step` is the node's name. Tokens are 0 where the host reported none."""
+    """One call of a model; Tokens are 0 where the host reported none."""
 
-    step: str
+    step: Node
     seconds: float
     prompt_tokens: int
     completion_tokens: int
@@ -63,6 +110,12 @@ class Milestone:
     asks for the next one; `is_stored` then lets the node end, and its checkpoint be written."""
 
     is_stored: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftWord:
+    word: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +136,7 @@ class ChapterDraft:
     text: str
     question: str
     choices: tuple[DraftChoice, ...]
-    vocabulary: tuple[VocabularyWord, ...]
+    vocabulary: tuple[DraftWord, ...]
     summary: str
     educational_elements: tuple[str, ...]
     measures: Measures
@@ -91,4 +144,13 @@ class ChapterDraft:
     used_defaults: tuple[str, ...]
 
 
-Step = StoryEvent | ProvisionalText | Retraction | HeldBack | ModelUse | Milestone | ChapterDraft
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The chapter was measured and has its notes."""
+
+    draft: ChapterDraft
+
+
+Telling = ProvisionalText | Retraction | Approved | TextWhole | RewriteStarted
+Announcement = NodeStatus | Advanced | Judged | Noted
+Step = Telling | Announcement | HeldBack | ModelUse | Milestone | ChapterDraft

@@ -49,6 +49,7 @@ CODES = frozenset(
     {
         "SAFETY_REJECTED",
         "MODEL_UNAVAILABLE",
+        "MODEL_REFUSED",
         "MODEL_TIMEOUT",
         "EMPTY_CONTENT",
         "CONTEXT_TOO_LONG",

@@ -41,7 +41,8 @@ class _AbortedError(Exception):
 
 
 class ModelHost(ABC, Generic[CallT]):
-    """A host. `requests` holds all it heard, `calls` only the chats.
+    """A host. `requests` holds all it heard, `calls` only the chats, without those by which the app
+    tries a model out.
 
     With `authorization`, whoever does not send just this header is refused. `running` are all of
     this process that listen.
@@ -133,6 +134,7 @@ class ModelHost(ABC, Generic[CallT]):
         judge: Script = None,
         rewording: Script = None,
         guard: Script = None,
+        trial: Script = None,
     ) -> None:
         """Replaces the scripts that are given.
 
@@ -147,6 +149,7 @@ class ModelHost(ABC, Generic[CallT]):
                 "judge": judge,
                 "rewording": rewording,
                 "guard": guard,
+                "trial": trial,
             }
         )
 
@@ -166,6 +169,14 @@ class ModelHost(ABC, Generic[CallT]):
 
     @property
     def calls(self) -> list[CallT]:
+        return [call for call in self._chats() if not call.is_trial]
+
+    @property
+    def trials(self) -> list[CallT]:
+        """The chats by which the app tried a model out."""
+        return [call for call in self._chats() if call.is_trial]
+
+    def _chats(self) -> list[CallT]:
         return [call for call in list(self.requests) if self._path_of(call) == self.chat_path]
 
     def calls_for(self, kind: Kind) -> list[CallT]:

@@ -14,7 +14,9 @@ from .signals import Signal
 
 _JUDGEMENT_FIELDS = {"approved", "is_approved", "safe", "is_safe", "issues", "concerns", "problem"}
 
-Kind = Literal["prose", "structured", "judge", "rewording", "guard"]
+_TRIAL = b"This is a trial of the storyteller."
+
+Kind = Literal["prose", "structured", "judge", "rewording", "guard", "trial"]
 CallT = TypeVar("CallT", bound="Call")
 
 
@@ -87,7 +89,14 @@ class Call(ABC):
         return next(_schemas_in(self.prompt), None)
 
     @property
+    def is_trial(self) -> bool:
+        """Whether the app tries the model out by it."""
+        return _TRIAL in self.raw
+
+    @property
     def kind(self) -> Kind:
+        if self.is_trial:
+            return "trial"
         if "guard" in self.model or (self.schema or {}).get("title") == "paragraph":
             return "guard"
         if not self.format and self.schema is None:

@@ -60,7 +60,7 @@ class Scripts:
             return answer
         if call.kind == "prose":
             return storyteller.chapter(call.prompt, self._offered)
-        if call.kind == "rewording":
+        if call.kind == "rewording" or (call.kind == "trial" and not call.schema):
             return storyteller.sentence(call.prompt)
         if call.kind == "guard" and not call.schema:
             return storyteller.harmless(call.model)

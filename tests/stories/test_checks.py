@@ -65,6 +65,53 @@ def test_what_is_no_address_of_a_host_is_an_error(settings: Settings, value: str
     assert repr(value) in _said()["stories.E002"].msg
 
 
+def test_a_password_in_a_wrong_address_is_not_shown(settings: Settings) -> None:
+    settings.OLLAMA_BASE_URL = "reader:pw1@ollama.local:11434"
+    message = _said()["stories.E002"].msg
+    assert "ollama.local:11434" in message
+    assert "pw1" not in message
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "value", "place"),
+    [
+        ("openai", "OPENAI_BASE_URL", "https://u:pw1@api.example.com/v1", "api.example.com"),
+        ("ollama", "OLLAMA_BASE_URL", "http://8.8.8.8:11434", "8.8.8.8"),
+        ("ollama", "OLLAMA_MODEL", "gpt-oss:120b-cloud", "ollama.com"),
+        ("auto", "OLLAMA_MODEL", "glm-5:cloud", "ollama.com"),
+    ],
+)
+def test_stories_that_are_written_elsewhere_are_a_warning_that_names_the_place(
+    settings: Settings, provider: str, name: str, value: str, place: str
+) -> None:
+    settings.LLM_PROVIDER = provider
+    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "http://127.0.0.1:8080/v1", "m"
+    setattr(settings, name, value)
+    message = _said()["stories.W007"].msg
+    assert place in message
+    assert name in message
+    assert "pw1" not in message
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "10.0.0.5",
+        "192.168.1.4",
+        "172.20.0.2",
+        "nas",
+        "nas.local",
+    ],
+)
+def test_a_host_in_the_home_is_no_warning(settings: Settings, host: str) -> None:
+    settings.LLM_PROVIDER = "openai"
+    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = f"http://{host}:8080/v1", "m"
+    assert _said() == {}
+
+
 def test_strangers_must_not_see_debug_pages(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["stories.example.org"]
     settings.DEBUG = settings.IS_HTTPS = True

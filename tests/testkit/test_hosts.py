@@ -102,7 +102,7 @@ async def test_a_reply_is_held_at_its_token_and_a_reader_who_leaves_is_noticed(
     host.script(prose=Reply(TEXT, hang_after=1))
     body = {"model": host.model, "messages": [{"role": "user", "content": "x"}], "stream": True}
     async with (
-        httpx.AsyncClient(trust_env=False) as client,
+        httpx.AsyncClient(trust_env=False, verify=False) as client,
         client.stream("POST", f"{host.url}{host.chat_path}", json=body) as answer,
     ):
         await anext(answer.aiter_bytes())
@@ -120,14 +120,18 @@ def test_whoever_lacks_the_authorization_is_refused(host: ModelHost[Any]) -> Non
     assert chat(host).status == 401
     headers = {"Authorization": "Bearer lantern"}
     body = {"model": host.model, "messages": [{"role": "user", "content": "x"}], "stream": False}
-    answer = httpx.post(f"{host.url}{host.chat_path}", json=body, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{host.url}{host.chat_path}", json=body, headers=headers, trust_env=False, verify=False
+    )
     assert answer.status_code == 200
     assert host.calls[-1].headers["authorization"] == "Bearer lantern"
 
 
 def test_a_body_that_is_no_json_object_is_a_bad_request(host: ModelHost[Any]) -> None:
     for content in (b"{nonsense", b"[]"):
-        answer = httpx.post(f"{host.url}{host.chat_path}", content=content, trust_env=False)
+        answer = httpx.post(
+            f"{host.url}{host.chat_path}", content=content, trust_env=False, verify=False
+        )
         assert answer.status_code == 400
         assert answer.json()["error"]
 
@@ -143,6 +147,6 @@ def test_each_runs_as_a_program_of_its_own_that_lists_its_quirks(name: str) -> N
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         path = {"ollama": "/api/tags", "openai": "/models"}[name]
-        assert "tiny:1b" in httpx.get(f"{url}{path}", trust_env=False).text
+        assert "tiny:1b" in httpx.get(f"{url}{path}", trust_env=False, verify=False).text
         process.terminate()
         assert process.wait(timeout=10) == 0

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
@@ -30,16 +31,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, demo: bool, port: int, **_: object) -> None:
+        self._refuse_bad_settings()
         self.stdout.write(f"Database: {settings.DATABASES['default']['ENGINE'].rsplit('.')[-1]}")
         self.stdout.flush()
         bring_up_to_date()
         storyteller = asyncio.run(llm.status())
-        if demo and (not storyteller.available or storyteller.is_demo):
+        if demo and _may_be_embedded(storyteller):
             self._fetch_model()
             storyteller = asyncio.run(llm.status())
         self._introduce(storyteller)
         self.check(display_num_errors=True, databases=list(settings.DATABASES))
         self._serve(port, demo=demo)
+
+    def _refuse_bad_settings(self) -> None:
+        """Before anything is fetched for them. What is a mere warning is said later, once."""
+        if any(problem.is_serious() for problem in run_checks()):
+            self.check(display_num_errors=True)
 
     def _fetch_model(self) -> None:
         """Without one the app still serves, and says what is missing."""
@@ -53,6 +60,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Storyteller: {storyteller.name} ({storyteller.provider})")
         elif not llm.configured():  # else a system check says so
             self.stderr.write(f"No storyteller yet: {storyteller.problem}.")
+        for note in storyteller.notes:
+            self.stderr.write(f"Note: {note}.")
 
     def _serve(self, port: int, *, demo: bool) -> None:
         has_started = False
@@ -84,6 +93,13 @@ class Command(BaseCommand):
             call_command("demo_family", stdout=self.stdout)
         self.stdout.write("Ctrl-C ends it.\n")
         self.stdout.flush()
+
+
+def _may_be_embedded(storyteller: llm.Status) -> bool:
+    """Whether the embedded model would be used, if it were there."""
+    return settings.LLM_PROVIDER in {"auto", "embedded"} and (
+        not storyteller.available or storyteller.is_demo
+    )
 
 
 def _address_here() -> str:

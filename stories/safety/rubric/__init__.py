@@ -10,7 +10,6 @@ What is measured is in how many of the chapter's sentences a problem is found. S
 a fight is no reason, and a chapter is stopped only where it is made of them to its end.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,13 +18,12 @@ from stories.safety.judge import Judgement, Problem, judgement_of
 from stories.safety.normalise import plain
 from stories.safety.rules import entries_of
 from stories.safety.rules.matching import Found, Lexicon, words_of
+from stories.safety.sentences import split
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import language_of, primary_language
 
 NAME = "rubric"
 _NOT, _HARMLESS = "not", "harmless"
-# Exact enough to count by, and a hundred times quicker than `SentenceSplitter`.
-_BORDER = re.compile(r"(?<=[.!?…])[\"'”\u2019»)]*\s+(?=[^a-záéíóúñ])|\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ _MIN_STRONG = 4
 def judge_by_words(text: str, *, band: AgeBand, language: str) -> Judgement:
     """The judgement of a whole chapter in stand-in form, by the worst that was found."""
     book = _lexicon(primary_language(language))
-    sentences = [_keys(book, sentence) for sentence in _BORDER.split(text) if sentence]
+    sentences = [_keys(book, sentence) for sentence in split(text, language)]
     weights = {problem: _weight(sentences, problem) for problem in _MEASURES}
     judgements = [judgement_of(problem, weight, band) for problem, weight in weights.items()]
     worst = min(judgements, key=lambda judgement: judgement.score)

@@ -4,9 +4,10 @@ Every choice is kept, whatever the room. What gives way, in this order: the full
 chapters, then of the last one but for its end, then the length of the summaries, then they.
 """
 
-import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from stories.safety.sentences import split, starts_of
 from stories.vocabulary.brief import ChoiceTaken, PastChapter
 from stories.vocabulary.errors import ContextTooLong
 from stories.workflow.prompts.quoting import quoted, quoted_story
@@ -26,7 +27,7 @@ def story_so_far(
     if not path:
         return ""
     leanest = ""
-    for telling in _tellings(path):
+    for telling in _tellings(path, language):
         leanest = telling
         if most_tokens(telling, language) <= min(wanted_tokens, most):
             return telling
@@ -35,24 +36,26 @@ def story_so_far(
     return leanest
 
 
-def _tellings(path: Sequence[PastChapter]) -> Iterator[str]:
+def _tellings(path: Sequence[PastChapter], language: str) -> Iterator[str]:
+    in_short = partial(_in_short, language=language)
+    ending_of = partial(_ending_of, path[-1], language)
     for in_full in range(len(path), 0, -1):
         older, recent = path[:-in_full], path[-in_full:]
-        yield _joined([_in_short(chapter) for chapter in older], [_in_full(c) for c in recent])
-    tail = _ending_of(path[-1], _TAIL_CHARACTERS)
-    yield _joined([_in_short(chapter) for chapter in path[:-1]], [tail])
-    yield _joined([_in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
-    tail = _ending_of(path[-1], _MIN_TAIL_CHARACTERS)
-    yield _joined([_in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
-    yield _joined([_in_short(chapter, sentences=0) for chapter in path[:-1]], [tail])
+        yield _joined([in_short(chapter) for chapter in older], [_in_full(c) for c in recent])
+    tail = ending_of(_TAIL_CHARACTERS)
+    yield _joined([in_short(chapter) for chapter in path[:-1]], [tail])
+    yield _joined([in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
+    tail = ending_of(_MIN_TAIL_CHARACTERS)
+    yield _joined([in_short(chapter, sentences=1) for chapter in path[:-1]], [tail])
+    yield _joined([in_short(chapter, sentences=0) for chapter in path[:-1]], [tail])
 
 
 def _joined(older: list[str], recent: list[str]) -> str:
     return "\n".join(["The story so far:", *older, *recent])
 
 
-def _in_short(chapter: PastChapter, sentences: int | None = None) -> str:
-    summary = " ".join(re.split(r"(?<=[.!?])\s+", chapter.summary)[:sentences])
+def _in_short(chapter: PastChapter, *, language: str, sentences: int | None = None) -> str:
+    summary = " ".join(split(chapter.summary, language)[:sentences])
     return _parts(chapter, quoted("summary", summary))
 
 
@@ -60,11 +63,11 @@ def _in_full(chapter: PastChapter) -> str:
     return _parts(chapter, quoted_story("text", chapter.text))
 
 
-def _ending_of(chapter: PastChapter, characters: int) -> str:
+def _ending_of(chapter: PastChapter, language: str, characters: int) -> str:
     """The summary, and the last sentences word for word."""
     tail = chapter.text[-characters:]
     if len(tail) < len(chapter.text):
-        tail = re.sub(r"^.*?[.!?][\"\u201d\u2019']?\s+", "", tail, count=1, flags=re.DOTALL)
+        tail = tail[next(starts_of(tail, language), 0) :]
     return _parts(chapter, quoted("summary", chapter.summary), quoted_story("end_of_text", tail))
 
 

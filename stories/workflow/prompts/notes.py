@@ -1,52 +1,55 @@
-"""The structured call about a finished chapter: what is asked, and the schema of the answer.
-
-Lengths are about twice what is wanted: a grammar that cuts a model off in the middle of a word
-does more harm than a long line.
-"""
+"""The structured call about a finished chapter: what is asked, and the schema of the answer."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
+from stories.vocabulary import note_lengths as lengths
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.note_lengths import NoteLength
 from stories.workflow.prompts.quoting import quoted_story
 from stories.workflow.prompts.system import hero_of, language_name
 
-Short = Annotated[str, Field(min_length=1, max_length=80)]
-Line = Annotated[str, Field(min_length=1, max_length=160)]
-Lines = Annotated[str, Field(min_length=1, max_length=400)]
+
+def _up_to(length: NoteLength) -> Any:
+    return Field(min_length=1, max_length=length.asked)
+
+
+Title = Annotated[str, _up_to(lengths.TITLE)]
+Summary = Annotated[str, _up_to(lengths.SUMMARY)]
+Learning = Annotated[str, _up_to(lengths.LEARNING)]
 
 
 class NotedWord(BaseModel):
-    word: Annotated[str, Field(min_length=1, max_length=40)]
-    meaning: Line
+    word: Annotated[str, _up_to(lengths.WORD)]
+    meaning: Annotated[str, _up_to(lengths.MEANING)]
 
 
 class NotedChoice(BaseModel):
-    text: Short
-    description: Line
+    text: Annotated[str, _up_to(lengths.CHOICE)]
+    description: Annotated[str, _up_to(lengths.CHOICE_DESCRIPTION)]
 
 
 class EndingNotes(BaseModel):
     """What is noted about a last chapter."""
 
-    title: Short
-    summary: Lines
+    title: Title
+    summary: Summary
     vocabulary: Annotated[list[NotedWord], Field(min_length=1, max_length=3)]
-    educational_elements: Annotated[list[Short], Field(min_length=1, max_length=2)]
+    educational_elements: Annotated[list[Learning], Field(min_length=1, max_length=2)]
 
 
 class ChapterNotes(BaseModel):
     """What is noted about a chapter after which the child decides."""
 
-    title: Short
-    summary: Lines
-    question: Line
+    title: Title
+    summary: Summary
+    question: Annotated[str, _up_to(lengths.QUESTION)]
     choices: Annotated[list[NotedChoice], Field(min_length=2, max_length=4)]
     vocabulary: Annotated[list[NotedWord], Field(min_length=1, max_length=3)]
-    educational_elements: Annotated[list[Short], Field(min_length=1, max_length=2)]
+    educational_elements: Annotated[list[Learning], Field(min_length=1, max_length=2)]
 
 
 _SYSTEM = """You are the editor of a children's story for a child who is {age} years old.

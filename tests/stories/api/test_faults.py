@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from children.models import Child
-from stories.models import Chapter, Generation, SafetyFinding
-from testkit.hosts import Reply, characters, cold, endless
+from stories.models import Chapter, Generation, ModelTrial, SafetyFinding
+from testkit.hosts import Quirk, Reply, characters, cold, endless
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
 from tests.streams import events_of, start
@@ -185,3 +185,28 @@ async def test_a_first_chapter_that_failed_begins_again_as_the_same_story(
     third = await start(api, mia, session_id=failed["session_id"], chapter_number=2)
     assert third["story_id"] == failed["story_id"]
     assert (await api.frames(events_of(third)))[-1].data["currentChapter"] == 2
+
+
+async def test_a_host_that_refuses_is_told_to_staff_and_not_said_to_pass(
+    api: Client, mia: Child, storyteller: OllamaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="stories")
+    storyteller.script(prose=Reply(status=402, error="no credit left, says the wolf"))
+    frames = await chapter_with(api, mia)
+    assert ends_with(frames, "MODEL_REFUSED")
+    assert "moment" not in frames[-1].data["message"]
+    generation = await Generation.objects.aget()
+    why = "the host answered 402: no credit left, says the wolf"
+    assert generation.error_detail.splitlines()[0] == why
+    assert why in caplog.text
+
+
+async def test_a_host_that_refuses_what_it_took_before_is_tried_out_anew(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    assert (await chapter_with(api, mia))[-1].type == "complete"
+    storyteller.quirks.add(Quirk.THINK_REFUSED)
+    assert ends_with(await chapter_with(api, mia, theme="a boat"), "MODEL_REFUSED")
+    assert (await chapter_with(api, mia, theme="a kite"))[-1].type == "complete"
+    row = await ModelTrial.objects.aget()
+    assert row.left_out == ["think"]

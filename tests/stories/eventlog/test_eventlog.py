@@ -85,6 +85,27 @@ async def test_a_reset_leaves_the_text_whole_that_was_whole_however_its_json_is_
     assert await in_database(eventlog.source_text, claim.id) == ""
 
 
+async def test_what_one_log_cannot_take_ends_no_other_that_is_committed_with_it(
+    claim: Claim, mia: Child, alice: User
+) -> None:
+    await in_database(start_story, caller(alice), NewStory(child=mia, theme="an owl"))
+    other = (await in_database(leases.claim_next, 2)).claim
+    assert other is not None
+    broken, healthy = (
+        LogWriter(one.id, one.lease_id, one.generation.last_position) for one in (claim, other)
+    )
+    once = Content(chunk="Once.", is_complete=False)
+    broken.append(Entry(once, source="\ud800"))
+    healthy.append(Entry(once))
+    async with asyncio.timeout(20):
+        await healthy.flush()
+        with pytest.raises(UnicodeEncodeError):
+            await broken.flush()
+        await broken.settle_down()
+    assert healthy.last == other.generation.last_position + 1
+    assert broken.last == claim.generation.last_position
+
+
 async def test_a_flush_of_nothing_returns_at_once(claim: Claim) -> None:
     writer = LogWriter(claim.id, claim.lease_id, claim.generation.last_position)
     await asyncio.wait_for(writer.flush(), timeout=5)

@@ -15,6 +15,7 @@ _TESTS = (
     "execution/test_retention.py",
     "execution/test_runner.py",
     "generations/test_limits.py",
+    "generations/test_outcomes.py",
     "generations/test_queue.py",
     "infra/test_notify.py",
 )

@@ -11,7 +11,7 @@ from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletion
 
 from stories.llm.faults import HOST_ERRORS
-from stories.vocabulary.errors import ContextTooLong, ModelTimeout, ModelUnavailable
+from stories.vocabulary.errors import ContextTooLong, ModelRefused, ModelTimeout
 from stories.workflow.faults import AnswerCut, ColdModel, Fault
 
 
@@ -31,7 +31,7 @@ def raised_for(error: Exception) -> Exception:
         (json.JSONDecodeError("half", "{", 1), Fault),
         (ModelAPIError("busy"), Fault),
         (ollama.ResponseError("busy", 503), Fault),
-        (ollama.ResponseError("who are you?", 401), ModelUnavailable),
+        (ollama.ResponseError("who are you?", 401), ModelRefused),
         (ollama.ResponseError("exceeds the context length", 400), ContextTooLong),
         (ContextOverflowError("too long"), ContextTooLong),
         (ValueError("No generation chunks were returned"), ColdModel),

@@ -11,7 +11,7 @@ from stories.embedded import catalog
 from stories.llm import hosts
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.errors import ModelUnavailable
+from stories.vocabulary.errors import ModelRefused, ModelUnavailable, told_to_staff
 from stories.vocabulary.languages import Writers, codes
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
@@ -41,9 +41,9 @@ def _pretend_to_have(model: catalog.ModelFile, data: Path) -> None:
 
 
 async def _why_unavailable() -> str:
-    with pytest.raises(ModelUnavailable) as caught:
+    with pytest.raises((ModelUnavailable, ModelRefused)) as caught:
         await llm.open_models()
-    return str(caught.value.__cause__)
+    return told_to_staff(caught.value)
 
 
 # Ollama -----------------------------------------------------------------------------------------
@@ -102,12 +102,12 @@ async def test_a_guard_is_asked_for_few_words_and_with_a_context_of_its_own(
     assert call.options["temperature"] == 0.0
 
 
-@pytest.mark.parametrize(("name", "is_asked"), [("llama-8b", True), ("llama-1b", False)])
+@pytest.mark.parametrize(("name", "is_asked"), [("llama3.1:8b", True), ("llama3.2:1b", False)])
 async def test_a_storys_own_model_is_a_guard_only_where_it_judges_well(
-    settings: Settings, name: str, is_asked: bool
+    ollama: OllamaServer, settings: Settings, name: str, is_asked: bool
 ) -> None:
-    settings.LLM_PROVIDER = "openai"
-    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "http://127.0.0.1:9/v1", name
+    ollama.models = [name]
+    settings.OLLAMA_MODEL = name
     settings.GUARD_MODEL = "story"
     assert ((await llm.open_models()).guard is not None) == is_asked
 
@@ -349,13 +349,33 @@ async def test_what_is_said_of_the_storyteller_is_asked_for_once_in_a_while(
         ("llama3.1:8b", None, "prose", "capable"),
         ("never-heard-of-it", None, "prose", "capable"),
         ("never-heard-of-it", 1.5, "beats", "every"),
+        ("never-heard-of-it:0.5b", None, "spine", "every"),
         ("tiny-135m", None, "spine", "every"),
         ("SmolLM2-360M-Instruct", None, "spine", "every"),
         ("llama3.2:1b", None, "beats", "every"),
         ("gemma3:12b", None, "prose", "multilingual"),
         ("gemma3:1b", None, "beats", "every"),
+        ("gemma3n:e4b", 6.9, "prose", "multilingual"),
+        ("gemma4:12b", 12.0, "prose", "multilingual"),
+        ("gemma-4-E4B-it", None, "prose", "multilingual"),
+        ("gemma12:9b", None, "prose", "multilingual"),
+        ("gemma:2b", None, "beats", "every"),
         ("hf.co/bartowski/aya-expanse-8b-GGUF", None, "prose", "multilingual"),
+        ("hf.co/unsloth/Qwen3-0.6B-GGUF", None, "spine", "every"),
+        ("qwen3:0.6b", 0.75163, "spine", "every"),
+        ("qwen3:0.6b", None, "spine", "every"),
+        ("qwen3:1.7b", None, "beats", "every"),
+        ("qwen3:4b", None, "prose", "capable"),
+        ("qwen3:latest", 8.2, "prose", "multilingual"),
+        ("qwen3", 0.75163, "spine", "every"),
+        ("qwen3.6:35b-a3b", None, "prose", "multilingual"),
+        ("qwen3-coder:30b", None, "prose", "capable"),
+        ("gpt-oss:20b", 20.9, "prose", "multilingual"),
+        ("mixtral:8x7b", None, "prose", "capable"),
+        ("llama4:16x17b", None, "prose", "multilingual"),
+        ("deepseek-r1:8b", None, "prose", "capable"),
         ("gpt-4o-mini", None, "prose", "multilingual"),
+        ("gpt-5.2", None, "prose", "multilingual"),
     ],
 )
 def test_a_model_is_asked_for_what_its_family_and_size_can_do(

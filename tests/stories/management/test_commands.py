@@ -24,6 +24,8 @@ from stories.embedded import catalog
 from stories.management.commands import demo_family
 
 READY_SECONDS = 90
+# pip finds nothing, so that nothing can be fetched.
+NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
 
 
 def _output_of(command: str, *arguments: str, **options: bool) -> str:
@@ -121,11 +123,7 @@ def test_a_model_that_is_there_is_not_fetched(settings: Settings, tmp_path: Path
 def test_a_model_that_cannot_be_had_is_said_in_words(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": "",
-        "PIP_CONFIG_FILE": os.devnull,
-    }.items():
+    for name, value in NO_INDEX.items():
         monkeypatch.setenv(name, value)
     settings.DATA_DIR = tmp_path
     told = io.StringIO()
@@ -138,11 +136,13 @@ def test_a_model_that_cannot_be_had_is_said_in_words(
 
 
 @contextmanager
-def _served(data: Path, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
+def _served(
+    data: Path, *arguments: str, **environment: str
+) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
     """`manage.py serve`, and what it had said when it said where it is."""
     own = {"STORYTELLER_DATA": str(data), "DATABASE_URL": "", "PORT": "0", **environment}
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"],
+        [sys.executable, "manage.py", "serve", *arguments],
         cwd=django_settings.BASE_DIR,
         env=os.environ | own,
         stdout=subprocess.PIPE,
@@ -210,6 +210,39 @@ def test_an_address_that_is_none_is_named_with_what_is_allowed(tmp_path: Path) -
     with _served(tmp_path, STORYTELLER_LISTEN="everywhere") as (process, lines):
         assert process.wait(READY_SECONDS) != 0
         assert any("STORYTELLER_LISTEN='everywhere'" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"STORYTELLER_LLM": "ollama", "OLLAMA_BASE_URL": "127.0.0.1:9"},
+        {"STORYTELLER_LLM": "openai", "OPENAI_BASE_URL": "", "OPENAI_MODEL": ""},
+    ],
+)
+def test_a_demo_with_bad_settings_says_so_and_fetches_nothing(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    with _served(tmp_path, "--demo", **settings, **NO_INDEX) as (process, lines):
+        assert process.wait(READY_SECONDS) != 0
+        assert any("_BASE_URL" in line for line in lines)
+        assert not (tmp_path / "models").exists()
+        assert not (tmp_path / "storyteller.sqlite3").exists()
+
+
+@pytest.mark.parametrize("provider", ["ollama", "openai"])
+def test_a_demo_with_a_provider_set_by_hand_never_fetches_the_embedded_model(
+    tmp_path: Path, provider: str
+) -> None:
+    settings = {
+        "STORYTELLER_LLM": provider,
+        "OLLAMA_BASE_URL": "http://127.0.0.1:9",
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+        "OPENAI_MODEL": "m",
+    }
+    with _served(tmp_path, "--demo", **settings, **NO_INDEX) as (_, lines):
+        assert any("does not answer" in line for line in lines)
+        assert not any("cannot be had" in line for line in lines)
+        assert not (tmp_path / "models").exists()
 
 
 def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:

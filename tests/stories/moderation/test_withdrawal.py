@@ -22,6 +22,7 @@ from stories.models import Case, Chapter, Choice, Generation, ReadingSession
 from stories.moderation import cases, rulings, withdrawal
 from stories.vocabulary.errors import Withdrawn
 from stories.vocabulary.events import Content, Failed, NodeEvent
+from stories.vocabulary.nodes import Node
 from testkit import postgres
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
@@ -57,7 +58,7 @@ def story(mia: Child) -> Any:
 
 def log_of(generation: Generation) -> None:
     Generation.objects.filter(pk=generation.pk).update(status="running", finished_at=None)
-    begun = NodeEvent(node="workflow", status="started")
+    begun = NodeEvent(node=Node.WORKFLOW, status="started")
     told = Content(chunk=GONE, is_complete=True)
     ended = Failed(message="", code="INTERRUPTED", retryable=True)
     insert(generation.pk, None, 0, [Entry(begun), Entry(told), Entry(ended)])

@@ -15,6 +15,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from children.models import Child, User
 from stories import themes
 from stories.models import Generation, ReadingSession, Story
+from testkit.hosts import Quirk
 from testkit.ollama.server import OllamaServer
 from tests.factories.families import make_child
 from tests.factories.stories import add_chapter, make_read_story, story_form
@@ -165,6 +166,25 @@ def test_a_demo_storyteller_is_named_as_one_with_a_way_to_a_better_one(
         body = text_of(page.get(url))
         assert "Written by a demo storyteller." in body
         assert "connect a larger storyteller" in body
+
+
+def test_a_family_reads_where_stories_are_written_where_that_is_not_at_home(
+    page: Client, mia: Child, ollama: OllamaServer, settings: Settings
+) -> None:
+    story = make_read_story(mia)
+    urls = (
+        reverse("stories:new", args=[mia.pk]),
+        reverse("stories:read", args=[story.session.pk]),
+        reverse("stories:story", args=[story.pk]),
+    )
+    assert not any("outside your home" in text_of(page.get(url)) for url in urls)
+    ollama.quirks.add(Quirk.CLOUD_MODEL_FIRST)
+    settings.OLLAMA_MODEL = "gpt-oss:120b-cloud"
+    for url in urls:
+        assert "written outside your home, at ollama.com" in text_of(page.get(url))
+    for language, words in (("es", "fuera de tu casa, en ollama.com"), ("he", "מחוץ לבית")):
+        page.cookies["django_language"] = language
+        assert words in text_of(page.get(urls[0]))
 
 
 def test_every_theme_has_its_picture() -> None:

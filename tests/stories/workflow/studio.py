@@ -15,18 +15,23 @@ from stories.llm.http import Transport, tls_context
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
 from stories.vocabulary.brief import ChoiceTaken, PastChapter, ReadingLevel, StoryBrief
-from stories.vocabulary.events import (
-    Content,
-    ContentReset,
-    Metadata,
-    NodeEvent,
-    Progress,
-    SafetyChecked,
-)
 from stories.workflow.graph import write_chapter
 from stories.workflow.resources import ChapterResources, ModelProfile, Timeouts, Writing
 from stories.workflow.resume import Resume
-from stories.workflow.steps import ChapterDraft, HeldBack, Milestone, ModelUse, Step
+from stories.workflow.steps import (
+    Advanced,
+    Approved,
+    ChapterDraft,
+    HeldBack,
+    Judged,
+    Milestone,
+    ModelUse,
+    NodeStatus,
+    Noted,
+    RewriteStarted,
+    Step,
+    TextWhole,
+)
 from testkit.hosts import ModelHost
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
@@ -143,9 +148,9 @@ class Reading:
         """What a reader has on the screen."""
         text = ""
         for step in self.steps:
-            if isinstance(step, ContentReset):
+            if isinstance(step, RewriteStarted):
                 text = ""
-            elif isinstance(step, Content):
+            elif isinstance(step, Approved):
                 text += step.chunk
         return text
 
@@ -154,9 +159,9 @@ class Reading:
         """The events that are no progress; a run of contents counts once."""
         names: list[str] = []
         for step in self.steps:
-            if isinstance(step, Progress | ModelUse | HeldBack | Milestone):
+            if isinstance(step, Advanced | ModelUse | HeldBack | Milestone):
                 continue
-            name = f"{step.node} {step.status}" if isinstance(step, NodeEvent) else _name(step)
+            name = f"{step.node} {step.status}" if isinstance(step, NodeStatus) else _name(step)
             if name != "content" or names[-1:] != ["content"]:
                 names.append(name)
         return names
@@ -184,10 +189,11 @@ class Reading:
 
 def _name(step: Step) -> str:
     named = {
-        Content: "content",
-        ContentReset: "content_reset",
-        SafetyChecked: "safety_check",
-        Metadata: "metadata",
+        Approved: "content",
+        TextWhole: "content",
+        RewriteStarted: "content_reset",
+        Judged: "safety_check",
+        Noted: "metadata",
         ChapterDraft: "draft",
     }
     return named[type(step)]

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from stories.vocabulary.events import Content, Metadata, Progress, SafetyChecked
 from stories.workflow.graph import write_chapter
-from stories.workflow.steps import ModelUse
+from stories.workflow.steps import Advanced, Approved, Judged, ModelUse, Noted, TextWhole
 from testkit.hosts import Hold, ModelHost, Reply, at_random, characters
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
@@ -47,11 +46,11 @@ async def test_the_chunks_are_the_text_byte_for_byte_however_they_were_cut(
     assert "\n\n" in texts.pop()
 
 
-async def test_only_the_last_content_is_complete(ollama: OllamaServer) -> None:
+async def test_the_text_is_whole_once_and_after_its_last_piece(ollama: OllamaServer) -> None:
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(ollama, brief))
-    flags = [content.is_complete for content in reading.all(Content)]
-    assert flags == [False] * (len(flags) - 1) + [True]
+    pieces = reading.all(Approved, TextWhole)
+    assert [type(piece) for piece in pieces] == [Approved] * (len(pieces) - 1) + [TextWhole]
 
 
 async def test_a_sentence_is_shown_while_the_model_writes_the_next(ollama: OllamaServer) -> None:
@@ -61,7 +60,7 @@ async def test_a_sentence_is_shown_while_the_model_writes_the_next(ollama: Ollam
     reading = Reading()
     async for step in write_chapter(brief, tools_for(ollama, brief)):
         reading.steps.append(step)
-        if isinstance(step, Content) and not hold.released:
+        if isinstance(step, Approved) and not hold.released:
             assert reading.text == "Robin found a lantern."
             hold.release()
     assert reading.draft.text == GENTLE
@@ -71,11 +70,11 @@ async def test_what_is_measured_is_measured_in_the_text(ollama: OllamaServer) ->
     ollama.script(prose=GENTLE)
     brief = a_brief(reading_level="advanced")
     reading = await Reading().of(brief, tools_for(ollama, brief))
-    (metadata,) = reading.all(Metadata)
-    assert metadata.word_count == 13
-    assert metadata.estimated_reading_time == 1
-    assert metadata.vocabulary_level == "beginner"
-    assert metadata.requested_level == "advanced"
+    (noted,) = reading.all(Noted)
+    measures = noted.draft.measures
+    assert (measures.word_count, measures.reading_minutes) == (13, 1)
+    assert measures.level == "beginner"
+    assert noted.draft == reading.draft
 
 
 async def test_each_call_of_a_model_is_accounted_for(ollama: OllamaServer) -> None:
@@ -90,7 +89,7 @@ async def test_each_call_of_a_model_is_accounted_for(ollama: OllamaServer) -> No
 async def test_progress_never_falls_and_speaks_to_a_parent(ollama: OllamaServer) -> None:
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(ollama, brief))
-    progress = reading.all(Progress)
+    progress = reading.all(Advanced)
     percents = [event.percent for event in progress]
     assert percents == sorted(percents)
     assert percents[-1] < 100
@@ -129,6 +128,6 @@ async def test_no_judgement_and_no_notes_are_asked_of_a_model_that_cannot_give_t
     reading = await Reading().of(brief, resources)
     assert reading.order == ORDER
     assert len(ollama.calls) == 1
-    (checked,) = reading.all(SafetyChecked)
-    assert checked.approved
+    (judged,) = reading.all(Judged)
+    assert judged.judgement.approved
     assert set(reading.draft.used_defaults) >= {"title", "question", "choices", "summary"}

@@ -13,16 +13,31 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from stories.vocabulary.events import Content, ContentReset, Event, NodeEvent
+from stories.execution.wire import event_of
+from stories.generations.resuming import resume_from
+from stories.vocabulary.brief import Pseudonym
+from stories.vocabulary.events import REWRITE, Content, ContentReset, Event
+from stories.vocabulary.nodes import Node
 from stories.workflow.checkpoints import Checkpoints, in_postgres, in_sqlite
 from stories.workflow.graph import write_chapter
-from stories.workflow.resume import Resume, resume_from
-from stories.workflow.steps import ChapterDraft, Step
+from stories.workflow.resume import Resume
+from stories.workflow.steps import (
+    Advanced,
+    Approved,
+    ChapterDraft,
+    Judged,
+    NodeStatus,
+    Noted,
+    RewriteStarted,
+    Step,
+    TextWhole,
+)
 from testkit import postgres
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for
 
 THREAD = "a run"
+MIA = Pseudonym.for_child("Mia", "en")
 # With one rewrite there are two checks.
 _TWICE = [("safety_check", "started"), ("safety_check", "completed")]
 REJECTED = {"problem": "meanness", "weight": 3}
@@ -61,7 +76,7 @@ class Telling:
         self.checkpoints = checkpoints
         self.steps: list[Step] = []
 
-    async def until(self, end: NodeEvent | None) -> None:
+    async def until(self, end: NodeStatus | None) -> None:
         """One life, which ends before the step after `end`, or with the chapter."""
         steps = write_chapter(
             self.brief,
@@ -78,30 +93,41 @@ class Telling:
 
     @property
     def resume(self) -> Resume:
-        events = [(step.type, step.model_dump()) for step in self.steps if isinstance(step, Event)]
-        return resume_from(events, self.text)
+        events = [event for step in self.steps if (event := self._logged(step))]
+        return resume_from([(event.type, event.data) for event in events], self.text, MIA)
+
+    def _logged(self, step: Step) -> Event | None:
+        match step:
+            case Approved() | TextWhole():
+                return Content(chunk="", is_complete=isinstance(step, TextWhole))
+            case RewriteStarted():
+                return ContentReset(attempt=step.attempt, reason=REWRITE)
+            case NodeStatus() | Advanced() | Judged() | Noted():
+                return event_of(step, self.brief, MIA)
+            case _:
+                return None
 
     @property
     def text(self) -> str:
         text = ""
         for step in self.steps:
-            if isinstance(step, Content):
+            if isinstance(step, Approved):
                 text += step.chunk
-            elif isinstance(step, ContentReset):
+            elif isinstance(step, RewriteStarted):
                 text = ""
         return text
 
     @property
     def nodes(self) -> list[tuple[str, str]]:
-        return [(step.node, step.status) for step in self.steps if isinstance(step, NodeEvent)]
+        return [(step.node, step.status) for step in self.steps if isinstance(step, NodeStatus)]
 
     @property
     def draft(self) -> Step:
         return self.steps[-1]
 
 
-def told(node: Any, status: Any) -> NodeEvent:
-    return NodeEvent(node=node, status=status)
+def told(node: str, status: Any) -> NodeStatus:
+    return NodeStatus(Node(node), status)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +143,7 @@ def told(node: Any, status: Any) -> NodeEvent:
     ids=lambda end: f"{end.node} {end.status}",
 )
 async def test_no_step_that_was_done_is_done_or_told_again(
-    ollama: OllamaServer, checkpoints: Checkpoints, end: NodeEvent
+    ollama: OllamaServer, checkpoints: Checkpoints, end: NodeStatus
 ) -> None:
     ollama.script(judge=[REJECTED])
     telling = Telling(ollama, checkpoints)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stories.vocabulary.events import Content
+from stories.workflow.steps import Approved
 from testkit.hosts import characters, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
@@ -25,7 +25,7 @@ async def test_a_sentence_of_more_than_forty_words_is_shown_before_its_end(
 ) -> None:
     text = f"{LONG} until they were home."
     reading = await _told(ollama, text)
-    chunks = [step.chunk for step in reading.all(Content) if step.chunk]
+    chunks = [step.chunk for step in reading.all(Approved)]
     assert "".join(chunks) == reading.draft.text == text
     assert len(chunks) > 1
     assert len(chunks[0].split()) <= 41

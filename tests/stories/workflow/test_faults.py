@@ -8,11 +8,13 @@ import pytest
 from stories.vocabulary.errors import (
     ContextTooLong,
     EmptyContent,
+    ModelRefused,
     ModelTimeout,
     ModelUnavailable,
     StoryError,
 )
 from stories.workflow.graph import write_chapter
+from stories.workflow.steps import Approved
 from testkit.hosts import Hold, Reply, cold, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import (
@@ -42,7 +44,7 @@ async def test_a_host_that_always_cuts_is_given_up(ollama: OllamaServer) -> None
     await _ends_in(ModelUnavailable, ollama, calls=4)
 
 
-@pytest.mark.parametrize("status", [404, 429, 500, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_host_that_answers_with_an_error_is_asked_again_and_given_up(
     ollama: OllamaServer, status: int
 ) -> None:
@@ -57,9 +59,10 @@ async def test_a_host_that_recovers_is_forgiven(ollama: OllamaServer) -> None:
     assert reading.draft.text.startswith("Robin found a lantern.")
 
 
-async def test_a_host_that_refuses_us_is_not_asked_again(ollama: OllamaServer) -> None:
-    ollama.script(prose=Reply(status=401, error="unauthorized"))
-    await _ends_in(ModelUnavailable, ollama, calls=1)
+@pytest.mark.parametrize("status", [400, 401, 404, 422])
+async def test_a_host_that_refuses_us_is_not_asked_again(ollama: OllamaServer, status: int) -> None:
+    ollama.script(prose=Reply(status=status, error="unauthorized"))
+    await _ends_in(ModelRefused, ollama, calls=1)
 
 
 async def test_a_host_that_is_not_there_is_given_up(ollama: OllamaServer) -> None:
@@ -171,7 +174,7 @@ async def test_closing_the_chapter_closes_the_models_connection(ollama: OllamaSe
     brief = a_brief()
     chapter = write_chapter(brief, tools_for(ollama, brief))
     async for step in chapter:
-        if step.type == "content":  # type: ignore[union-attr]
+        if isinstance(step, Approved):
             break
     await chapter.aclose()
     await ollama.calls[0].disconnected.seen(1.0)

@@ -7,10 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
-from stories.vocabulary.events import Content, ContentReset
 from stories.workflow.graph import write_chapter
 from stories.workflow.resume import Resume
-from stories.workflow.steps import HeldBack, ModelUse
+from stories.workflow.steps import Approved, HeldBack, ModelUse, RewriteStarted
 from testkit.hosts import Call, Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
@@ -61,7 +60,7 @@ async def test_nothing_is_shown_before_the_guard_has_passed_it_and_the_writing_g
 
     async def read() -> None:
         async for step in write_chapter(brief, tools_for(guarded, brief, guard=GUARD)):
-            shown.extend([step.chunk] if isinstance(step, Content) else [])
+            shown.extend([step.chunk] if isinstance(step, Approved) else [])
 
     reading = asyncio.ensure_future(read())
     await guard.reached.seen(30)
@@ -86,7 +85,7 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     assert reading.draft.text.startswith(f"{GENTLE}\n\n")
     assert reading.text == reading.draft.text
     assert "well was deep" not in reading.shown
-    assert reading.all(ContentReset) == []
+    assert reading.all(RewriteStarted) == []
     (held,) = reading.held
     assert (held.text, held.field, held.verdict.rule) == (DARK, "prose", "llama_guard.violence")
     assert held.ahead == "\n\n"
@@ -119,7 +118,7 @@ async def test_what_is_held_back_while_paragraphs_wait_has_its_place_behind_them
         if isinstance(step, HeldBack):
             assert (step.text, shown + step.ahead) == (rude, f"{GENTLE}\n\n{SECOND}")
             hold.release()
-        shown += step.chunk if isinstance(step, Content) else ""
+        shown += step.chunk if isinstance(step, Approved) else ""
     assert shown.startswith(f"{GENTLE}\n\n{SECOND}")
 
 
@@ -154,7 +153,7 @@ async def test_what_waited_for_the_guard_at_a_crash_is_written_again(
     shown = ""
     async with aclosing(write_chapter(brief, resources)) as steps:
         async for step in steps:
-            shown += step.chunk if isinstance(step, Content) else ""
+            shown += step.chunk if isinstance(step, Approved) else ""
             if shown == GENTLE:
                 await hold.reached.seen(30)
                 break

@@ -1,7 +1,7 @@
 """Progress is steady, bounded in number, and honest about what it does not know."""
 
-from stories.vocabulary.events import Progress
 from stories.workflow.progress import CHECKING, FINISHING, THINKING, WRITING, ProgressMeter
+from stories.workflow.steps import Advanced
 
 
 class Clock:
@@ -14,7 +14,7 @@ class Clock:
         return self.now
 
 
-def _events(words_a_second: int, seconds: int) -> list[tuple[float, Progress]]:
+def _events(words_a_second: int, seconds: int) -> list[tuple[float, Advanced]]:
     clock = Clock()
     meter = ProgressMeter(200, clock)
     said = [(clock.now, meter.enter(THINKING))]

@@ -125,6 +125,26 @@ def test_memory_that_does_not_fit_at_all_is_an_error() -> None:
         story_so_far(a_path(3), "en", wanted_tokens=500, most=20)
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [("en", "Mr. Fox waited…", "Nothing came."), ("he", "השועל רץ הביתה\u05c3", "הוא ישן\u05c3")],
+)
+def test_a_long_past_is_shortened_between_two_sentences_of_its_language(
+    language: str, first: str, second: str
+) -> None:
+    summary, text = f"{first} {second}", f"{first} {second} " * 60
+    path = tuple(
+        chapter.model_copy(update={"summary": summary, "text": text}) for chapter in a_path(3)
+    )
+    tellings = [
+        story_so_far(path, language, wanted_tokens=wanted, most=9000)
+        for wanted in range(6000, 0, -20)
+    ]
+    assert any(telling.count(quoted("summary", first)) == 2 for telling in tellings)
+    ends = [telling.partition("<end_of_text>\n")[2] for telling in tellings]
+    assert all(end.startswith((first[:6], second[:6])) for end in ends if end)
+
+
 def test_a_first_chapter_has_no_past() -> None:
     assert story_so_far((), "en", wanted_tokens=1, most=1) == ""
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stories.vocabulary.errors import SafetyRejected
-from stories.vocabulary.events import ContentReset, NodeEvent, SafetyChecked
-from stories.workflow.steps import HeldBack
+from stories.workflow.steps import HeldBack, Judged, NodeStatus, RewriteStarted
 from testkit.hosts import Reply, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, tools_for
@@ -37,7 +36,7 @@ async def test_a_hard_hit_goes_on_from_what_is_shown_and_withdraws_nothing(
     brief = a_brief()
     reading = await Reading().of(brief, tools_for(ollama, brief))
     assert reading.draft.text == f"{GENTLE} {AFTERWARDS}"
-    assert reading.all(ContentReset) == []
+    assert reading.all(RewriteStarted) == []
     (held,) = reading.held
     assert (held.attempt, held.field, held.replacement) == (1, "prose", "")
 
@@ -149,7 +148,7 @@ async def test_a_chapter_that_is_not_approved_is_written_again(ollama: OllamaSer
         "safety_check",
     ]
     assert reading.text == reading.draft.text == AFTERWARDS
-    assert [checked.approved for checked in reading.all(SafetyChecked)] == [False, True]
+    assert [judged.judgement.approved for judged in reading.all(Judged)] == [False, True]
     assert "more frightening" in ollama.calls_for("prose")[1].prompt
     (held,) = reading.held
     assert (held.field, held.text) == ("chapter", GENTLE)
@@ -161,10 +160,10 @@ async def test_after_two_rewrites_in_vain_the_story_ends(ollama: OllamaServer) -
     reading = Reading()
     with pytest.raises(SafetyRejected):
         await reading.of(brief, tools_for(ollama, brief))
-    assert [reset.attempt for reset in reading.all(ContentReset)] == [2, 3]
+    assert [reset.attempt for reset in reading.all(RewriteStarted)] == [2, 3]
     assert len(ollama.calls_for("prose")) == 3
-    assert reading.all(NodeEvent)[-1].node == "workflow"
-    assert reading.all(NodeEvent)[-1].status == "failed"
+    assert reading.all(NodeStatus)[-1].node == "workflow"
+    assert reading.all(NodeStatus)[-1].status == "failed"
 
 
 async def test_every_part_of_the_notes_is_checked_and_replaced(ollama: OllamaServer) -> None:

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from stories.vocabulary.events import Content
 from stories.vocabulary.languages import stand_ins
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.spine import spine
 from stories.workflow.resources import ModelProfile, Writing
+from stories.workflow.steps import Approved
 from testkit.hosts import endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, tools_for
@@ -142,7 +142,7 @@ async def test_a_chapter_is_taken_up_where_an_earlier_run_died(
     brief = a_brief()
     resources = tools_for(ollama, brief, writing=writing, judges=False, structures=False)
     whole = await Reading().of(brief, resources)
-    shown = "".join(content.chunk for content in whole.all(Content)[:4])
+    shown = "".join(content.chunk for content in whole.all(Approved)[:4])
     resumed = await Reading().of(brief, resources, approved=shown)
     assert resumed.draft.text == shown + resumed.text
     assert resumed.draft.text.count(shown) == 1
@@ -157,6 +157,13 @@ def test_beats_that_are_written_are_not_planned_again() -> None:
     profile = ModelProfile("small", 2048, ("en",), "beats", judges=False, structures=False)
     four_beats = "\n\n".join(["They walked on. " * 6] * 4)
     assert len(plan_chapter(brief, profile, "", is_rewrite=False).turns) == 5
+    assert len(plan_chapter(brief, profile, four_beats, is_rewrite=False).turns) == 1
+
+
+def test_the_beats_of_a_hebrew_text_are_counted_by_its_own_sentence_ends() -> None:
+    brief = a_brief(language="he", hero="נועם")
+    profile = ModelProfile("small", 2048, ("he",), "beats", judges=False, structures=False)
+    four_beats = "\n\n".join(["הם הלכו הלאה\u05c3 " * 6] * 4)
     assert len(plan_chapter(brief, profile, four_beats, is_rewrite=False).turns) == 1
 
 

@@ -16,7 +16,7 @@ import { wordsForCode } from "./texts.js";
  */
 
 const STOPPED = new Set(["CANCELLED", "INTERRUPTED"]);
-const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_TIMEOUT"]);
+const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIMEOUT"]);
 
 /**
  * @param {import("./texts.js").Texts} texts

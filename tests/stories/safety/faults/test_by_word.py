@@ -13,11 +13,17 @@ from stories.safety.layers import Passage
 from stories.safety.prose import ProseStream
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.errors import StoryError
-from stories.vocabulary.events import Content, ContentReset
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.progress import ProgressMeter
 from stories.workflow.resources import ChapterResources
-from stories.workflow.steps import HeldBack, ProvisionalText, Retraction, Step
+from stories.workflow.steps import (
+    Approved,
+    HeldBack,
+    ProvisionalText,
+    Retraction,
+    RewriteStarted,
+    Step,
+)
 from testkit.hosts import Cut, Reply, at_random, characters, in_turn, words
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
@@ -67,10 +73,10 @@ def screens(steps: list[Step]) -> list[str]:
                 ahead += step.chunk
             case Retraction():
                 ahead = step.kept
-            case Content():
+            case Approved():
                 assert ahead.startswith(step.chunk) or step.chunk.startswith(ahead)
                 approved, ahead = approved + step.chunk, ahead[len(step.chunk) :]
-            case ContentReset():
+            case RewriteStarted():
                 approved = ahead = ""
             case _:
                 continue
@@ -226,4 +232,4 @@ async def test_a_long_sentence_goes_on_behind_its_clauses(ollama: OllamaServer) 
     reading = await Reading().of(brief, shows_unchecked_words(ollama, brief))
     assert screens(reading.steps)[-1] == reading.draft.text == text
     assert withdrawn(reading.steps) == []
-    assert len(reading.all(Content)) > 2
+    assert len(reading.all(Approved)) > 2

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
-from stories.vocabulary.events import Content
 from stories.workflow.resources import Timeouts
+from stories.workflow.steps import Approved
 from testkit.hosts import Reply, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.faults import (
@@ -80,7 +80,7 @@ async def test_with_a_layer_of_the_gate_out_of_order_nothing_is_shown(
     resources = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
     reading, error = await ended(ollama, chapter, resources)
     assert error in {ModelUnavailable, SafetyRejected}
-    assert reading.all(Content) == []
+    assert reading.all(Approved) == []
     assert is_clean(reading.shown)
 
 
@@ -95,7 +95,7 @@ async def test_with_a_guard_that_fails_or_objects_nothing_is_shown(
     ollama.script(prose=text, guard=lambda _: fault)
     reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
     assert error in {ModelUnavailable, SafetyRejected}
-    assert reading.all(Content) == []
+    assert reading.all(Approved) == []
 
 
 async def test_with_a_guard_that_fails_and_is_advisory_the_other_layers_hold(

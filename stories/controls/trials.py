@@ -1,0 +1,55 @@
+"""The trials of models as rows: kept for staff to read, and for processes that start later."""
+
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from stories import llm
+from stories.models import ModelTrial
+
+# The trials that this process has stored, by host, model and version.
+_noted: dict[llm.Key, llm.Trial] = {}
+
+
+def note(host: llm.Host, trial: llm.Trial) -> None:
+    """Keep what was found out, once."""
+    key = llm.key_of(host)
+    if host.provider == "embedded" or _noted.get(key) == trial:
+        return
+    provider, address, model, version = key
+    ModelTrial.objects.update_or_create(
+        provider=provider,
+        address=address,
+        model=model,
+        version=version,
+        defaults={
+            "tried_at": timezone.now(),
+            "context_tokens": host.profile.context_tokens,
+            "languages": list(host.profile.languages),
+            "elsewhere": host.elsewhere,
+            "writes": trial.writes,
+            "schema": trial.schema,
+            "left_out": list(trial.support.left_out),
+            "support": asdict(trial.support),
+            "first_word_seconds": trial.first_word_seconds,
+            "tokens_per_second": trial.tokens_per_second,
+            "problem": trial.problem,
+        },
+    )
+    _noted[key] = trial
+
+
+def recall() -> None:
+    """Let this process know what others found out."""
+    for row in ModelTrial.objects.filter(writes=True).exclude(schema=""):
+        key = (row.provider, row.address, row.model, row.version)
+        trial = llm.Trial(
+            support=llm.Support(**row.support),
+            writes=row.writes,
+            schema=row.schema,
+            first_word_seconds=row.first_word_seconds,
+            tokens_per_second=row.tokens_per_second,
+            problem=row.problem,
+        )
+        llm.remember(key, trial)
+        _noted[key] = trial

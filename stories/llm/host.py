@@ -1,0 +1,106 @@
+"""A model's host, the reasons why there is none, and the questions that find out."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from stories.embedded import server
+from stories.infra.addresses import credentials_in, masked, without_credentials
+from stories.vocabulary.errors import ToldToStaff
+from stories.workflow.resources import ModelProfile
+
+from .answers import OddAnswer, Redirected, refuse_odd
+from .profiles import Provider
+from .reasons import reason_in
+
+_PROBE_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_CONCURRENCY: dict[Provider, int] = {"ollama": 4, "openai": 16, "embedded": server.SLOTS}
+
+
+class NoModel(ToldToStaff):
+    """No model can be had; the argument says why, in a sentence for staff."""
+
+
+class Misconfigured(NoModel):
+    """The settings lead to no model: time alone changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A model, and where it is to be had; `files` are what the embedded server may run.
+
+    `elsewhere` names the place where the model runs, if that is outside this machine and its
+    network. `notes` are for staff: what is odd about the host, without being in the way.
+    """
+
+    provider: Provider
+    profile: ModelProfile
+    url: str = ""
+    api_key: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    files: tuple[Path, ...] = ()
+    version: str = ""
+    elsewhere: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def concurrency(self) -> int:
+        wanted = settings.MAX_CONCURRENT or _CONCURRENCY[self.provider]
+        return min(wanted, server.SLOTS) if self.provider == "embedded" else wanted
+
+
+def authorization(address: str, api_key: str) -> dict[str, str]:
+    """The header by which a host knows us, for all calls: the address's user, or else the key."""
+    if found := credentials_in(address):
+        pair = base64.b64encode(f"{found.user}:{found.password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+
+@asynccontextmanager
+async def probing(
+    kind: str, address: str, headers: Mapping[str, str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client for short questions to a host of this kind; raises NoModel for all that it cannot
+    be asked, or for what is no answer."""
+    from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
+
+    shown = masked(address)
+    try:
+        async with httpx.AsyncClient(
+            base_url=without_credentials(address),
+            headers=headers,
+            timeout=_PROBE_TIMEOUT,
+            transport=Transport(tls_context()),
+            event_hooks={"response": [refuse_odd]},
+        ) as api:
+            yield api
+    except httpx.HTTPStatusError as error:
+        raise _refused(kind, shown, error) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = error or type(error).__name__
+        raise NoModel(f"{kind} at {shown} does not answer: {why}") from error
+    except Redirected as error:
+        raise Misconfigured(f"{kind} at {shown}: {error}") from error
+    except OddAnswer as error:
+        raise NoModel(f"what answers at {shown} is not {kind}: {error}") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise NoModel(f"what answers at {shown} is not {kind}") from error
+
+
+def answer_of(response: httpx.Response) -> dict[str, Any]:
+    answer: dict[str, Any] = response.raise_for_status().json()
+    return answer
+
+
+def _refused(kind: str, shown: str, error: httpx.HTTPStatusError) -> NoModel:
+    status = error.response.status_code
+    reason = reason_in(error.response.text)
+    said = f"{kind} at {shown} answers {status}" + (f": {reason}" if reason else "")
+    return Misconfigured(said) if status in {401, 403, 404} else NoModel(said)

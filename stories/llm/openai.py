@@ -1,0 +1,47 @@
+"""ChatOpenAI, for the habits of hosts that speak OpenAI's API without being OpenAI."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
+
+from .answers import OddAnswer
+from .support import Support, openai_payload
+
+
+class ChatModel(ChatOpenAI):
+    """Counts what a stream has used once: LangChain adds up what some hosts repeat in each chunk.
+
+    Raises OddAnswer for a stream without a chunk, which other providers have for a model that is
+    being loaded, and hosts with this API only where they sent something else.
+    """
+
+    support: Support = Support()
+
+    def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return openai_payload(super()._get_request_payload(*args, **kwargs), self.support)
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        usage: UsageMetadata | None = None
+        has_begun = False
+        stream = super()._astream(*args, **kwargs)
+        async with aclosing(stream) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                has_begun = True
+                if isinstance(chunk.message, AIMessageChunk):
+                    usage = _larger(usage, chunk.message.usage_metadata)
+                    chunk.message.usage_metadata = None
+                yield chunk
+        if not has_begun:
+            raise OddAnswer("the host answered a stream with something else")
+        if usage is not None:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+
+
+def _larger(one: UsageMetadata | None, other: UsageMetadata | None) -> UsageMetadata | None:
+    counts = [usage for usage in (one, other) if usage is not None]
+    return max(counts, key=lambda usage: usage["total_tokens"], default=None)

@@ -1,0 +1,118 @@
+"""What a host takes of what a model is asked with, and how the rest is asked without it."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+_BY_SCHEMA = "\n\nAnswer with one JSON object and nothing else, by this JSON schema:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What is sent; all of it, until a host refuses some.
+
+    `limit` is the name under which the most tokens are asked for, empty for none. Without
+    `system`, what the system would say stands at the beginning of the first message; without
+    `schema`, the schema stands at the end of the last one.
+    """
+
+    limit: str = "max_completion_tokens"
+    temperature: bool = True
+    usage: bool = True
+    system: bool = True
+    schema: bool = True
+    thinking: bool = True
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of what is not sent."""
+        flags = {
+            "temperature": self.temperature,
+            "stream_options": self.usage,
+            "system role": self.system,
+            "response_format": self.schema,
+            "think": self.thinking,
+        }
+        limits = ("max_completion_tokens", "max_tokens")
+        unused = limits[: limits.index(self.limit)] if self.limit else limits
+        return (*unused, *(name for name, is_sent in flags.items() if not is_sent))
+
+
+def without_refused(support: Support, reason: str) -> Support:
+    """The support without what a host's sentence names; the same where it names nothing known."""
+    text = reason.lower()
+    if support.limit and support.limit in text:
+        return replace(
+            support, limit="max_tokens" if support.limit == "max_completion_tokens" else ""
+        )
+    for field, names in _NAMES.items():
+        if getattr(support, field) and any(name in text for name in names):
+            changed: dict[str, Any] = {field: False}
+            return replace(support, **changed)
+    return support
+
+
+# In the order in which they are looked for.
+_NAMES = {
+    "temperature": ("temperature",),
+    "usage": ("stream_options", "include_usage"),
+    "schema": ("response_format", "json_schema", "format"),
+    "thinking": ("think",),
+    "system": ("system", "role", "developer"),
+}
+
+
+def openai_payload(payload: dict[str, Any], support: Support) -> dict[str, Any]:
+    """A request by OpenAI's API, as the host takes it."""
+    payload = dict(payload)
+    limit = payload.pop("max_completion_tokens", None)
+    if limit is not None and support.limit == "max_completion_tokens":
+        payload["max_completion_tokens"] = limit
+    elif limit is not None and support.limit:
+        payload["extra_body"] = (payload.get("extra_body") or {}) | {support.limit: limit}
+    if not support.temperature:
+        payload.pop("temperature", None)
+    if not support.usage:
+        payload.pop("stream_options", None)
+    if not support.schema and (wanted := payload.pop("response_format", None)):
+        payload["messages"] = with_schema(payload["messages"], _schema_of(wanted))
+    if not support.system:
+        payload["messages"] = without_system(payload["messages"])
+    return payload
+
+
+def _schema_of(wanted: Any) -> dict[str, Any]:
+    """Of a response format: a class of Pydantic's, or as it is sent."""
+    if isinstance(wanted, dict):
+        schema: dict[str, Any] = (wanted.get("json_schema") or {}).get("schema", {})
+        return schema
+    return dict(wanted.model_json_schema())
+
+
+def ollama_params(params: dict[str, Any], support: Support) -> dict[str, Any]:
+    """A request by Ollama's API, as the host takes it."""
+    params = dict(params)
+    if not support.schema and isinstance(params["format"], dict):
+        params["messages"] = with_schema(params["messages"], params["format"])
+        params["format"] = None
+    if not support.thinking:
+        params["think"] = None
+    return params
+
+
+def with_schema(messages: list[Any], schema: dict[str, Any]) -> list[Any]:
+    *before, last = messages
+    asked = f"{last['content']}{_BY_SCHEMA}{json.dumps(schema, ensure_ascii=False)}"
+    return [*before, {**last, "content": asked}]
+
+
+def without_system(messages: list[Any]) -> list[Any]:
+    first = [message for message in messages if message["role"] in {"system", "developer"}]
+    others = [message for message in messages if message not in first]
+    told = "\n\n".join(str(message["content"]) for message in first)
+    if not told:
+        return messages
+    if not others or others[0]["role"] != "user":
+        return [{"role": "user", "content": told}, *others]
+    beginning = {**others[0], "content": f"{told}\n\n{others[0]['content']}"}
+    return [beginning, *others[1:]]

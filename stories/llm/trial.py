@@ -1,0 +1,140 @@
+"""A model's trial when it is first used: one tiny prose call and one schema call.
+
+A parameter that the host refuses by name is left out from then on. What was found is kept for as
+long as the process lives, by host, model and version. A host that cannot be tried just now is asked
+as all are, and tried again after a minute.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from stories.vocabulary.errors import StoryError, told_to_staff
+from stories.workflow.faults import AnswerCut, Fault
+
+from .clients import Clients
+from .faults import HOST_ERRORS
+from .host import Host
+from .known import Trial, key_of, lately, remember
+from .support import Support, without_refused
+
+T = TypeVar("T")
+
+# By these words the stand-ins for model hosts know a trial.
+_OPENING = "This is a trial of the storyteller."
+_PROSE: list[BaseMessage] = [
+    SystemMessage(f"{_OPENING} You write for children."),
+    HumanMessage("Write one short sentence about a fox who finds a lantern."),
+]
+_QUESTION: list[BaseMessage] = [
+    SystemMessage(f"{_OPENING} You answer in JSON."),
+    HumanMessage("Is a fox an animal? Give your answer as JSON."),
+]
+_SCHEMA = {
+    "title": "trial",
+    "type": "object",
+    "properties": {"is_animal": {"type": "boolean"}},
+    "required": ["is_animal"],
+    "additionalProperties": False,
+}
+_MAX_CHANGES = 8
+# As many letters as a token has in English, more or less.
+_CHARACTERS_PER_TOKEN = 4
+_MAX_CHARACTERS = 400
+
+Make = Callable[[Host, Support], Awaitable[Clients]]
+
+
+_EMBEDDED = Trial(writes=True, schema="honoured")
+_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def trial_of(host: Host, make: Make) -> Trial:
+    """What is known of the host's model, tried out now where nothing is."""
+    if host.provider == "embedded":
+        return _EMBEDDED
+    async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        if (found := lately(key_of(host))) is None:
+            found = await tried(host, make)
+            remember(key_of(host), found)
+    return found
+
+
+async def tried(host: Host, make: Make) -> Trial:
+    """One trial, made now."""
+    trial = Trial()
+    try:
+        trial = await _adapting(trial, host, make, _write)
+        trial = await _adapting(trial, host, make, _answer)
+        if trial.schema == "ignored" and trial.support.schema:
+            in_prompt = replace(trial, support=replace(trial.support, schema=False))
+            again = await _adapting(in_prompt, host, make, _answer)
+            trial = again if again.schema != "ignored" else trial
+    except (Fault, AnswerCut, StoryError) as error:
+        return replace(trial, problem=told_to_staff(error) or type(error).__name__)
+    return trial
+
+
+async def _adapting(
+    trial: Trial, host: Host, make: Make, ask: Callable[[Trial, Clients], Awaitable[Trial]]
+) -> Trial:
+    """One question, asked again without what the host refuses by name."""
+    for _ in range(_MAX_CHANGES):
+        clients = await make(host, trial.support)
+        try:
+            with HOST_ERRORS.translated():
+                async with asyncio.timeout(settings.MODEL_TIMEOUT_SECONDS):
+                    return await ask(trial, clients)
+        except StoryError as error:
+            support = without_refused(trial.support, told_to_staff(error))
+            if support == trial.support:
+                raise
+            trial = replace(trial, support=support)
+    return trial
+
+
+async def _write(trial: Trial, clients: Clients) -> Trial:
+    started = time.monotonic()
+    first, text = 0.0, ""
+    stream = clients.writer.astream(_PROSE)
+    async with aclosing(stream) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            if chunk.text and not text:
+                first = time.monotonic() - started
+            text += chunk.text
+            if len(text) > _MAX_CHARACTERS:
+                break
+    seconds = max(time.monotonic() - started - first, 0.001)
+    return replace(
+        trial,
+        writes=bool(text.strip()),
+        first_word_seconds=round(first, 2),
+        tokens_per_second=round(len(text) / _CHARACTERS_PER_TOKEN / seconds, 1),
+        problem="" if text.strip() else "it answered with no text",
+    )
+
+
+async def _answer(trial: Trial, clients: Clients) -> Trial:
+    asked = clients.editor.with_structured_output(_SCHEMA, method="json_schema", include_raw=True)
+    answer: Any = await asked.ainvoke(_QUESTION)
+    if not _is_answer(str(answer["raw"].text)):
+        return replace(trial, schema="ignored")
+    return replace(trial, schema="honoured" if trial.support.schema else "in the prompt")
+
+
+def _is_answer(text: str) -> bool:
+    """Whether the object stands in it, be it in a fence or behind thoughts."""
+    start, end = text.rfind("{"), text.rfind("}")
+    try:
+        found = json.loads(text[start : end + 1])
+    except ValueError:
+        return False
+    return isinstance(found, dict) and isinstance(found.get("is_animal"), bool)

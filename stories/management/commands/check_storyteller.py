@@ -1,0 +1,54 @@
+"""Tries the storyteller out and says how it is: what `make doctor` runs."""
+
+import asyncio
+from collections.abc import Iterator
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from stories import llm
+from stories.controls import trials
+from stories.infra.addresses import masked
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask the model's host what it is, try the model out, and say what works and what does not."
+    )
+
+    def handle(self, **_: object) -> None:
+        try:
+            host, trial = asyncio.run(llm.examine())
+        except (llm.NoModel, llm.CannotStart) as problem:
+            raise CommandError(f"No storyteller: {problem}.") from problem
+        for name, value in _lines(host, trial):
+            self.stdout.write(f"{name + ':':<24}{value}")
+        self._keep(host, trial)
+        if trial.problem or not trial.writes:
+            raise CommandError(f"The model does not write: {trial.problem or 'it said nothing'}.")
+
+    def _keep(self, host: llm.Host, trial: llm.Trial) -> None:
+        """For staff's page. The trial is of use without it."""
+        try:
+            trials.note(host, trial)
+        except DatabaseError:
+            self.stderr.write("Not kept for staff: the database is not up to date.")
+
+
+def _lines(host: llm.Host, trial: llm.Trial) -> Iterator[tuple[str, str]]:
+    yield "Host", f"{host.provider} at {masked(host.url)}"
+    yield "Model", host.profile.name
+    yield "Version", host.version or "not told"
+    yield "Runs", f"elsewhere, at {host.elsewhere}" if host.elsewhere else "here or in this network"
+    yield "Context", f"{host.profile.context_tokens} tokens"
+    yield "Languages", ", ".join(host.profile.languages)
+    yield "Writes", f"yes ({host.profile.writing})" if trial.writes else "no"
+    yield "Answers to schemas", trial.schema or "none"
+    yield "Refused by the host", ", ".join(trial.support.left_out) or "nothing"
+    if trial.writes and trial.first_word_seconds:
+        yield "First word after", f"{trial.first_word_seconds} s"
+        yield "Speed", f"about {trial.tokens_per_second:g} tokens a second"
+    for note in host.notes:
+        yield "Note", note
+    for advice in trial.advice:
+        yield "To do", advice
