@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -56,6 +58,26 @@ class Reader:
     @property
     def path(self) -> str:
         return f"/read/{self.session_id}/"
+
+
+class _Migrated:
+    """The database of this process's first app as its migrations left it, for those that follow:
+    these take longer than all else that an app does before it answers."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="storyteller-migrated-")
+        self.file = Path(self._folder.name) / "storyteller.sqlite3"
+
+    def keep(self, database: Path) -> None:
+        if not self.file.exists():
+            with (
+                closing(sqlite3.connect(database)) as source,
+                closing(sqlite3.connect(self.file)) as copy,
+            ):
+                source.backup(copy)
+
+
+_migrated = _Migrated()
 
 
 @dataclass
@@ -122,9 +144,13 @@ class App:
             assert time.monotonic() < give_up_at, f"an earlier story does not end:\n{self.account}"
             time.sleep(0.02)
 
+    @property
+    def database(self) -> Path:
+        return self.data / "storyteller.sqlite3"
+
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the app's database."""
-        with closing(sqlite3.connect(self.data / "storyteller.sqlite3")) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             return database.execute(query).fetchall()
 
     @property
@@ -138,6 +164,15 @@ class App:
         return "\n".join([*runs, "log:", *self.log.splitlines()[-_LOG_LINES:]])
 
     def start(self) -> None:
+        """On an empty database that is up to date, where there is none yet."""
+        is_new = not self.database.exists()
+        if is_new and _migrated.file.exists():
+            shutil.copy(_migrated.file, self.database)
+        self._serve()
+        if is_new and self.database.exists():
+            _migrated.keep(self.database)
+
+    def _serve(self) -> None:
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.program, "serve"],

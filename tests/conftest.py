@@ -1,6 +1,5 @@
 """Fixtures for the whole suite."""
 
-import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from stories.infra import db
 from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests import isolation, usage
+from tests import isolation, scheduling
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
@@ -27,30 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Passwords are hashed as cheaply as can be: no test is about their strength."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
+    scheduling.register(config)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """More than there are cores: most tests wait for other processes, or for the clock."""
-    return 2 * (os.cpu_count() or 1) + 1
+    return scheduling.default_workers()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Marks tests by what they use, before anybody selects by marker; then begins with the long
-    ones, so that no worker is left alone with one at the end."""
-    for item in items:
-        assert isinstance(item, pytest.Function)
-        if usage.starts_processes(item):
-            item.add_marker("process")
-        if shared := usage.shared_by(item):
-            item.add_marker(pytest.mark.xdist_group(shared))
+    """Tests are marked before anybody selects by marker."""
+    scheduling.mark(items)
     yield
-    items.sort(key=_is_short)
-
-
-def _is_short(item: pytest.Item) -> tuple[bool, float]:
-    timeout = item.get_closest_marker("timeout")
-    return item.get_closest_marker("process") is None, -timeout.args[0] if timeout else 0.0
+    scheduling.put_long_ones_first(items)
 
 
 @pytest.hookimpl(tryfirst=True)

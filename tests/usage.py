@@ -29,14 +29,16 @@ _STARTERS: tuple[object, ...] = (
 _SHARED_SCOPES = {"module", "session"}
 
 
-def starts_processes(item: pytest.Function) -> bool:
+def starts_processes(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
     return _reaches_process(item.function) or any(
         _reaches_process(fixture.func) for fixture in _fixtures_of(item)
     )
 
 
-def shared_by(item: pytest.Function) -> str:
+def shared_by(item: pytest.Item) -> str:
     """The name of what this test shares with others, of its module or of the whole run; or none."""
+    assert isinstance(item, pytest.Function)
     shared = [
         fixture
         for fixture in _fixtures_of(item)
