@@ -1,1 +1,1 @@
-"""What the app adds to the time that its model needs, measured against the model host alone."""
+"""Benchmarks of the app's overhead over its model host alone."""

@@ -49,7 +49,7 @@ class Server(App):
         return self.process.pid
 
     def inside(self, module: str, *arguments: str) -> Any:
-        """What a module of `benchmarks.inside` prints, run with the app's own settings."""
+        """The output of a module of `benchmarks.inside`, run with the app's own settings."""
         command = [sys.executable, "-m", f"benchmarks.inside.{module}", *arguments]
         done = subprocess.run(
             command,

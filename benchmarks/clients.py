@@ -32,8 +32,8 @@ class Get:
 
 @dataclass
 class Seen:
-    """When it was asked for, when each event came (0 where it had no position) and when it ended,
-    as time.time counts; and the last frame."""
+    """Times of the request, of each event (0 where it had no position) and of the end, as time.time
+    counts; and the last frame."""
 
     asked_at: float = 0.0
     events: list[tuple[int, float]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What it costs that an event is committed before anybody sees it."""
+"""The cost of committing an event before anybody sees it."""
 
 import sys
 import tempfile

@@ -84,7 +84,7 @@ class Host:
 
 
 class _Desk:
-    """What can be asked of the host's process."""
+    """The controls of the host's process."""
 
     def __init__(self, server: OllamaServer) -> None:
         self._server = server

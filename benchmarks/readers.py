@@ -26,7 +26,7 @@ _MAX_RUNS = 16
 
 @dataclass(frozen=True)
 class Crowd:
-    """What came of one crowd: seconds that each event of each reader was late, and statements
+    """The result of one crowd: seconds that each event of each reader was late, and statements
     while the runs were written."""
 
     runs: int
@@ -129,7 +129,7 @@ def _report(crowds: Sequence[Crowd]) -> str:
 
 
 def _growth(few: Crowd, *more: Crowd) -> str:
-    """Whether reads of the same number of runs grow with those who read them."""
+    """True when reads of the same number of runs grow with those who read them."""
     reads = [crowd.live.log_reads + crowd.live.other_reads for crowd in (few, *more)]
     readers = ", ".join(f"{crowd.readers:,}" for crowd in (few, *more))
     judged = verdict(max(reads) / reads[0], MAX_GROWTH, "{:.2f}")

@@ -47,7 +47,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one load. `ratios` are against the host alone, chapter by chapter;
+    """The result of one load. `ratios` are against the host alone, chapter by chapter;
     `us_per_token` is CPU time, and `connections` are samples."""
 
     label: str

@@ -1,4 +1,4 @@
-"""Who may see which child: the family's own members, and to everyone else it does not exist."""
+"""Access to children: the family's own members, and to everyone else it does not exist."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What sign-up adds to an account: each new parent gets a family of their own."""
+"""Additions to an account at sign-up: each new parent gets a family of their own."""
 
 from typing import Any
 

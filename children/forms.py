@@ -1,4 +1,4 @@
-"""What parents fill in: the family's settings, a child's profile, a name for a connected app."""
+"""Forms of parents: the family's settings, a child's profile, a name for a connected app."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -208,7 +208,7 @@ class ChildForm(_ModelForm):
 
 
 class FamilyForm(_FamilyModelForm):
-    """What holds for all children of a family."""
+    """Settings that hold for all children of a family."""
 
     preview = forms.ChoiceField(
         label=_("What do you look at before a child reads it?"),
@@ -230,7 +230,7 @@ class FamilyForm(_FamilyModelForm):
 
 
 class TokenForm(forms.Form):
-    """What a connected app is called, so that a parent knows it again."""
+    """The name of a connected app, so that a parent knows it again."""
 
     name = forms.CharField(
         label=_("Name of the app or device"),

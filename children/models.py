@@ -21,7 +21,7 @@ OLDEST_CHILD_YEARS = 17
 
 
 class Preview(models.TextChoices):
-    """Which chapters a parent looks at before the child reads them."""
+    """The chapters that a parent looks at before the child reads them."""
 
     NEVER = "never", _("never")
     FIRST = "first", _("the first chapter of each story")
@@ -50,13 +50,14 @@ class Family(models.Model):
         return f"Family {str(self.pk)[:8]}"
 
     def previews(self, chapter_number: int) -> bool:
-        """Whether a parent looks at a story's chapter of this number before the child reads it."""
+        """True when a parent looks at a story's chapter of this number before the child reads
+        it."""
         is_first = chapter_number == 1
         return self.preview == Preview.ALWAYS or (self.preview == Preview.FIRST and is_first)
 
     @property
     def is_previewing(self) -> bool:
-        """Whether there is any chapter that a parent looks at first."""
+        """True when there is any chapter that a parent looks at first."""
         return self.preview != Preview.NEVER
 
 
@@ -113,7 +114,7 @@ PRONOUNS = labelled(
 
 
 class Strictness(models.TextChoices):
-    """What may happen in a child's stories: what suits the age, or what suits a younger child."""
+    """Limits on events in a child's stories: what suits the age, or what suits a younger child."""
 
     USUAL = "usual", _("usual")
     GENTLE = "gentle", _("gentler")

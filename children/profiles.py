@@ -10,7 +10,7 @@ class ReadingLevel(StrEnum):
 
 
 class Pronoun(StrEnum):
-    """What a story says of its hero; OPEN leaves it at the name."""
+    """The hero's pronoun in stories; OPEN leaves it at the name."""
 
     OPEN = ""
     SHE = "she"

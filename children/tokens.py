@@ -21,7 +21,7 @@ def create(user: User, name: str) -> str:
 
 
 def find(token: str) -> ApiToken | None:
-    """What is known of a token that an active user has not revoked."""
+    """The record of a token that an active user has not revoked."""
     found = (
         ApiToken.objects.select_related("user")
         .filter(digest=_digest(token), revoked_at=None, user__is_active=True)

@@ -1,4 +1,4 @@
-"""What a child's profile may hold: one set of rules for forms, the API and the admin."""
+"""Validators of a child's profile: one set of rules for forms, the API and the admin."""
 
 import re
 from typing import Any

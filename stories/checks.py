@@ -43,7 +43,7 @@ _TRIGGERS_IN_FORCE = {
 
 
 def check_model(**_: Any) -> Iterator[CheckMessage]:
-    """Whether the settings can lead to a model; no host is asked."""
+    """True when the settings can lead to a model; no host is asked."""
     if settings.LLM_PROVIDER == "openai" and (problem := llm.configured()):
         yield Error(
             problem + ".",
@@ -69,7 +69,7 @@ def check_languages(**_: Any) -> Iterator[CheckMessage]:
 
 
 def language_problems(folders: Iterable[Path]) -> Iterator[CheckMessage]:
-    """What the languages in these folders lack, file by file."""
+    """Files missing from the languages in these folders."""
     for folder in folders:
         for file in missing_files(folder):
             yield Error(
@@ -92,7 +92,7 @@ def _unreadable_data(language: Language) -> Iterator[CheckMessage]:
 
 
 def check_guard(**_: Any) -> Iterator[CheckMessage]:
-    """Whether the guard model that is configured can be asked at all; no host is asked."""
+    """True when the guard model that is configured can be asked at all; no host is asked."""
     if problem := llm.guard_problem(settings.LLM_PROVIDER):
         yield Error(
             problem + ".",
@@ -110,7 +110,7 @@ def check_guard(**_: Any) -> Iterator[CheckMessage]:
 
 
 def check_show(**_: Any) -> Iterator[CheckMessage]:
-    """Whoever shows text by the word should know what is given up."""
+    """Warning of what is given up by showing words ahead of their checks."""
     if settings.SHOWS_UNCHECKED_WORDS:
         yield Warning(
             "Words are shown before all layers have passed their sentence (STORYTELLER_SHOW).",
@@ -120,7 +120,7 @@ def check_show(**_: Any) -> Iterator[CheckMessage]:
 
 
 def check_elsewhere(**_: Any) -> Iterator[CheckMessage]:
-    """Whoever runs this should know where stories are written; no host is asked."""
+    """Warning that stories are written on another machine; no host is asked."""
     for name, place in llm.places_elsewhere():
         yield Warning(
             f"Stories are written outside this machine and its network, at {place} ({name}).",
@@ -229,7 +229,7 @@ def check_runs(**_: Any) -> Iterator[CheckMessage]:
 
 
 def check_exposure(**_: Any) -> Iterator[CheckMessage]:
-    """What is fine on a family's own machine and is not on the internet."""
+    """Settings that are fine on a family's own machine and not on the internet."""
     hosts = [host for host in settings.ALLOWED_HOSTS if not _is_ours(host)]
     if not hosts:
         return
@@ -255,7 +255,7 @@ def check_exposure(**_: Any) -> Iterator[CheckMessage]:
 
 
 def check_tracing(**_: Any) -> Iterator[CheckMessage]:
-    """Whoever runs this should know that stories leave the machine."""
+    """Warning that stories leave the machine by tracing."""
     if settings.IS_TRACED:
         yield Warning(
             "LANGSMITH_TRACING sends all that models are told and write to LangSmith.",

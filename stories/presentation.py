@@ -1,4 +1,4 @@
-"""How a story is shown: its cover, its name, and the name and direction of its language."""
+"""Presentation of a story: its cover, its name, and the name and direction of its language."""
 
 from django.utils.translation import get_language_info
 

@@ -1,4 +1,4 @@
-"""Where other devices find this machine, and the host names that it then answers to."""
+"""Addresses of this machine on its network, and the host names that it answers to."""
 
 import ipaddress
 import socket
@@ -22,7 +22,7 @@ def for_others(listens_at: str) -> str:
 
 
 def host_names(reached_at: str) -> list[str]:
-    """What a browser may take this machine for; `reached_at` as `for_others` gives it."""
+    """Host names that a browser may use for this machine; `reached_at` as `for_others` gives it."""
     if not reached_at:
         return list(_LOCAL)
     name = socket.gethostname().partition(".")[0].lower()

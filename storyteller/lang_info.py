@@ -1,4 +1,4 @@
-"""What Django is told of the languages: their names, and the old codes that stand for them.
+"""Django's information on the languages: their names, and the old codes that stand for them.
 
 Django's own table lacks languages that stories may be written in, and knows no old codes. With
 these entries `Accept-Language: iw` is answered in Hebrew, and `get_language_info` knows them all.

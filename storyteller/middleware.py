@@ -43,7 +43,7 @@ class _OnTheLoop(MiddlewareMixin):
         return response
 
     def may_store(self, request: HttpRequest) -> bool:  # noqa: ARG002 - most need no look at it
-        """Whether the response's half may write to the database."""
+        """True when the response's half may write to the database."""
         return False
 
 

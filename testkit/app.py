@@ -49,7 +49,7 @@ print(json.dumps({{"token": tokens.create(user, "e2e"), "maya": str(maya.pk), "n
 
 @dataclass(frozen=True)
 class Reader:
-    """What the API says of one story that is being read."""
+    """A story that is being read, as the API describes it."""
 
     story_id: str
     session_id: str
@@ -122,7 +122,7 @@ class App:
         return (self.data / "server.log").read_text(errors="replace")
 
     def manage(self, *arguments: str) -> str:
-        """What a management command wrote to its standard output."""
+        """The standard output of a management command."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What the scripted model host writes when nobody scripted it: sound stories and sound structure.
+"""Stories of a scripted model host that nobody scripted: sound stories and sound structure.
 
 Everything is a function of the request, so that the same request gets the same answer and every
 chapter reads differently. The texts are tame on purpose: they have to pass every gate.
@@ -226,7 +226,7 @@ def sentence(prompt: str) -> str:
 
 
 def harmless(guard: str) -> str:
-    """What a guard model of this name answers about harmless text."""
+    """The reply of a guard model of this name to harmless text."""
     return "No" if "granite" in guard else "safe"
 
 

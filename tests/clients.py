@@ -110,7 +110,7 @@ class Client:
 
 
 def text_of(frames: list[Frame]) -> str:
-    """What a reader shows after these frames."""
+    """The text that a reader shows after these frames."""
     shown = ""
     for frame in frames:
         if frame.type == "content_reset":

@@ -13,7 +13,7 @@ from tests.clients import Client, Frame
 
 
 async def has_checkpoints(generation: Generation) -> bool:
-    """Whether LangGraph's store, which all tests share, has something of this run."""
+    """True when LangGraph's store, which all tests share, has something of this run."""
     async with checkpoints.opened() as store:
         return str(generation.pk) in await store.threads()
 

@@ -1,4 +1,5 @@
-"""Which of several workers runs what: tests that share a server run in one, and long ones begin.
+"""The scheduler of tests over several workers: tests that share a server run in one, and long ones
+begin.
 
 pytest-xdist's own `loadgroup` would do, but with pytest 9.2 it does not heed a group any more.
 """

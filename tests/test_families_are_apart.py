@@ -32,7 +32,7 @@ NOT_OURS = ("admin:", "account_", "javascript-catalog", "set_language")
 
 @dataclass(frozen=True)
 class Belongings:
-    """What is Alice's, by the names that URLs give to their parameters."""
+    """Alice's belongings, by the names that URLs give to their parameters."""
 
     child: Child
     story: Story

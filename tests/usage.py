@@ -1,4 +1,4 @@
-"""What a test uses, read from its code and its fixtures': processes, a browser, shared fixtures.
+"""Resources of a test, read from its code and its fixtures': processes, a browser, shared fixtures.
 
 From that follow two things nobody has to keep by hand: the marker `process`, of every test that
 starts one (`make test-quick` leaves those out), and which tests run in the same worker, because
@@ -55,7 +55,7 @@ def shared_by(item: pytest.Item) -> str:
 
 
 def _fixtures_of(item: pytest.Function) -> Iterator[FixtureDef[Any]]:
-    """Those that are named, and those that a fixture's code asks for by name."""
+    """Fixtures that are named, and those that a fixture's code asks for by name."""
     manager = item.session._fixturemanager  # noqa: SLF001
     for found in item._fixtureinfo.name2fixturedefs.values():  # noqa: SLF001
         yield found[-1]
@@ -76,7 +76,8 @@ def _reaches_process(function: object) -> bool:
 
 
 def _search(thing: object, seen: set[int]) -> bool:
-    """Whether something that starts a process is named in this code, or in what is named there."""
+    """True when something that starts a process is named in this code, or in what is named
+    there."""
     if any(thing is starter for starter in _STARTERS):
         return True
     if id(thing) in seen or not _is_ours(thing):

@@ -1,4 +1,4 @@
-"""What has to be measured or prepared within Django; each module prints JSON."""
+"""Measurements and preparations within Django; each module prints JSON."""
 
 import django
 

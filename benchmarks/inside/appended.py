@@ -1,4 +1,4 @@
-"""When each event of some logs was appended, as time.time counts: `appended GENERATION …`."""
+"""Append times of the events of some logs, as time.time counts: `appended GENERATION …`."""
 
 import json
 import sys

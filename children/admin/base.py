@@ -1,4 +1,4 @@
-"""What staff pages start from: rows are read, not edited, and deleted by superusers at most."""
+"""The base of staff pages: rows are read, not edited, and deleted by superusers at most."""
 
 from collections import deque
 from collections.abc import Iterable

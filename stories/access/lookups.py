@@ -1,4 +1,4 @@
-"""Who may see what: every look-up of a family's data starts here.
+"""Access rules of families: every look-up of a family's data starts here.
 
 A member of a family sees that family's children and all that belongs to them; nobody else does.
 Staff read stories in the admin, under Django's permissions, and get nothing here.
@@ -65,7 +65,7 @@ def chapter_for(user: User, chapter_id: uuid.UUID) -> Chapter:
 
 
 def may_follow(user_id: int, generation_id: uuid.UUID, still: Q) -> bool:
-    """Whether this user may still see this generation; asked again while a stream lasts, in one
+    """True when this user may still see this generation; asked again while a stream lasts, in one
     statement. `still` is what of the user makes the credential good that was shown."""
     family = Q(family__children__stories__generations=generation_id)
     return User.objects.filter(still, family, pk=user_id, is_active=True).exists()

@@ -39,7 +39,7 @@ class BadTicket(Exception):
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a ticket is good for: one generation, or one child's next generation.
+    """The scope of a ticket: one generation, or one child's next generation.
 
     `standing` is what has to hold of its user: it is good for no longer than the token or the
     log-in that it was made with. The stream of one that a token made `sees_previews`, the text of

@@ -65,7 +65,7 @@ def case_page(case: Case) -> CasePage:
 
 
 def _shown(generation: Generation, chapter: Chapter | None) -> tuple[str, str]:
-    """What readers saw, and the same in stand-in form."""
+    """Text as readers saw it, and the same in stand-in form."""
     if chapter is not None:
         return chapter.text, chapter.source
     text = eventlog.shown_text(eventlog.read_after(generation.pk, 0))

@@ -1,4 +1,4 @@
-"""How values look on staff pages: languages, durations, badges and links."""
+"""Display of values on staff pages: languages, durations, badges and links."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What staff narrow a list down by."""
+"""Filters of the staff lists."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from .display import language_name
 
 
 class StoryState(models.TextChoices):
-    """Where a story stands, from its reading and its latest run."""
+    """The state of a story, from its reading and its latest run."""
 
     WRITING = "writing", _("being written")
     FINISHED = "finished", _("finished")

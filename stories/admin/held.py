@@ -28,7 +28,7 @@ class Held:
 
     @property
     def is_one_of_several(self) -> bool:
-        """Whether `shown` is a list, of which this would have been a part."""
+        """True when `shown` is a list, of which this would have been a part."""
         field = SafetyFinding.Field
         return self.finding.field in {field.CHOICE, field.VOCABULARY, field.LEARNING}
 

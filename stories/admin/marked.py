@@ -21,7 +21,7 @@ Piece = str | Held | Reported
 
 @dataclass(frozen=True)
 class MarkedParagraph:
-    """What stands in a paragraph, in order: text, marks where sentences would have stood, and
+    """The pieces of a paragraph, in order: text, marks where sentences would have stood, and
     sentences that are marked themselves."""
 
     pieces: list[Piece]

@@ -32,8 +32,8 @@ class Example:
 
 @dataclass(frozen=True)
 class Replay:
-    """What `value` would have changed: sentences that were shown and would have been held back,
-    and the other way round; the first of each, the surest first, and how many there are."""
+    """The effect that `value` would have had: sentences that were shown and would have been held
+    back, and the other way round; the first of each, the surest first, and how many there are."""
 
     value: float
     current: float
@@ -100,7 +100,7 @@ def _findings(band: AgeBand) -> QuerySet[SafetyFinding, tuple[Any, ...]]:
 
 
 def _is_held_otherwise(text: str, before: str, avoid: Sequence[str], band: AgeBand) -> bool:
-    """Whether a layer without a threshold holds the text back, too."""
+    """True when a layer without a threshold holds the text back, too."""
     language = classifier.LANGUAGES[0]
     layers = prose_layers(language, band, avoid, classifier.THRESHOLD)
     others = [layer for layer in layers if not isinstance(layer, classifier.ClassifierLayer)]

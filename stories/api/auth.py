@@ -1,4 +1,5 @@
-"""Who is asking: a Bearer token, the web pages' session cookie, or, for streams, a ticket.
+"""Authentication of API requests: a Bearer token, the web pages' session cookie, or, for streams, a
+ticket.
 
 Each says `still` what has to hold of its user for it to be good, for as long as a stream lasts.
 """
@@ -110,7 +111,7 @@ def ticket_of(request: HttpRequest) -> Ticket | None:
 
 
 def origin_of(request: HttpRequest) -> tickets.Origin:
-    """What a ticket that is made now depends on."""
+    """The credential that a ticket made now depends on."""
     match credential_of(request):
         case TokenHolder(token_id=token_id):
             return tickets.of_token(token_id)
@@ -120,7 +121,7 @@ def origin_of(request: HttpRequest) -> tickets.Origin:
 
 
 def sees_previews(request: HttpRequest) -> bool:
-    """Whether the text of a chapter that awaits a parent's look goes into this answer."""
+    """True when the text of a chapter that awaits a parent's look goes into this answer."""
     shown = credential_of(request)
     return isinstance(shown, TokenHolder) or (isinstance(shown, Ticket) and shown.sees_previews)
 

@@ -124,7 +124,7 @@ def _chapter(chapter: Chapter, tree: Tree) -> ChapterOut:
 
 
 def _closed(chapter: Chapter) -> ChapterOut:
-    """That there was a chapter, and no word of it."""
+    """A mark that there was a chapter, and no word of it."""
     return ChapterOut(
         id=chapter.pk,
         number=chapter.number,

@@ -1,4 +1,4 @@
-"""What a parent complains of: sentences that should not be in a chapter."""
+"""Reports of parents: sentences that should not be in a chapter."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives, apart from the streams' events."""
+"""Request and response schemas of the API, apart from the streams' events."""
 
 import datetime as dt
 import uuid

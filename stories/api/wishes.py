@@ -16,7 +16,7 @@ from .schemas import GenerationIn
 
 
 async def caller_of(request: HttpRequest, key: str | None) -> Caller:
-    """Who asks, with what the storyteller can do just now."""
+    """The caller of a request, with the storyteller's present abilities."""
     storyteller = await llm.status()
     return await in_database(
         generations.caller_for, user_of(request), storyteller, engine.enqueue, key=key

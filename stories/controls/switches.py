@@ -1,4 +1,5 @@
-"""What staff have turned off, for everyone and at once: features, and models by name.
+"""Switches: features and models that staff have turned off, for everyone and at once: features, and
+models by name.
 
 Each question is one look at a table of a few rows, asked once per request or run, so that every
 process heeds a switch from the moment it is turned.
@@ -17,7 +18,7 @@ _MODEL = "model:"
 
 
 class Feature(models.TextChoices):
-    """What can be turned off; `model:<name>` turns off one model beside these."""
+    """The features that can be turned off; `model:<name>` turns off one model beside these."""
 
     WRITING = "writing", _("writing: no chapter is written, and those under way stop")
     NEW_STORIES = "new_stories", _("new stories: those that were begun go on")
@@ -39,7 +40,7 @@ def of_model(name: str) -> str:
 
 
 def may_write_with(model: str) -> bool:
-    """Whether a chapter may be written now, with this model."""
+    """True when a chapter may be written now, with this model."""
     return not Switch.objects.filter(name__in=[Feature.WRITING, of_model(model)]).exists()
 
 

@@ -128,7 +128,7 @@ def _store(blocks: Iterator[bytes], partial: Path, offset: int, progress: Progre
 
 
 def has_room(model: ModelFile, directory: Path) -> bool:
-    """Whether the disk that holds `directory` takes the file."""
+    """True when the disk that holds `directory` takes the file."""
     nearest = next(path for path in (directory, *directory.parents) if path.exists())
     return shutil.disk_usage(nearest).free > model.size + model.part_bytes
 

@@ -1,4 +1,4 @@
-"""What this machine has to offer a model: memory and cores."""
+"""Resources of this machine for a model: memory and cores."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def memory_bytes() -> int:
 
 
 def available_bytes() -> int:
-    """What can be had now without driving others out; where nobody tells, all there is."""
+    """Memory to be had without driving others out; all there is where the system does not tell."""
     try:
         lines = _MEMORY.read_text().splitlines()
     except OSError:  # macOS

@@ -46,7 +46,7 @@ class CannotStart(ToldToStaff):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a server listens. `model` is the path of the model that it runs."""
+    """The address of a server. `model` is the path of the model that it runs."""
 
     url: str
     api_key: str
@@ -126,7 +126,7 @@ def _start_first(directory: Path, models: Sequence[Path]) -> Endpoint:
 
 
 def _fits(model: Path) -> bool:
-    """Whether it can be loaded without driving others out of memory: it needs twice its file."""
+    """True when it can be loaded without driving others out of memory: it needs twice its file."""
     return model.is_file() and machine.available_bytes() > 2 * model.stat().st_size
 
 

@@ -48,7 +48,7 @@ class LogEvent:
 
     @property
     def is_reset(self) -> bool:
-        """Whether the text before it is withdrawn, and is told to nobody any more."""
+        """True when the text before it is withdrawn, and is told to nobody any more."""
         return self.type == "content_reset"
 
     @cached_property
@@ -249,14 +249,14 @@ def last_positions(generation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int
 
 
 def is_end_of_rows(generation_id: uuid.UUID, position: int) -> bool:
-    """Whether the terminal event stands at this position."""
+    """True when the terminal event stands at this position."""
     return GenerationEvent.objects.filter(
         generation_id=generation_id, position=position, type__in=TERMINAL_TYPES
     ).exists()
 
 
 def shown_text(events: Iterable[LogEvent]) -> str:
-    """What a reader of these events sees: every chunk since the last reset."""
+    """The text that a reader of these events sees: every chunk since the last reset."""
     chunks: list[str] = []
     for event in events:
         if event.type == "content_reset":

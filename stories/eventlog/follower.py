@@ -101,7 +101,7 @@ class _Tail:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing has come for some time though more is to come."""
+        """True when nothing has come for some time though more is to come."""
         since = asyncio.get_running_loop().time() - self._changed_at
         return not self.is_ended and since > POLL_SECONDS / 2
 
@@ -127,12 +127,13 @@ class Follower:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the terminal event was reached: nothing will follow."""
+        """True when the terminal event was reached: nothing will follow."""
         return self._tail.is_ended and self.position >= self._tail.last
 
     @property
     def is_closed(self) -> bool:
-        """Whether this process is about to end, so that its readers are to come back elsewhere."""
+        """True when this process is about to end, so that its readers are to come back
+        elsewhere."""
         return self._tail.is_closed
 
     @property

@@ -52,7 +52,7 @@ def log_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
 
 
 def ends_at(generation_id: uuid.UUID, position: int) -> bool:
-    """Whether the terminal event stands at this position, or stood there before pruning."""
+    """True when the terminal event stands at this position, or stood there before pruning."""
     if is_end_of_rows(generation_id, position):
         return True
     pruned = _pruned(generation_id)

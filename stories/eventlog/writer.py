@@ -76,7 +76,7 @@ class LogWriter:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something to commit: not so, once a commit has failed."""
+        """True when there is something to commit: not so, once a commit has failed."""
         return bool(self._pending)
 
     def take(self) -> Addition:

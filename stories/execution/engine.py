@@ -1,4 +1,4 @@
-"""Which engine writes the stories, and what of it runs in this process.
+"""The engine that writes stories, and its part in this process.
 
 `STORYTELLER_RUNS=inprocess`: each web process has a dispatcher of its own. `workers`: processes of
 `manage.py workers` have them, web processes only read; a job is enqueued with each generation. On

@@ -1,4 +1,5 @@
-"""What is kept for how long, and removing the rest: in small steps, beside everything that runs.
+"""Retention: how long each kind of data is kept, and its removal: in small steps, beside everything
+that runs.
 
 Stories, chapters, choices and the outcome of each run are kept until somebody deletes them. The log
 of a finished chapter is of use for a while only, since the chapter says the same; so is the log of
@@ -37,7 +38,7 @@ EVERY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Tidied:
-    """How many there were of each: logs and their events, runs ended, tickets and log-ins."""
+    """Counts of each kind: logs and their events, runs ended, tickets and log-ins."""
 
     logs: int
     events: int
@@ -103,7 +104,8 @@ def old_logs() -> QuerySet[Generation]:
 
 @transaction.atomic
 def _prune_some() -> tuple[list[uuid.UUID], int] | None:
-    """Whose logs were removed, with how many events; None where there were no more."""
+    """The runs whose logs were removed, with the number of events; None where there were no
+    more."""
     rows = old_logs().select_for_update(skip_locked=True, of=("self",))
     chosen = list(rows.values_list("pk", flat=True)[:LOGS_PER_STEP])
     return (chosen, eventlog.prune(chosen)) if chosen else None

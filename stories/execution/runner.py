@@ -69,7 +69,7 @@ _MIN_TOKEN_SECONDS = 5.0
 
 @dataclass
 class RunControl:
-    """What a run is told by its process, which holds the leases of all its runs."""
+    """Orders to a run from its process, which holds the leases of all its runs."""
 
     are_there: asyncio.Event = field(default_factory=asyncio.Event)
     is_lost: bool = False
@@ -168,7 +168,7 @@ def _hand_over(claim: Claim) -> None:
 
 
 async def _leave(run: _Run) -> None:
-    """Where the run is over, or gone with its story, nobody else removes what it has stored."""
+    """Remove the stored state of a run that is over, or gone with its story: nobody else does."""
     try:
         is_over = await in_database(outcomes.is_over, run.claim.id)
     except DATABASE_AWAY:
@@ -198,8 +198,8 @@ async def _watch(run: _Run) -> None:
 
 
 def may_show_unchecked_words(claim: Claim) -> bool:
-    """Whether readers of this run see the words as they are written, ahead of their approval: where
-    that was so when it was asked for, and still is."""
+    """True when readers of this run see the words as they are written, ahead of their approval:
+    where that was so when it was asked for, and still is."""
     return bool(settings.SHOWS_UNCHECKED_WORDS and claim.generation.shows_unchecked_words)
 
 

@@ -63,7 +63,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
 
 
 def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) -> list[str]:
-    """What the family typed of the story so far; what a model offered is not among it."""
+    """The family's own words in the story so far, without a model's offers."""
     choices = [*(chapter.choice for chapter in path), last_choice]
     ideas = [step.text for step in choices if step and step.kind == Choice.Kind.OWN_IDEA]
     return [story.theme, story.requested_title, *ideas, *story.child.interests, *story.child.avoid]

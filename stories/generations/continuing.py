@@ -153,8 +153,8 @@ def _made_here(session: ReadingSession, own_idea: str) -> Choice:
 
 
 def _go_to_existing(session: ReadingSession, choice: Choice) -> Generation | None:
-    """What is there already of the chapter that a choice leads to; to read on goes there, unless
-    a parent has to look at it first."""
+    """Go to the chapter, or join the run, that a choice leads to already; a chapter that a parent
+    has to look at first moves nobody."""
     chapter = Chapter.objects.readable().filter(choice=choice).first()
     if chapter is None:
         return active(Generation.objects.filter(choice=choice))

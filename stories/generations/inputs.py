@@ -1,4 +1,5 @@
-"""What a parent or child types: made one line of ordinary characters, and admitted or not."""
+"""Typed input of parents and children: made one line of ordinary characters, and admitted or
+not."""
 
 import unicodedata
 from collections.abc import Callable
@@ -19,7 +20,7 @@ _REFUSED = ("Cc", "Cs", "Co", "Cn")
 
 
 class InvalidRequest(Exception):
-    """What was asked for is out of bounds; the message says what is allowed."""
+    """A request out of bounds; the message says what is allowed."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -62,7 +63,7 @@ def check_text(child: Child, language: str, **typed: str) -> None:
 
 
 def profile_problems(child: Child) -> dict[str, list[str]]:
-    """What is not to be saved of what a parent typed of a child: kind answers, by field."""
+    """Problems of a profile's typed fields: kind answers, by field."""
     gate = _gate(child, child.language)
     found = {
         "name": [_answer(gate.check_named, child.name)],

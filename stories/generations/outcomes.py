@@ -94,7 +94,7 @@ def note_model(claim: Claim, model: str) -> None:
 
 
 def is_over(pk: uuid.UUID) -> bool:
-    """Whether nobody writes it any more; what was deleted is over, too."""
+    """True when nobody writes it any more; what was deleted is over, too."""
     return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
 
 
@@ -109,7 +109,7 @@ def _language_of(pk: uuid.UUID) -> str:
 
 
 def _resync_entries(claim: Claim) -> list[Entry]:
-    """What withdraws from readers that which was not approved; nothing where they have none."""
+    """Entries that take unapproved text back from readers; none where they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = resume_of(claim.id, log, claim.name)
     if resume.is_rejected:
@@ -176,7 +176,7 @@ def _end(
 
 
 def _causes(error: BaseException) -> str:
-    """What may be told of the causes, and then the chain of their types, without their messages:
+    """The causes as staff may read them, then the chain of their types, without their messages:
     these may quote a story or a prompt."""
     kinds = (type(cause) for cause in causes_of(error))
     chain = " <- ".join(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)

@@ -1,4 +1,5 @@
-"""What a parent looks at first: the child is not taken there until it is released."""
+"""Previews: chapters that a parent reads first: the child is not taken there until it is
+released."""
 
 from django.db import transaction
 from django.utils import timezone

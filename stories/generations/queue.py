@@ -35,7 +35,7 @@ class UnclaimedRun(NamedTuple):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no runner ever took it."""
+        """True when no runner ever took it."""
         return self.status == Generation.Status.QUEUED
 
 

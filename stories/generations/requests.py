@@ -42,7 +42,7 @@ Enqueue = Callable[[Generation], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who asks, under which idempotency key, and whether there is a storyteller to write.
+    """The caller of a request, its idempotency key, and the storyteller's availability.
 
     `capacity` is how many chapters are written at once. `enqueue` is called with a run that was
     begun, in the transaction that begins it. See `caller_for`.

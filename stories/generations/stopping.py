@@ -148,7 +148,7 @@ def _approved(stopped: Generation) -> tuple[str, bool]:
 
 
 def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
-    """Whether the gate would still check by the same measures, under the same stand-in name."""
+    """True when the gate would still check by the same measures, under the same stand-in name."""
     now, then = (StoryBrief.model_validate(run.brief) for run in (generation, stopped))
     ours, theirs = ((brief.hero, brief.checked_as, set(brief.avoid)) for brief in (now, then))
     return ours == theirs

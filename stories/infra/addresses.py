@@ -53,7 +53,7 @@ def host_of(address: str) -> str:
 
 
 def is_here(host: str) -> bool:
-    """Whether a name or number is this machine's own."""
+    """True when a name or number is this machine's own."""
     bare = _bare(host)
     try:
         number = ipaddress.ip_address(bare)
@@ -63,7 +63,7 @@ def is_here(host: str) -> bool:
 
 
 def is_near(host: str) -> bool:
-    """Whether a name or number is this machine's or its network's; no name is looked up."""
+    """True when a name or number is this machine's or its network's; no name is looked up."""
     bare = _bare(host)
     try:
         return ipaddress.ip_address(bare).is_private or is_here(bare)

@@ -34,7 +34,7 @@ _BORN = secrets.token_hex(4)
 
 
 class Topic(StrEnum):
-    """What happened: a log grew, there is something to write, a stop was asked for.
+    """The topic of a notification: a log grew, there is something to write, a stop was asked for.
 
     ANYTHING is said by the listener itself: it was away, or did not understand.
     """

@@ -9,7 +9,7 @@ Arguments = TypeVarTuple("Arguments")
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether `event` was set within `seconds`.
+    """True when `event` was set within `seconds`.
 
     Not `asyncio.wait_for`: before Python 3.12 it loses a cancellation that comes with the event.
     """

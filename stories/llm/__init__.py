@@ -89,7 +89,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the pages say of the storyteller; `problem` and `notes` are for staff.
+    """The storyteller's state for pages; `problem` is for staff.
 
     `elsewhere` is the place where stories are written, if that is outside this machine and its
     network.
@@ -111,7 +111,7 @@ class Status:
 
     @property
     def is_configured(self) -> bool:
-        """Whether a chapter may be asked for: an Ollama that is named may only be away."""
+        """True when a chapter may be asked for: an Ollama that is named may only be away."""
         return not self.is_turned_off and (self.available or self.provider == "ollama")
 
 
@@ -157,7 +157,7 @@ async def examine() -> tuple[Host, Trial]:
 
 
 async def status() -> Status:
-    """Whether a story could be told now, without starting anything; some seconds old at most."""
+    """True when a story could be told now, without starting anything; some seconds old at most."""
     return await _status.lately()
 
 

@@ -161,7 +161,8 @@ _LATIN_GRAMMAR = r"root ::= [\n -~\u00A0-\u024F\u2010-\u2027]*"
 
 
 def _sampling(profile: ModelProfile) -> dict[str, Any]:
-    """What keeps small models from rambling, and from slipping into another script."""
+    """Sampling parameters that keep small models from rambling, and from slipping into another
+    script."""
     sampling = {"min_p": 0.1, "top_k": 40, "repeat_penalty": 1.05, "dry_multiplier": 0.8}
     if all(language_of(code).script == "Latn" for code in profile.languages):
         return sampling | {"grammar": _LATIN_GRAMMAR}

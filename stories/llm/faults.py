@@ -156,7 +156,7 @@ def _request_of(error: BaseException) -> Any:
 
 
 def _is_of_client(error: Exception) -> bool:
-    """Whether it arose in a provider's client, and not in what we do with its answers."""
+    """True when it arose in a provider's client, and not in what we do with its answers."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if package == "stories":

@@ -1,4 +1,4 @@
-"""Which model the settings lead to, and where it is to be had."""
+"""The model host and model that the settings lead to."""
 
 import asyncio
 import importlib.util
@@ -20,7 +20,7 @@ from .profiles import profile_of
 
 
 def settings_that_matter() -> tuple[object, ...]:
-    """Those that decide which model it is, and how it is asked."""
+    """The settings that decide the model, and how it is asked."""
     names = (
         *("LLM_PROVIDER", "MODEL_PATH", "DATA_DIR", "MAX_CONCURRENT", "OLLAMA_BASE_URL"),
         *("OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OPENAI_BASE_URL", "OPENAI_MODEL"),

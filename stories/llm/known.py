@@ -1,4 +1,4 @@
-"""What trials have found of models, for as long as the process lives."""
+"""Results of trials, for as long as the process lives."""
 
 import time
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _SLOW_FIRST_WORD_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a trial found. `schema` says how schemas are answered: "honoured", "in the prompt",
+    """The result of a trial. `schema` says how schemas are answered: "honoured", "in the prompt",
     "ignored", or "" where nothing came. `tokens_per_second` is an estimate. `problem` is for staff.
     """
 
@@ -28,7 +28,7 @@ class Trial:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What to do about what does not work, for staff."""
+        """Advice to staff about what does not work."""
         return tuple(
             sentence
             for applies, sentence in (
@@ -55,7 +55,7 @@ class Trial:
 
     @property
     def is_over(self) -> bool:
-        """Whether it need not be done again."""
+        """True when it need not be done again."""
         return self.writes and bool(self.schema)
 
 

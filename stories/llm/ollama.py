@@ -84,7 +84,7 @@ class _Waiting:
         self._taken_at = 0.0
 
     def add(self, token: str) -> bool:
-        """Whether to hand them on now."""
+        """True when to hand them on now."""
         was_end = has_end(self._end)
         self._end = (self._end + token).rstrip()[-_END_CHARACTERS:]
         self._tokens.append(token)

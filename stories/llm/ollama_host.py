@@ -1,4 +1,4 @@
-"""Which of an Ollama's models writes the stories."""
+"""The choice of one of an Ollama's models to write the stories."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +52,7 @@ async def ollama_host() -> Host:
 
 
 def runs_in_cloud(name: str) -> bool:
-    """Whether a name is one of those by which Ollama has a model run elsewhere."""
+    """True when a name is one of those by which Ollama has a model run elsewhere."""
     return name.lower().endswith(("-cloud", ":cloud"))
 
 
@@ -117,7 +117,7 @@ def _named(wanted: str, listed: list[_Model]) -> list[_Model]:
 
 
 def _guard(listed: list[_Model]) -> str:
-    """Where the guard runs, if that is elsewhere. Raises Misconfigured where it is missing."""
+    """The guard's host, if that is elsewhere. Raises Misconfigured where it is missing."""
     wanted = settings.GUARD_MODEL
     if wanted in {"", OWN_MODEL}:
         return ""
@@ -129,7 +129,7 @@ def _guard(listed: list[_Model]) -> str:
 
 
 async def _shown(api: httpx.AsyncClient, model: _Model, notes: list[str]) -> dict[str, Any] | None:
-    """What Ollama says of a model; None, and a note, where it cannot be looked at."""
+    """Ollama's description of a model; None, and a note, where it cannot be looked at."""
     response = await api.post("/api/show", json={"model": model.name})
     if response.is_success:
         return answer_of(response)

@@ -1,4 +1,4 @@
-"""What a model can be asked for, by its name and size."""
+"""Model profiles: abilities by name and size."""
 
 import re
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ _EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphra
 def profile_of(
     provider: Provider, name: str, context_tokens: int, *, billions: float | None = None
 ) -> ModelProfile:
-    """What a model can be asked for; `billions` is its size in parameters, where that is known."""
+    """The abilities of a model; `billions` is its size in parameters, where that is known."""
     ability = _ability(provider, name, billions)
     return ModelProfile(
         name=name,
@@ -70,7 +70,8 @@ def profile_of(
 
 
 def embeds(name: str, families: Iterable[object]) -> bool:
-    """Whether a model turns text into numbers, and writes none: by its family, else by its name."""
+    """True when a model turns text into numbers, and writes none: by its family, else by its
+    name."""
     of_family = any(known in str(family) for family in families for known in _EMBEDDING_FAMILIES)
     return of_family or _EMBEDDING_NAMES.search(name.lower()) is not None
 

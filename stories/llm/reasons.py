@@ -82,7 +82,7 @@ def _texts_in(sent: bytes) -> str:
 
 
 def _without_echo(sentence: str, sent: str) -> str:
-    """What is quoted in it goes where it was sent, and so does any run of some words."""
+    """The reason without its quotations and without any run of the words that were sent."""
     if not sent:
         return sentence
     unquoted = _QUOTED.sub(

@@ -1,4 +1,4 @@
-"""What a host takes of what a model is asked with, and how the rest is asked without it."""
+"""The parameters that a host accepts, and substitutes for the rest."""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ _BY_SCHEMA = "\n\nAnswer with one JSON object and nothing else, by this JSON sch
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What is sent; all of it, until a host refuses some.
+    """The parameters to send; all of them, until a host refuses some.
 
     `limit` is the name under which the most tokens are asked for, empty for none. Without
     `system`, what the system would say stands at the beginning of the first message; without

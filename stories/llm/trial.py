@@ -58,7 +58,7 @@ _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
-    """What is known of the host's model, tried out now where nothing is."""
+    """The trial of the host's model, made now where there is none."""
     if host.provider == "embedded":
         return _EMBEDDED
     async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
@@ -131,7 +131,7 @@ async def _answer(trial: Trial, clients: Clients) -> Trial:
 
 
 def _is_answer(text: str) -> bool:
-    """Whether the object stands in it, be it in a fence or behind thoughts."""
+    """True when the object stands in it, be it in a fence or behind thoughts."""
     start, end = text.rfind("{"), text.rfind("}")
     try:
         found = json.loads(text[start : end + 1])

@@ -111,7 +111,8 @@ class Generation(models.Model):
 
     @property
     def awaits_preview(self) -> bool:
-        """Whether its text is for the parents only, until one of them has released the chapter."""
+        """True when its text is for the parents only, until one of them has released the
+        chapter."""
         return self.is_previewed and (self.chapter is None or self.chapter.awaits_preview)
 
 

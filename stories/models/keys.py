@@ -12,7 +12,7 @@ KEY_LENGTH = 200
 
 
 class RequestKey(models.Model):
-    """Which generation a request's idempotency key stands for, whether it began or joined it."""
+    """The generation that a request's idempotency key stands for, whether it began or joined it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=KEY_LENGTH)
@@ -30,7 +30,8 @@ class RequestKey(models.Model):
 
 
 class TicketUse(models.Model):
-    """Which generation a stream ticket started, so that its reconnections serve that one only."""
+    """The generation that a stream ticket started, so that its reconnections serve that one
+    only."""
 
     nonce = models.CharField(max_length=40, unique=True)
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="+")

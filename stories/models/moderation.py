@@ -69,7 +69,7 @@ class SafetyFinding(models.Model):
         return not self.before or self.before.endswith("\n\n")
 
     def has_position_in(self, text: str) -> bool:
-        """Whether the text, in stand-in form, has before this position what stood there then."""
+        """True when the text, in stand-in form, has before this position what stood there then."""
         return self.offset is not None and text[: self.offset].endswith(self.before.rstrip("\n"))
 
 
@@ -164,7 +164,8 @@ class Clearance(models.TextChoices):
 
 
 class Ruling(models.Model):
-    """What a member of staff did, when and why. Append-only: the database refuses anything else.
+    """One act of a member of staff, with time and reason. Append-only: the database refuses
+    anything else.
 
     It outlives what it is about, and the account of who made it, so it points at both without a
     constraint, and keeps the name. `subject` is `case`, `switch:<name>` or `threshold:<band>`.

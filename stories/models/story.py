@@ -56,15 +56,15 @@ class Story(models.Model):
 
 class ChapterQuerySet(models.QuerySet["Chapter"]):
     def readable(self) -> "ChapterQuerySet":
-        """Those that the family may read: what was withdrawn is for staff only."""
+        """Chapters that the family may read: what was withdrawn is for staff only."""
         return self.filter(withdrawn_at=None)
 
     def released(self) -> "ChapterQuerySet":
-        """Those that the child may read."""
+        """Chapters that the child may read."""
         return self.readable().filter(released_at__isnull=False)
 
     def awaiting_preview(self) -> "ChapterQuerySet":
-        """Those that wait for a parent to look at them."""
+        """Chapters that wait for a parent to look at them."""
         return self.readable().filter(released_at=None)
 
 

@@ -1,4 +1,4 @@
-"""What was found out of a model when it was first used."""
+"""The trial of a model at its first use."""
 
 from typing import ClassVar
 

@@ -40,7 +40,7 @@ class CannotRule(Exception):
 
 @dataclass(frozen=True)
 class ShownText:
-    """What readers of a run have seen, in stand-in form, and in which version of the chapter."""
+    """Text that a run's readers have seen, in stand-in form, and its version of the chapter."""
 
     version: int = 0
     text: str = ""
@@ -106,7 +106,7 @@ def note_what_was_shown(generation: Generation, shown: ShownText) -> None:
 
 
 def _first_sentence(text: str, language: str) -> str:
-    """What has no end, and marks that stand alone, are no sentence."""
+    """The first whole sentence; unended text and lone marks are none."""
     sentences = (sentence.strip() for sentence in sentences_of(text, language))
     return next(
         (s for s in sentences if any(map(str.isalnum, s))), text.strip()[:_MAX_SHOWN_CHARACTERS]
@@ -178,7 +178,7 @@ def _check_is_whole(sentence: str, chapter: Chapter) -> None:
 
 
 def reports_of(family_id: uuid.UUID | None) -> QuerySet[Case]:
-    """What the members of a family reported, the oldest first."""
+    """Reports by the members of a family, the oldest first."""
     return Case.objects.filter(
         source=Case.Source.REPORT, reported_by__family=family_id, reported_by__isnull=False
     ).order_by("opened_at")

@@ -1,4 +1,4 @@
-"""What staff decide: about a case, a switch, a threshold. Each in one transaction with its line in
+"""Rulings of staff: about a case, a switch, a threshold. Each in one transaction with its line in
 the log that nobody can edit."""
 
 import uuid
@@ -21,8 +21,8 @@ from .withdrawal import restore, taken_away, withdraw
 
 @transaction.atomic
 def approve(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
-    """What the family sees may stay. A chapter that was withdrawn meanwhile is given back, unless
-    it is taken away for another case, too. Raises CannotRule, as all here do."""
+    """Let the text that the family sees stay. A chapter that was withdrawn meanwhile is given back,
+    unless it is taken away for another case, too. Raises CannotRule, as all here do."""
     case = _held(case_id, by)
     _need_reason(reason, Clearance)
     others = taken_away().filter(generation=case.generation_id).exclude(pk=case.pk)

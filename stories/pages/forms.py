@@ -1,4 +1,4 @@
-"""What a family chooses before a story begins."""
+"""Forms of a new story and of a report."""
 
 import json
 import uuid

@@ -109,7 +109,7 @@ def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
 
 
 def _is_waiting(story: str) -> Exists:
-    """Whether a chapter of the story, which this field names, waits for a parent's look."""
+    """True when a chapter of the story, which this field names, waits for a parent's look."""
     return Exists(Chapter.objects.awaiting_preview().filter(story=OuterRef(story)))
 
 

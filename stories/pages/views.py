@@ -218,7 +218,7 @@ def _turned_down(request: HttpRequest, user: User, chapter: Chapter) -> HttpResp
 
 
 def _url_of(chapter: Chapter, *, is_reader: bool) -> str:
-    """Where a chapter stands in the reader, or on its story's page."""
+    """The URL of a chapter in the reader, or on its story's page."""
     if is_reader:
         return (
             f"{reverse('stories:read', args=[chapter.story.session.pk])}#chapter-{chapter.number}"

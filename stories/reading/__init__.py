@@ -1,4 +1,4 @@
-"""What can be measured in a text without a model or a network: words, difficulty, reading time."""
+"""Measures of a text that need no model and no network: words, difficulty, reading time."""
 
 from stories.reading.measures import Measures, measure
 from stories.reading.pace import reading_minutes

@@ -1,4 +1,4 @@
-"""Which words of a text a child may not know.
+"""Rare words: those of a text that a child may not know.
 
 An estimate, without knowledge of frequencies: a list of everyday words (a language's `common.txt`,
 base forms, compiled by hand for this project) takes away what a child knows, with light stemming;

@@ -1,1 +1,1 @@
-"""What keeps a story safe before it is seen: clean prose, rules, a classifier, a judge."""
+"""Safety of a story before it is seen: clean prose, rules, a classifier, a judge."""

@@ -41,7 +41,7 @@ class UnsupportedLanguage(ValueError):
 
 
 class Gate:
-    """What stands between the storyteller and one child: by language, age and family.
+    """The gate between the storyteller and one child: by language, age and family.
 
     `layers` and `input_layers` replace the language's own ones; `threshold` is the classifier's.
     """
@@ -71,7 +71,7 @@ class Gate:
         return tuple(layer.name for layer in self._layers)
 
     def check(self, text: str, *, before: str = "") -> Verdict:
-        """Whether a text may be shown after the approved text that ends with `before`."""
+        """True when a text may be shown after the approved text that ends with `before`."""
         return _examine(self._layers, Passage(text, _tail(before)))
 
     def cleared(self, text: str, *, before: str) -> int:
@@ -88,11 +88,11 @@ class Gate:
             return 0
 
     def check_input(self, text: str) -> Verdict:
-        """Whether what a parent or a child typed may become part of a story's brief."""
+        """True when what a parent or a child typed may become part of a story's brief."""
         return _examine(self._input_layers, Passage(text))
 
     def check_named(self, text: str) -> Verdict:
-        """Whether a name, or what a family wants to be kept out of stories, may be typed.
+        """True when a name, or what a family wants to be kept out of stories, may be typed.
 
         It passes whatever it is about, unless it gives orders, holds markup or tells who somebody
         is.

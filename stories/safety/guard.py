@@ -38,7 +38,7 @@ _ATTEMPTS = 2
 
 
 class NoAnswer(ValueError):
-    """What the guard said is no answer to what it was asked."""
+    """A reply of the guard that does not answer the question."""
 
 
 @dataclass(frozen=True, slots=True)

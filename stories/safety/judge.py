@@ -225,7 +225,7 @@ def _assessment(answer: Any) -> _Assessment | None:
 
 
 def judgement_of(problem: Problem, weight: int, band: AgeBand) -> Judgement:
-    """What a problem of this weight, from 0 for none to 3, means at this age."""
+    """The verdict on a problem of this weight, from 0 for none to 3, at this age."""
     if problem == "none" or weight == 0:
         return Judgement(approved=True, score=1.0, issues=())
     is_fine = weight < _limit(problem, band)

@@ -1,4 +1,4 @@
-"""What a gate is made of: layers that each examine a passage and answer with a verdict."""
+"""Layers of the gate: layers that each examine a passage and answer with a verdict."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ class RulesLayer:
         yield from self._book.find_begun(text, self._severities)
 
     def _hits(self, whole: str, approved: int) -> Iterator[tuple[Found, str]]:
-        """What the rules find beyond the first `approved` characters, and in which reading."""
+        """Hits of the rules beyond the first `approved` characters, and the reading they are in."""
         found = [*self._book.find_words(whole), *self._book.find_patterns(whole, self._severities)]
         yield from ((hit, whole) for hit in found if hit.end > approved)
         disguised = [*self._disguised(whole)]
@@ -148,7 +148,7 @@ def _severities(
 
 
 class AvoidLayer:
-    """What the family asked to leave out: whole words, with the plainest of their inflections."""
+    """The family's avoid list: whole words, with the plainest of their inflections."""
 
     name = "family"
 

@@ -33,11 +33,12 @@ class ProseStream:
 
     @property
     def begun(self) -> str:
-        """What is known of the next sentence, in whole words: `SentenceSplitter.begun`."""
+        """The known beginning of the next sentence, in whole words: `SentenceSplitter.begun`."""
         return self._sentences.begun
 
     def finish(self) -> list[str]:
-        """What still waited for its end; a sentence that the model left unfinished is dropped."""
+        """The text that still waited for its end; a sentence that the model left unfinished is
+        dropped."""
         return self._gather(self._lines.flush()) + self._sentences.finish()
 
     def _gather(self, text: str) -> list[str]:

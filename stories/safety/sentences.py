@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
-"""Where one sentence ends and the next begins: in a finished text, and in one that arrives a
-character at a time. The browser's copy is `reader/sentences.js`; `tests/sentence_ends.json` holds
-both to the same answers.
+"""Borders of sentences, for text that arrives a character at a time. in a finished text, and in one
+that arrives a character at a time. The browser's copy is `reader/sentences.js`;
+`tests/sentence_ends.json` holds both to the same answers.
 
 A border needs the end of a sentence, white space, and a look at what comes next: `"Stop!" said the
 fox.` is one sentence, because "said" begins none. So a sentence is released with the first
@@ -36,7 +36,7 @@ def _story_opening(rows: tuple[Language, ...]) -> re.Pattern[str]:
 
 
 def has_end(text: str) -> bool:
-    """Whether the text ends as sentences do; so it does at an abbreviation, too."""
+    """True when the text ends as sentences do; so it does at an abbreviation, too."""
     return _without_closers(text)[-1:] in {*sentence_ends()}
 
 
@@ -55,7 +55,7 @@ def split(text: str, language: str) -> list[str]:
 
 
 def starts_of(text: str, language: str) -> Iterator[int]:
-    """Where in a finished text its second and each further sentence begins. Takes linear time."""
+    """The starts of a finished text's second and further sentences. Takes linear time."""
     borders, start = _borders_of(language_of(language)), 0
     for word, following in pairwise(_WORD.finditer(text)):
         gap = text[word.end() : following.start()]
@@ -73,7 +73,7 @@ class _Borders:
         self._speech_verbs = frozenset(language.speech_verbs)
 
     def is_between(self, text: str, gap: str, ahead: str, *, is_word_whole: bool) -> bool | None:
-        """Whether one begins with the word `ahead`; None while more of that word must be seen."""
+        """True when one begins with the word `ahead`; None while more of that word must be seen."""
         first = ahead[0]
         if first in _DASHES and not is_word_whole and len(ahead) == 1:
             return None
@@ -89,7 +89,7 @@ class _Borders:
         return self._begins_after_speech(ahead, is_word_whole=is_word_whole)
 
     def is_ended(self, text: str) -> bool:
-        """Whether a sentence ends with this text, as far as the text alone can say."""
+        """True when a sentence ends with this text, as far as the text alone can say."""
         bare = _without_closers(text)
         if not has_end(bare):
             return False

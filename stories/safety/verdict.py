@@ -1,4 +1,4 @@
-"""What a check found, in a form that staff can be shown."""
+"""Verdicts: findings of a check, in a form that staff can be shown."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

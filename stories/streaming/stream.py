@@ -88,7 +88,7 @@ async def story_stream(
 async def withdrawn_stream(
     generation_id: uuid.UUID, last_position: int, language: str
 ) -> AsyncGenerator[bytes, None]:
-    """What is left for the readers of a chapter that staff withdrew: to clear it, and why.
+    """The stream of a chapter that staff withdrew: to clear it, and why.
 
     The error stands at the end of the log, where the chapter's own last event was or will be.
     """
@@ -101,7 +101,7 @@ async def withdrawn_stream(
 def _position(
     reader: Follower, generation_id: uuid.UUID, cursor: Cursor | str | None
 ) -> int | None:
-    """Where to begin; None where the cursor names no position of this log."""
+    """The position to begin at; None where the cursor names no position of this log."""
     if cursor is None:
         return reader.start
     if isinstance(cursor, str) or cursor.generation_id != generation_id:

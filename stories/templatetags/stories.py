@@ -14,5 +14,5 @@ register.filter(presentation.language_name)
 
 @register.simple_tag
 def is_shown_by_word() -> bool:
-    """Whether words may be seen before all layers have passed them."""
+    """True when words may be seen before all layers have passed them."""
     return bool(settings.SHOWS_UNCHECKED_WORDS)

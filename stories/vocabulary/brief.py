@@ -1,4 +1,5 @@
-"""What the storyteller is told: the privacy boundary between the family and the model.
+"""The brief: everything a storyteller is told. the privacy boundary between the family and the
+model.
 
 Only the fields of a `StoryBrief` reach prompts, checkpoints and traces. It holds no name: the hero
 of a story, and whoever else of the family is in it, goes by a stand-in name, which `Pseudonym`
@@ -38,7 +39,8 @@ class AgeBand(StrEnum):
 
 
 class Concern(StrEnum):
-    """What staff may find wrong with a chapter; one that is written anew keeps away from it."""
+    """Kinds of faults that staff find in a chapter; one that is written anew keeps away from
+    them."""
 
     FEAR = "fear"
     VIOLENCE = "violence"
@@ -55,7 +57,7 @@ class _Frozen(BaseModel):
 
 
 class ChoiceTaken(_Frozen):
-    """What the child decided at the end of a chapter; `is_own_idea` marks the child's own words."""
+    """The child's decision at the end of a chapter; `is_own_idea` marks the child's own words."""
 
     text: str
     description: str = ""
@@ -166,14 +168,14 @@ class Pseudonym:
         return "".join([*pieces, text[shown:]])
 
     def stand_ins_for(self, text: str) -> set[str]:
-        """Which stand-ins hiding would put into the text."""
+        """The stand-ins that hiding would put into the text."""
         return {person.stand_in for _, _, person in self._named(text)}
 
     def reveal(self, text: str) -> str:
         return self._reveal.sub(lambda match: match[1] + self._shown[match[_word(match)]], text)
 
     def _named(self, text: str) -> Iterator[tuple[int, int, Alias]]:
-        """Where in the text somebody's name begins and ends, and whose it is."""
+        """The spans of names in the text, and whose they are."""
         folded, places = _folded(text)
         for match in self._hide.finditer(folded):
             person = self._hidden[_word(match) - _FIRST_WORD]

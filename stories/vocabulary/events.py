@@ -103,7 +103,7 @@ class VocabularyWord(BaseModel):
 
 
 class Metadata(Event):
-    """What was measured in the finished text; `estimated_reading_time` is in whole minutes."""
+    """Measures of the finished text; `estimated_reading_time` is in whole minutes."""
 
     type: Literal["metadata"] = "metadata"
     estimated_reading_time: Annotated[int, Field(ge=1)]

@@ -236,7 +236,7 @@ def sentence_ends() -> str:
 
 
 def joined_letters() -> str:
-    """What any of the languages joins to the beginning of a word."""
+    """Letters that any of the languages joins to the beginning of a word."""
     return "".join(row.joined_letters for row in languages())
 
 

@@ -1,4 +1,4 @@
-"""Where LangGraph keeps which steps of a chapter are done, with its own savers.
+"""Checkpoints of LangGraph: the finished steps of a chapter, in its own savers.
 
 A thread is one run. It holds text in stand-in form and nothing else of the child, and is forgotten
 when the run has ended.

@@ -1,5 +1,5 @@
-"""What was said to the model and what it answered, only ever added to: a host that has evaluated
-the beginning of a conversation need not do so again."""
+"""The conversation with a model, only ever added to: a host that has evaluated the beginning of a
+conversation need not do so again."""
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 

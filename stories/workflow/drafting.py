@@ -142,7 +142,7 @@ class Drafting:
 
     @property
     def _written(self) -> str:
-        """What this turn has brought so far."""
+        """The text of this turn so far."""
         return self._manuscript.text[self._start :].strip()
 
     def _restart(self) -> None:
@@ -235,7 +235,7 @@ class Drafting:
         return True
 
     def _skips(self, sentence: str) -> bool:
-        """Whether it is the rest of a long sentence of which a clause did not pass."""
+        """True when it is the rest of a long sentence of which a clause did not pass."""
         is_rest = self._is_left_out(sentence)
         self._leaves_out = is_rest and not has_end(sentence)
         return is_rest
@@ -257,13 +257,13 @@ class Drafting:
         return ""
 
     def _is_said_already(self, sentence: str) -> bool:
-        """Whether a small model begins to go round in circles, or to recite the examples that it
+        """True when a small model begins to go round in circles, or to recite the examples that it
         was shown first; a good one repeats on purpose."""
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
         return is_long and self._may_be_said(sentence)
 
     def _may_be_said(self, beginning: str) -> bool:
-        """Whether a sentence that begins like this may be one of those."""
+        """True when a sentence that begins like this may be one of those."""
         is_small = self._tools.profile.writing != "prose"
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
         return is_small and beginning.strip() in said

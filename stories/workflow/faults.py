@@ -1,4 +1,4 @@
-"""What can go wrong between the workflow and a model's client, in the workflow's own words.
+"""Faults between us and a model host, translated once into this product's own words.
 
 A `Fault` is worth another try, a `StoryError` ends the chapter, and an `AnswerCut` is as much of an
 answer as there was room for. The exceptions of a provider's client are translated by `llm`, which

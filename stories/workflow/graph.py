@@ -102,7 +102,7 @@ async def write_chapter(
 async def _run(
     context: Context, checkpoints: Checkpoints | None, thread_id: str
 ) -> AsyncGenerator[tuple[str, Any], None]:
-    """What the nodes say ("custom") and the graph's state after each ("values")."""
+    """The nodes' own output ("custom") and the graph's state after each ("values")."""
     config = RunnableConfig(configurable={"thread_id": thread_id})
     start: ChapterState | None = {"text": "", "attempt": 1, "version": 0}
     graph = _graph
@@ -129,7 +129,7 @@ async def _run(
 
 
 def _is_ahead(known: StateSnapshot, resume: Resume) -> bool:
-    """Whether the checkpoint has a step behind it that the log does not: the log was put back, as
+    """True when the checkpoint has a step behind it that the log does not: the log was put back, as
     from a backup, and it is what readers have seen."""
     version = known.values["version"]
     done = done_before(Node(known.next[0]) if known.next else None, version)

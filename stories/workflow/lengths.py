@@ -19,5 +19,6 @@ def target_words(brief: StoryBrief) -> int:
 
 
 def most_words(brief: StoryBrief, writing: Writing) -> int:
-    """Where a chapter is ended after the sentence at hand, whatever the model has left to say."""
+    """The word count at which a chapter is ended after the sentence at hand, whatever the model has
+    left to say."""
     return round(target_words(brief) * _TOLERANCE[writing])

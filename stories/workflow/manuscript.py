@@ -56,7 +56,7 @@ class Manuscript:
 
     @property
     def is_guarded(self) -> bool:
-        """Whether a guard is known to have passed all that is shown."""
+        """True when a guard is known to have passed all that is shown."""
         return self._output.is_guarded
 
     def begin_paragraph(self) -> None:
@@ -77,8 +77,8 @@ class Manuscript:
         return verdict
 
     def examine(self, sentence: str) -> Verdict:
-        """What the gate says of the sentence as the next one of the text; of a clause, also what it
-        says of the sentence as far as it goes with it."""
+        """The gate's verdict on the sentence as the next one of the text; of a clause, also on the
+        sentence as far as it goes with it."""
         breaks = sentence.startswith("\n") and self._may_break_before(sentence)
         self._begins_paragraph = self._begins_paragraph or breaks
         chunk = self._chunk(sentence)
@@ -91,7 +91,7 @@ class Manuscript:
 
     @property
     def is_in_sentence(self) -> bool:
-        """Whether a sentence that was too long to wait for goes on with what comes next."""
+        """True when a sentence that was too long to wait for goes on with what comes next."""
         return not self._begins_paragraph and self._sentence_at < len(self.text)
 
     def show_provisional(self, sentence: str) -> None:
@@ -164,7 +164,7 @@ class Manuscript:
 
     @property
     def is_in_speech(self) -> bool:
-        """Whether the text ends inside a quotation."""
+        """True when the text ends inside a quotation."""
         return bool(self._missing_mark())
 
     def close_speech(self) -> None:

@@ -27,7 +27,7 @@ from stories.workflow.vetting import vet_notes
 
 
 class _Step(Protocol):
-    """What LangGraph calls: a state in, its update out."""
+    """A node as LangGraph calls it: a state in, its update out."""
 
     def __call__(
         self, state: ChapterState, runtime: Runtime[Context]

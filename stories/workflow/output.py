@@ -67,7 +67,8 @@ class OutputBuffer:
         return words
 
     def add(self, chunk: str) -> None:
-        """What passed the gate; it begins with the words that are shown, or they with it."""
+        """Take text that passed the gate; it begins with the words that are shown, or they with
+        it."""
         if not (chunk.startswith(self._words) or self._words.startswith(chunk)):
             self.retract()
         if self._shows_unchecked_words and self._guard:

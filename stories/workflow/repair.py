@@ -1,4 +1,4 @@
-"""What can be saved of a structured answer that does not satisfy its schema.
+"""Repair of a structured answer that does not satisfy its schema.
 
 Fences, text around the object, an object cut off in the middle, plain strings where objects were
 asked for, other names for the same fields.

@@ -1,4 +1,4 @@
-"""What the workflow is handed to work with: models, a gate, and what the model can do."""
+"""Resources of the workflow: models, a gate, and what the model can do."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ Writing = Literal["prose", "beats", "spine"]
 
 @dataclass(frozen=True, slots=True)
 class ModelProfile:
-    """What a model can be asked for.
+    """The abilities of a model.
 
     `context_tokens` is what one request may hold, prompt and answer together. `languages` are the
     primary language tags that it writes well enough to offer. `writing`: `prose` in one free call

@@ -1,4 +1,4 @@
-"""What a chapter's log already says, so that whoever goes on with it says nothing twice.
+"""Resumption: the text and steps that a chapter's log already holds, so that nothing is said twice.
 
 LangGraph's checkpoint names the step to go on with. The log may be ahead of it, by all that the
 interrupted step had said; never behind, since a step ends only when what it said is stored. So
@@ -34,16 +34,16 @@ class Resume:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether this version of the text was judged, and must not be read."""
+        """True when this version of the text was judged, and must not be read."""
         judgement = self.judgement_of(self.resets)
         return judgement is not None and not judgement.approved
 
     def text_of(self, version: int) -> str:
-        """What there is of this version; "" where it was withdrawn or not begun."""
+        """The text of this version; "" where it was withdrawn or not begun."""
         return self.text if self.resets == version else ""
 
     def is_written(self, version: int) -> bool:
-        """Whether this version of the text is whole."""
+        """True when this version of the text is whole."""
         return self.resets > version or (self.resets == version and self.is_whole)
 
     def judgement_of(self, version: int) -> Judgement | None:

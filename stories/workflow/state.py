@@ -1,4 +1,4 @@
-"""What the graph carries: a state that a checkpointer can store, and a context that it cannot."""
+"""State of the graph: a state that a checkpointer can store, and a context that it cannot."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ChapterState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the nodes of one run share; `resume` is what the log said when the run was claimed."""
+    """Shared context of a run's nodes; `resume` is what the log said when the run was claimed."""
 
     brief: StoryBrief
     resources: ChapterResources

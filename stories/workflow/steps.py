@@ -89,7 +89,7 @@ class ProvisionalText:
 
 @dataclass(frozen=True, slots=True)
 class Retraction:
-    """What was only glimpsed is withdrawn, but for its beginning, `kept`."""
+    """Withdrawal of provisional text, but for its beginning, `kept`."""
 
     kept: str
 

@@ -1,4 +1,4 @@
-"""What the editor noted about a chapter, shown to the guard model before anyone sees it.
+"""The guard model's check of the editor's notes, before anyone sees them.
 
 The gate's own layers have passed each part by then. The guard reads them all at once, and one by
 one only where something is wrong with them.
@@ -29,7 +29,7 @@ class Opinion(NamedTuple):
 
 
 async def vet_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emit) -> Opinion:
-    """What the guard says of the notes; where it says no more than that they are unfit, all are."""
+    """The guard's verdict on the notes; where it only says that they are unfit, all are."""
     parts = _parts(draft)
     verdict = await guard.examine(Passage("\n".join(parts.values())))
     is_guarded = NAME in verdict.layers

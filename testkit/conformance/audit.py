@@ -1,4 +1,4 @@
-"""What readers have seen, held against the log that there is in the end."""
+"""Audit of readers: their events against the log at the end."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ UNKNOWN = "nonsense"
 
 @dataclass
 class Reading:
-    """What one reader has read without beginning again; `snapshot` is the text of a resync."""
+    """One reader's unbroken reading; `snapshot` is the text of a resync."""
 
     snapshot: str | None = None
     frames: list[Frame] = field(default_factory=list)
@@ -25,7 +25,8 @@ class Reading:
 
     @property
     def cursor(self) -> str:
-        """What a client comes back with: a resync leaves it as it was, until an event follows."""
+        """The cursor that a client comes back with: a resync leaves it as it was, until an event
+        follows."""
         if self.frames:
             return self.frames[-1].id
         return UNKNOWN if self.snapshot is not None else ""
@@ -72,7 +73,8 @@ def faults_of(reading: Reading, log: Sequence[Frame], *, is_whole: bool) -> Coun
 def _beginning(
     reading: Reading, log: Sequence[Frame], index: dict[str, int], found: Counter[str]
 ) -> int:
-    """Where in the log a reading begins: at its start, or where the snapshot ends."""
+    """The position in the log at which a reading begins: at its start, or where the snapshot
+    ends."""
     if reading.snapshot is None:
         return 0
     at = index.get(reading.frames[0].id, 0) if reading.frames else len(log)

@@ -39,7 +39,7 @@ _KINDS = ("lost", "repeated", "out of order", "changed", "never ended", "broken"
 
 @dataclass
 class Tally:
-    """What came of all schedules: problems by kind, and a line for each schedule that had one."""
+    """The sum of all schedules: problems by kind, and a line for each schedule that had one."""
 
     problems: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
@@ -205,7 +205,7 @@ async def _play_some(seeds: Iterator[int], stage: Stage, server: Server) -> None
 
 
 def _reason(problem: Exception) -> str:
-    """What did not hold; anything else is a mistake of this suite's own, and is raised."""
+    """The broken requirement; anything else is a mistake of this suite's own, and is raised."""
     if isinstance(problem, ExceptionGroup):
         broken, other = problem.split(Broken)
         if other is not None or broken is None:

@@ -1,4 +1,5 @@
-"""What some checks need besides a URL: a hand on the processes, and the model host's own view."""
+"""Control of the server under test, for checks that need more than a URL: a hand on the processes,
+and the model host's own view."""
 
 from typing import Literal, Protocol
 
@@ -12,7 +13,7 @@ class Pause(Protocol):
         """The call has come, and got as many tokens as it was to get."""
 
     async def left(self) -> None:
-        """Whoever called has closed the connection."""
+        """The caller has closed the connection."""
 
     def release(self) -> None:
         """The call goes on."""

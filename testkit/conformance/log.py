@@ -1,4 +1,4 @@
-"""What must hold for a generation's log as a whole, as the stream contract has it."""
+"""Rules of a generation's log as a whole, by the stream contract."""
 
 from collections.abc import Collection, Sequence
 
@@ -80,7 +80,7 @@ _FOLLOWS = {
 
 
 def text_of(frames: Sequence[Frame]) -> str:
-    """What a reader shows after these frames."""
+    """The text that a reader shows after these frames."""
     chunks: list[str] = []
     for frame in frames:
         if frame.type == "content_reset":
@@ -98,8 +98,8 @@ def withdrawn_in(log: Sequence[Frame]) -> set[str]:
 
 
 def is_same(one: Frame, other: Frame, withdrawn: Collection[str]) -> bool:
-    """Whether both are one event: byte for byte, or, of text that was withdrawn, the one as it was
-    told before that and the other as it is told since, with an empty chunk."""
+    """True when both are one event: byte for byte, or, of text that was withdrawn, the one as it
+    was told before that and the other as it is told since, with an empty chunk."""
     if one.raw == other.raw:
         return True
     if one.id != other.id or one.type != other.type or one.id not in withdrawn:
@@ -182,7 +182,7 @@ def _check_text(log: Sequence[Frame]) -> None:
 
 
 def _check_withdrawn(log: Sequence[Frame]) -> None:
-    """What was withdrawn is not told again, and what was judged unfit is withdrawn."""
+    """Check that withdrawn text is not told again, and that unfit text is withdrawn."""
     withdrawn = withdrawn_in(log)
     told = [frame for frame in log if frame.id in withdrawn and frame.data["chunk"]]
     must(not told, f"text that was withdrawn is told again: {[frame.raw for frame in told]}")

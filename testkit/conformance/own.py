@@ -144,7 +144,7 @@ class Own:
 
     @property
     def trusted(self) -> ssl.SSLContext | None:
-        """What makes clients believe its certificate, where it has one."""
+        """The certificate for clients to trust, where there is one."""
         return None
 
     def stage(self) -> Stage:
@@ -159,7 +159,7 @@ class Own:
         self.server.reset()
 
     async def start(self) -> None:
-        """Where it runs, nothing happens."""
+        """Start the site; nothing happens where it runs."""
         await asyncio.to_thread(self._start)
 
     def _start(self) -> None:
@@ -211,7 +211,7 @@ class Own:
         await self._shell(_STOP_ALL)
 
     async def _shell(self, script: str) -> str:
-        """What it prints."""
+        """The output of a shell command."""
         command = ("shell", "--no-imports", "--command", script)
         return await asyncio.to_thread(self.server.manage, *command)
 

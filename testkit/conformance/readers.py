@@ -30,7 +30,8 @@ LATE = Reader(0, (Hop("afresh", TO_THE_END),))
 
 @dataclass
 class Source:
-    """Where a chapter is read. Where a GET starts it, its first event says which run it is."""
+    """The source of a chapter's frames. Where a GET starts it, its first event says which run it
+    is."""
 
     api: Api
     child_id: str
@@ -130,7 +131,7 @@ async def _snapshot(events: AsyncGenerator[Frame, None]) -> str:
 
 
 async def insistent(call: Callable[[], Awaitable[T]]) -> T:
-    """What a call gives once somebody answers."""
+    """The result of a call once somebody answers."""
     while True:
         try:
             return await call()

@@ -53,7 +53,7 @@ def all_requirements() -> list[Requirement]:
 
 
 async def checked(each: Requirement, stage: Stage, patience_seconds: float) -> Outcome:
-    """What became of one requirement; it has failed, too, when it takes for ever."""
+    """The outcome of one requirement; it has failed, too, when it takes for ever."""
     stage.unchecked.clear()
     status, reason = Status.PASS, ""
     try:

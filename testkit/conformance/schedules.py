@@ -1,4 +1,4 @@
-"""What happens in one schedule of the chaos run; drawn from a seed, and nothing else."""
+"""Schedules of the chaos run, each drawn from a seed alone."""
 
 import random
 import sys
@@ -17,7 +17,7 @@ Join = Literal["header", "query", "afresh", "unknown"]
 
 
 class Fault(StrEnum):
-    """What befalls a server, one process of several, or all connections to their database."""
+    """Faults of a server, of one process of several, or of all connections to their database."""
 
     KILL = "kill"
     RESTART = "restart"

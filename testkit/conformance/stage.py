@@ -1,4 +1,4 @@
-"""Where a check plays: the server under test, the users it is tested with, and runs to look at."""
+"""The stage of a check: the server under test, the users it is tested with, and runs to look at."""
 
 import re
 import ssl

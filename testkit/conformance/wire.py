@@ -1,4 +1,4 @@
-"""What a client of the stream contract needs: JSON calls, and streams read frame by frame.
+"""A client of the stream contract: JSON calls, and streams read frame by frame.
 
 Knows HTTP and Server-Sent Events, and nothing of the application behind the URL.
 """
@@ -194,7 +194,7 @@ class Api:
             raise Lost(str(error)) from error
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """What a call that has to succeed answers; comes again where the server is busy."""
+        """The answer of a call that has to succeed; repeated where the server is busy."""
         answer = await self.send(method, path, body, **headers)
         if answer.status_code in BUSY:
             await asyncio.sleep(retry_seconds(answer))

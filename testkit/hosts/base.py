@@ -376,7 +376,7 @@ class ModelHost(ABC, Generic[CallT]):
 
 
 async def _interruptions(reply: Reply, number: int, *, is_last: bool) -> float:
-    """What the script does before this token; the seconds by which the schedule slips."""
+    """Play the script's faults before this token; the seconds by which the schedule slips."""
     if _is_due(reply.cut_after, number, is_last=is_last):
         raise _AbortedError
     if _is_due(reply.hang_after, number, is_last=is_last):

@@ -90,7 +90,7 @@ class Call(ABC):
 
     @property
     def is_trial(self) -> bool:
-        """Whether the app tries the model out by it."""
+        """True when the app tries the model out by it."""
         return _TRIAL in self.raw
 
     @property

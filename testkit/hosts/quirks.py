@@ -249,7 +249,7 @@ class Quirk(Enum):
 
 
 def quirks_of(host: HostName) -> list[Quirk]:
-    """Those that a host of this protocol can show."""
+    """Quirks that a host of this protocol can show."""
     return [quirk for quirk in Quirk if host in quirk.hosts]
 
 
@@ -289,11 +289,11 @@ class Quirks:
         self._shown.clear()
 
     def everywhere(self) -> frozenset[Quirk]:
-        """Those that are not of chats of some kind alone: lists and addresses show them."""
+        """Quirks that are not of chats of some kind alone: lists and addresses show them."""
         return frozenset(one.quirk for one in self._shown if not one.kinds)
 
     def take(self, kind: str) -> frozenset[Quirk]:
-        """Those that the answer to a chat of this kind shows, which counts."""
+        """Quirks that the answer to a chat of this kind shows, which counts."""
         due = [one for one in self._shown if one.times > 0 and kind in (one.kinds or {kind})]
         for one in due:
             one.times -= 1

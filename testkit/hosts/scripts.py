@@ -67,7 +67,7 @@ class Scripts:
         return json.dumps(self._conforming(call, answer or {}), ensure_ascii=False)
 
     def _conforming(self, call: Call, fields: Mapping[str, Any]) -> Any:
-        """What satisfies the call's schema, with these fields in it as far as it has them."""
+        """An answer that satisfies the call's schema, with these fields as far as it has them."""
         schema = call.schema or {"type": "object"}
         value = storyteller.conforming(schema, call.prompt)
         if isinstance(value, dict):

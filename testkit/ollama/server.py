@@ -80,7 +80,7 @@ class OllamaServer(ModelHost[OllamaCall]):
                 response.whole(404, "text/plain", b"404 page not found")
 
     def _list(self, quirks: frozenset[Quirk]) -> list[dict[str, Any]]:
-        """What a quirk puts first, and then all models."""
+        """A quirk's entries first, and then all models."""
         listed = [_listed(name, quirks) for name in self.models]
         for quirk, name in _FIRST.items():
             if quirk in quirks:

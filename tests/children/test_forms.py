@@ -1,4 +1,4 @@
-"""What a profile takes, and how it names what it does not."""
+"""Accepted profiles, and the names of what is refused."""
 
 import pytest
 from django.conf import settings

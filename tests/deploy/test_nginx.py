@@ -92,7 +92,7 @@ class Site:
         return str(self.call("POST", "/api/v1/generations", wish)["events_url"])
 
     def text_of(self, events_path: str) -> str:
-        """What is approved of a chapter so far."""
+        """The approved text of a chapter so far."""
         return str(self.call("GET", events_path.removesuffix("/events"))["text"])
 
     @asynccontextmanager

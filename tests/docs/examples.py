@@ -22,7 +22,7 @@ def example(document: str, heading: str, language: str) -> str:
 
 
 def run(app: App, *command: str, **variables: str) -> str:
-    """What a command wrote, on a machine where the app's environment is active."""
+    """The output of a command, on a machine where the app's environment is active."""
     path = f"{Path(sys.executable).parent}:{os.defpath}"
     done = subprocess.run(
         command,

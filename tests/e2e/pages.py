@@ -74,7 +74,7 @@ def shown_text(page: Page) -> str:
 
 
 def problems_of(page: Page) -> list[str]:
-    """What axe finds, and pages that scroll sideways, in each size and light."""
+    """Problems that axe finds, and pages that scroll sideways, in each size and light."""
     page.evaluate(AXE_SCRIPT)
     found: list[str] = []
     for width, height in SIZES:

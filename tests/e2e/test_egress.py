@@ -1,4 +1,5 @@
-"""What leaves the server's process while a whole story is written, and what it leaves behind."""
+"""Traffic that leaves the server's process while a story is written, and traces it leaves
+behind."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What the server's process is like while stories are read."""
+"""The server's process while stories are read."""
 
 from contextlib import ExitStack
 from pathlib import Path

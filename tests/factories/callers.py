@@ -1,4 +1,4 @@
-"""Who asks for chapters in tests: with a storyteller, and no engine but the dispatchers."""
+"""Callers of commands in tests: with a storyteller, and no engine but the dispatchers."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the system checks say, and of which settings."""
+"""System checks, and the settings they speak of."""
 
 from pathlib import Path
 

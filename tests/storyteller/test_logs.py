@@ -1,4 +1,4 @@
-"""What fails is logged by what it is and where it was; never with a word of a story."""
+"""Failures are logged by type and place, never with a word of a story."""
 
 import io
 import logging

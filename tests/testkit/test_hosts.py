@@ -1,4 +1,4 @@
-"""What stand-ins have in common: scripts, faults and kinds of calls, over either protocol."""
+"""The common base of the stand-ins: scripts, faults and kinds of calls, over either protocol."""
 
 import asyncio
 import json

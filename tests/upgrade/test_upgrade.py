@@ -216,7 +216,7 @@ def _story_of(answer: Any) -> str:
 
 
 def _kept(known: Any, told: Any) -> Any:
-    """What is told now, without the fields that were not told then."""
+    """The present answer without the fields that there were not then."""
     if isinstance(known, dict) and isinstance(told, dict):
         return {key: _kept(known[key], told[key]) for key in known if key in told}
     if isinstance(known, list) and isinstance(told, list) and len(known) == len(told):

@@ -96,14 +96,14 @@ class Command(BaseCommand):
 
 
 def _may_be_embedded(storyteller: llm.Status) -> bool:
-    """Whether the embedded model would be used, if it were there."""
+    """True when the embedded model would be used, if it were there."""
     return settings.LLM_PROVIDER in {"auto", "embedded"} and (
         not storyteller.available or storyteller.is_demo
     )
 
 
 def _address_here() -> str:
-    """Where a browser on this machine finds it."""
+    """The address for a browser on this machine."""
     address = ipaddress.ip_address(settings.LISTEN_ADDRESS)
     if address.is_unspecified:
         return "::1" if address.version == 6 else "127.0.0.1"

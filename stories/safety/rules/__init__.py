@@ -32,7 +32,7 @@ _EDGE = r"\b"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is reported when a text meets the rule; `severities` follow the order of `AgeBand`."""
+    """A rule's name and severities; `severities` follow the order of `AgeBand`."""
 
     id: str
     category: str
@@ -78,7 +78,7 @@ class RuleBook:
                     yield Found(rule_id, match.start(), match.end())
 
     def find_begun(self, text: str, rule_ids: Collection[str]) -> Iterator[Found]:
-        """What a text that ends with a whole word begins or holds, of each pattern the first."""
+        """Rules that a text, ended at a whole word, begins or holds, of each pattern the first."""
         for begun in self._words.find_begun(words_of(text)):
             if begun.key in rule_ids:
                 yield begun

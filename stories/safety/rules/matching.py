@@ -128,7 +128,7 @@ def _end_of_match(places: Places, words: Sequence[Word], at: int) -> int | None:
 
 
 def _is_begun(places: Places, words: Sequence[Word], at: int) -> bool:
-    """Whether the words after `at` fill the first of the places, and end before the last."""
+    """True when the words after `at` fill the first of the places, and end before the last."""
     for number, place in enumerate(places):
         if place is _GAP:
             rest, left = places[number + 1 :], len(words) - at

@@ -1,4 +1,4 @@
-"""Which of many patterns a text may match at all: those whose tell-tale strings it holds.
+"""Prefilter: the patterns that a text may match at all: those whose tell-tale strings it holds.
 
 Every match of a pattern holds one of its tell-tales, which are read off the pattern itself. On the
 corpus that takes a third of the CPU of trying every pattern in English and Spanish (35 us a
@@ -40,7 +40,7 @@ class Prefilter:
                 group.append((string, number))
 
     def candidates(self, text: str) -> list[int]:
-        """Those that the text may match, in order."""
+        """Patterns that the text may match, in order."""
         folded, grams = _folded(text), _grams_of(text)
         found = {*self._always, *(number for string, number in self._short if string in folded)}
         for gram in grams & self._by_gram.keys():

@@ -124,7 +124,7 @@ MAX_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
 
 
 def beats(brief: StoryBrief) -> list[str]:
-    """What is asked turn by turn."""
+    """The requests of a chapter, turn by turn."""
     choice = brief.choice.text if brief.choice else "the story simply goes on"
     chapter = f"{brief.theme}{brief.chapter_number}"
     words = {

@@ -1,5 +1,4 @@
-"""What stands in for a structured answer that never came: plain words of ours, true of any
-story."""
+"""Defaults for a structured answer that never came: plain words of ours, true of any story."""
 
 from functools import cache
 

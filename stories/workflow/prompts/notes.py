@@ -33,7 +33,7 @@ class NotedChoice(BaseModel):
 
 
 class EndingNotes(BaseModel):
-    """What is noted about a last chapter."""
+    """Notes on a last chapter."""
 
     title: Title
     summary: Summary
@@ -42,7 +42,7 @@ class EndingNotes(BaseModel):
 
 
 class ChapterNotes(BaseModel):
-    """What is noted about a chapter after which the child decides."""
+    """Notes on a chapter after which the child decides."""
 
     title: Title
     summary: Summary

@@ -1,4 +1,4 @@
-"""What families typed and what models wrote, as data in a prompt: inside tags it cannot forge."""
+"""Quoting of families' and models' words, as data in a prompt: inside tags it cannot forge."""
 
 import re
 import unicodedata

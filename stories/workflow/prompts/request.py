@@ -1,4 +1,4 @@
-"""What is asked for one chapter: the family's wish, the path so far, and the chapter's task."""
+"""The request for one chapter: the family's wish, the path so far, and the chapter's task."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ _PRONOUNS = {
 
 
 def wish(brief: StoryBrief, *, has_likes: bool) -> str:
-    """What the family asked for, as data.
+    """The family's wish, as data.
 
     A small model would make the whole story of what a child `likes`.
     """
@@ -124,7 +124,7 @@ _UNNAMED = "anything frightening, mean or unsuitable for a small child"
 
 
 def avoid_note(categories: Sequence[str]) -> str:
-    """What kind of thing to keep away from; "" where there is none. It never quotes what was held
+    """The kind of thing to keep away from; "" where there is none. It never quotes what was held
     back."""
     if not categories:
         return ""

@@ -1,4 +1,4 @@
-"""What is asked for in the place of one sentence of a chapter."""
+"""The request for another wording of one sentence of a chapter."""
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 

@@ -65,7 +65,7 @@ _MAX_ADDED_WORDS = 16
 
 
 def belongs(sentence: str, before: str) -> bool:
-    """Whether a sentence that a small model added goes with what was told before it."""
+    """True when a sentence that a small model added goes with what was told before it."""
     told = re.sub(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d", "", sentence)
     words = set(_long_words(told))
     paragraph = before.rsplit("\n\n", 1)[-1]
@@ -89,7 +89,7 @@ def spine(brief: StoryBrief) -> list[str]:
 
 
 def spine_choices(brief: StoryBrief) -> tuple[tuple[str, str], ...]:
-    """What the child may choose after the chapter's spine: pairs of text and description."""
+    """Choices after the chapter's spine: pairs of text and description."""
     return _spine(brief).choices
 
 

@@ -1,5 +1,5 @@
-"""What a storyteller is told once: the voice, the child's age, the limits. The same for all stories
-of an age and level, so that a host need not evaluate it again."""
+"""The system prompt of a storyteller: the voice, the child's age, the limits. The same for all
+stories of an age and level, so that a host need not evaluate it again."""
 
 from collections.abc import Mapping
 from functools import cache

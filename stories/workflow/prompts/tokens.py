@@ -29,7 +29,7 @@ def conversation_tokens(messages: Sequence[BaseMessage], language: str) -> int:
 
 
 def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_tokens: int) -> bool:
-    """Whether the host's own count says that it read less than it was sent.
+    """True when the host's own count says that it read less than it was sent.
 
     A host that reports nothing is believed.
     """
@@ -41,6 +41,6 @@ def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_token
 
 
 def tokens_for_words(words: int, language: str) -> int:
-    """What an answer of so many words will need."""
+    """The token budget of an answer of so many words."""
     per_token = language_of(language).characters_per_token
     return round(words * _CHARACTERS_PER_WORD / per_token)

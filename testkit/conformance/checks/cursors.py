@@ -183,7 +183,7 @@ async def cursors_survive_restarts(stage: Stage) -> None:
 async def _seen_when_it_ended(
     stage: Stage, control: Control, end: Callable[[], Awaitable[None]]
 ) -> tuple[Run, list[Frame]]:
-    """What a reader has of a run when its server is ended in the middle of the text."""
+    """The frames a reader has of a run when its server is ended in the middle of the text."""
     pause = control.host.pause("prose", after=40)
     run = await stage.start()
     async with run.follow() as connection:

@@ -109,7 +109,8 @@ async def _check_lost(
     lose: Callable[[], Awaitable[None]],
     reader: Api | None = None,
 ) -> None:
-    """That a guest's stream, or the one of their `reader`, ends when its access is lost."""
+    """Check the end of a guest's stream, or of the one of their `reader`, when its access is
+    lost."""
     guest = await stage.user(token)
     pause = control.host.pause("prose", after=40)
     run = await stage.start(guest)

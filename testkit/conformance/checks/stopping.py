@@ -71,7 +71,7 @@ async def _stop_from_two_tabs(stage: Stage, run: Run, moment: str) -> None:
 
 
 async def _check_stopped(run: Run, when: str) -> list[Frame]:
-    """That a stop was in time, and that what was shown is kept."""
+    """Check a stop that was in time, and the text it kept."""
     log = await run.after()
     check_log(log)
     must(log[-1].type == "error", f"stopped {when}, it ended with {log[-1].type!r}")
@@ -151,7 +151,7 @@ async def _check_left(run: Run, host: ModelHost, pause: Pause, which: str) -> No
 
 
 async def _check_left_after_resume(stage: Stage, control: Control) -> None:
-    """That a run which was taken over is stopped like any other."""
+    """Check a stop of a run which was taken over."""
     pause = control.host.pause("prose", after=40)
     run = await stage.start()
     async with run.follow() as connection:

@@ -52,7 +52,7 @@ async def a_killed_run_goes_on(stage: Stage) -> None:
 
 
 async def _problem_when_killed(stage: Stage, control: Control, moment: _Moment) -> str:
-    """What did not hold, so that every moment has its say."""
+    """The problem after a kill, if any, so that every moment has its say."""
     killed = await _killed(stage, control, moment)
     try:
         await _come_back(control, killed.calls)

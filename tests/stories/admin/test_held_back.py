@@ -1,4 +1,4 @@
-"""What a real run keeps of each text that it holds back: how much of it readers saw, and what the
+"""The record of each text that a real run holds back: how much of it readers saw, and what the
 chapter has in its place."""
 
 from typing import Any
@@ -36,7 +36,7 @@ NOTES = {
 
 
 async def held_in_a_run(api: Client, mia: Child) -> dict[str, SafetyFinding]:
-    """What was held back in a whole run, by its place; of equals the first."""
+    """Text held back in a whole run, by its field; of equals the first."""
     await api.frames(events_of(await start(api, mia)))
     return await in_database(
         lambda: {f.field: f for f in SafetyFinding.objects.order_by("-pk")}  # the first stays
@@ -44,7 +44,7 @@ async def held_in_a_run(api: Client, mia: Child) -> dict[str, SafetyFinding]:
 
 
 def expected_notes(chapter: Chapter) -> dict[str, list[str]]:
-    """What of the chapter's notes a finding has to tell, by place, as the storyteller knows it."""
+    """The chapter's notes that a finding has to tell, by field, as the storyteller knows it."""
 
     def hide(text: str) -> str:
         return text.replace("Mia", "Robin")

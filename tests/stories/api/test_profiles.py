@@ -1,4 +1,4 @@
-"""What is typed about a child is checked when it is saved, and once more before a model is told."""
+"""Checks of a typed profile: when it is saved, and once more before a model is told."""
 
 import time
 

@@ -202,8 +202,8 @@ async def test_carrying_on_twice_is_carrying_on_once(
 
 
 async def stopped_elsewhere(api: Client, host: OllamaServer, started: dict[str, Any]) -> str:
-    """What was shown when another process asked this one's run to stop, of which it has not heard;
-    the host writes no more of it."""
+    """The text shown when another process stops this one's run before it hears of it; the host
+    writes no more of it."""
     stream = frames_of(await api.stream(events_of(started)))
     await anext(frame async for frame in stream if frame.type == "content")
     run = Generation.objects.filter(pk=started["id"])

@@ -285,7 +285,7 @@ async def test_a_database_that_fails_ends_a_stream_between_events_and_loses_none
 
 @asynccontextmanager
 async def without(table: str) -> AsyncIterator[None]:
-    """Whoever asks the database for this table is told that there is none."""
+    """Answers to every query of this table that there is none."""
 
     def rename(old: str, new: str) -> None:
         with connection.cursor() as cursor:

@@ -40,7 +40,7 @@ def small_model() -> None:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
-    """Where this test's server keeps its state."""
+    """The state directory of this test's server."""
     yield tmp_path / "embedded"
     server.stop(tmp_path / "embedded")
 
@@ -86,7 +86,7 @@ async def test_it_streams_words_and_counts_them(writer: BaseChatModel) -> None:
 
 
 class _Choices(BaseModel):
-    """What happens next."""
+    """The choices of a chapter."""
 
     question: str = Field(max_length=80)
     choices: list[str] = Field(min_length=2, max_length=2)

@@ -237,7 +237,7 @@ async def test_a_run_killed_after_any_event_goes_on_without_a_word_lost_or_told_
 
 
 def expected(frames: list[Frame], sources: list[str]) -> str:
-    """What was approved when the log ended here, and what the next runner's model adds."""
+    """The approved text when the log ended here, and the next runner's addition."""
     approved, is_over = "", False
     for frame, source in zip(frames, sources, strict=False):
         if frame.type == "content_reset":

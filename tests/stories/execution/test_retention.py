@@ -1,4 +1,4 @@
-"""What is pruned, what is never pruned, and that a pruned story is told as before."""
+"""Pruning: its subjects, its exceptions, and the same story afterwards."""
 
 import asyncio
 import datetime as dt

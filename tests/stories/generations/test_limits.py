@@ -38,7 +38,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=["database", "redis"])
 def counted(request: pytest.FixtureRequest, settings: Settings) -> None:
-    """Where the counts are kept; families are new in every test, so nothing needs to be cleared."""
+    """The cache of counts; families are new in every test, so nothing needs to be cleared."""
     if request.param == "redis":
         settings.CACHES = {
             "default": {

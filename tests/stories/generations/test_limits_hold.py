@@ -120,7 +120,7 @@ def alone(script: str, environment: dict[str, str]) -> None:
 
 
 def at_once(script: str, environment: dict[str, str]) -> Counter[object]:
-    """What processes that begin at the same moment print, counted together."""
+    """Output of processes that begin at the same moment, counted together."""
     processes = [python(_TOGETHER + script, environment) for _ in range(PROCESSES)]
     for process in processes:
         assert process.stdout is not None

@@ -76,7 +76,8 @@ async def test_a_woken_reader_does_not_wait_for_the_next_poll(
 
 @asynccontextmanager
 async def listening() -> AsyncIterator[list[Notification]]:
-    """What this process's own commands tell it meanwhile; all of it, once the block has ended."""
+    """Notifications of this process's own commands meanwhile; all of them, once the block has
+    ended."""
     heard: list[Notification] = []
     came: asyncio.Queue[Notification] = asyncio.Queue()
     task = asyncio.create_task(listen(came.put_nowait))

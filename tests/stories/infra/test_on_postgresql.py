@@ -1,4 +1,4 @@
-"""What depends on the database holds on PostgreSQL, too: the same tests once more."""
+"""Behaviour that depends on the database, on PostgreSQL: the same tests once more."""
 
 import os
 import subprocess

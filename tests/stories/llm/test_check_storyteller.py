@@ -1,4 +1,4 @@
-"""What `make doctor` says, and the row that staff read."""
+"""The output of `make doctor`, and the row that staff read."""
 
 import io
 from typing import Any

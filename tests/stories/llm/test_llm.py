@@ -1,4 +1,4 @@
-"""Which model the settings lead to, what is asked of it, and what happens when it is away."""
+"""The model that the settings lead to, the questions it is asked, and its absence."""
 
 import asyncio
 from pathlib import Path

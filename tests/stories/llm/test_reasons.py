@@ -17,7 +17,7 @@ PROMPT = "Write about a green dragon who counts his silver spoons."
 
 
 async def raised_by(part: str = "writer", prompt: str = PROMPT) -> Exception:
-    """What the workflow meets when it asks this part of the models."""
+    """The workflow's error when it asks this part of the models."""
     models = await llm.open_models()
     try:
         with HOST_ERRORS.translated():

@@ -1,4 +1,4 @@
-"""What a host takes is found out when its model is first used, and what it refuses is left out."""
+"""Trials: a host's refusals are found out at a model's first use, and left out from then on."""
 
 from typing import Any
 

@@ -40,7 +40,7 @@ def book_of(page: Client, story: Story, query: str = "") -> dict[str, str]:
 
 
 def in_order(files: dict[str, str]) -> list[str]:
-    """What a reading system shows, page by page, as the book's own package says it."""
+    """Pages as a reading system shows them, by the book's own package."""
     container = ET.fromstring(files["META-INF/container.xml"])
     root = next(container.iter(f"{OCF}rootfile")).attrib["full-path"]
     package = ET.fromstring(files[root])

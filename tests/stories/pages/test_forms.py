@@ -1,4 +1,4 @@
-"""What a family may choose for a new story."""
+"""Choices of a family for a new story."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may be shown of a sentence that is being written: nothing that a rule finds in the whole."""
+"""The part of an unfinished sentence that may be shown: nothing that a rule finds in the whole."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is not tried on a text could not have matched it."""
+"""Patterns not tried on a text could not have matched it."""
 
 import re
 

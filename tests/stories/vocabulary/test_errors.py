@@ -1,4 +1,4 @@
-"""What a parent reads of a failure is the same live and after its log was pruned."""
+"""A failure's sentence to parents is the same live and after its log was pruned."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a language needs, and who names it where it is missing."""
+"""The needs of a language, and the names of missing files."""
 
 import re
 import shutil
@@ -20,7 +20,8 @@ OF_LUNARI = [str(file.relative_to(FIXTURES)) for file in files(LUNARI)]
 
 
 def lacking(folder: Path) -> list[Path]:
-    """What one of the app's own languages lacks, and of what its rules are tested by."""
+    """Files missing from one of the app's own languages and from the data its rules are tested
+    by."""
     code = folder.name
     tested = (SAFETY_TESTS / f"corpus/{code}.tsv", SAFETY_TESTS / f"chapters/{code}.txt")
     return [*missing_files(folder), *(file for file in tested if not file.is_file())]

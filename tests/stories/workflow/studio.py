@@ -1,5 +1,5 @@
-"""What the workflow's tests write chapters with: a brief, tools on the scripted host, and a reader
-that sorts what comes out."""
+"""A studio for the workflow's tests: a brief, tools on the scripted host, and a reader that sorts
+what comes out."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -133,7 +133,7 @@ def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatMo
 
 @dataclass
 class Reading:
-    """What one run yielded, kept also where it ended in an error."""
+    """The steps of one run, kept also where it ended in an error."""
 
     steps: list[Step] = field(default_factory=list)
 
@@ -146,7 +146,7 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """What a reader has on the screen."""
+        """The text on the reader's screen."""
         text = ""
         for step in self.steps:
             if isinstance(step, RewriteStarted):

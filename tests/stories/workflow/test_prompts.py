@@ -1,4 +1,4 @@
-"""What a model is told: the brief and nothing else, as data, within its room."""
+"""Prompts: the brief and nothing else, as data, within its room."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What the gate holds back never reaches a reader, and no shown word is taken back for it."""
+"""Held-back text never reaches a reader, and no shown word is taken back for it."""
 
 from dataclasses import replace
 

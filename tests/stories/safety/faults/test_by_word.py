@@ -65,7 +65,7 @@ def shows_unchecked_words(server: OllamaServer, brief: Any, **options: Any) -> C
 
 
 def screens(steps: list[Step]) -> list[str]:
-    """What a reader has on the screen after each of the steps."""
+    """The reader's screen after each of the steps."""
     seen, approved, ahead = [""], "", ""
     for step in steps:
         match step:
@@ -85,7 +85,7 @@ def screens(steps: list[Step]) -> list[str]:
 
 
 def withdrawn(steps: list[Step]) -> list[str]:
-    """What was taken off the screen again."""
+    """Text taken off the screen again."""
     seen = screens(steps)
     pairs = itertools.pairwise(seen)
     return [before for before, after in pairs if not after.startswith(before)]

@@ -126,7 +126,7 @@ async def taken_back(api: Client, path: str) -> None:
 async def everything_shown(
     api: Client, browser: Browser, generation: Generation, story: Story
 ) -> list[str]:
-    """What whoever comes now is told, and what is stored of what was told before."""
+    """Text told to a newcomer, and stored of what was told before."""
     events = f"/generations/{generation.pk}/events"
     _, state, answer = await api.call("GET", f"/generations/{generation.pk}")
     told = [
@@ -139,7 +139,7 @@ async def everything_shown(
 
 
 async def events_so_far(api: Client, path: str, end: str, cursor: str) -> list[Frame]:
-    """What a reader with this cursor is told, up to the event at `end`, or to a resync's text."""
+    """Events told to a reader with this cursor, up to the event at `end`, or to a resync's text."""
     frames: list[Frame] = []
     async for frame in frames_of(await api.stream(path, Last_Event_ID=cursor)):
         frames.append(frame)

@@ -1,4 +1,5 @@
-"""What holds in English holds in Spanish and Hebrew: an unsafe sentence is in nothing said."""
+"""The same guarantees in Spanish and Hebrew as in English: an unsafe sentence is in nothing
+said."""
 
 import contextlib
 from dataclasses import dataclass

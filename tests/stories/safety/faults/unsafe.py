@@ -46,7 +46,7 @@ def last_but_one_chapter(child: Child) -> tuple[Story, str]:
 
 
 def is_clean(said: list[str]) -> bool:
-    """Whether it is free of all that must not be seen."""
+    """True when it is free of all that must not be seen."""
     found = [word for text in said for word in NEVER_SHOWN if word in text]
     assert found == []
     return True
