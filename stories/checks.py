@@ -16,6 +16,7 @@ from stories.infra.addresses import is_near, masked
 from stories.safety.rubric import judge_by_words
 from stories.safety.rules import rule_book
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import FOLDER, Language, folders, languages, missing_files
 from stories.workflow.prompts.defaults import defaults_of
 from stories.workflow.prompts.spine import spines_of
@@ -26,6 +27,7 @@ _READ_DATA: dict[str, Callable[[Language], object]] = {
     "rubric.toml": lambda language: judge_by_words("", band=AgeBand.YOUNG, language=language.code),
     "prompts.toml": lambda language: (examples(language), defaults_of(language)),
     "spines.toml": spines_of,
+    "names.toml": name_table,
 }
 _OLDEST_SQLITE = (3, 35)
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stories.models import Generation, SafetyFinding
-from stories.vocabulary.brief import Pseudonym
+from stories.vocabulary.pseudonym import Pseudonym
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stories.vocabulary.brief import Pseudonym
+from stories.vocabulary.pseudonym import Pseudonym
 
 from .held import Held
 

@@ -16,7 +16,8 @@ from stories.models import (
     Story,
 )
 from stories.tree import Tree
-from stories.vocabulary.brief import AgeBand, Pseudonym
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.pseudonym import Pseudonym
 
 from .display import duration, language_name
 from .held import Held, held_of

@@ -4,8 +4,9 @@ text on the way."""
 from typing import assert_never
 
 from stories.generations.revealing import revealed_notes
-from stories.vocabulary.brief import Pseudonym, StoryBrief
+from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.events import Event, Metadata, NodeEvent, Progress, SafetyChecked
+from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.steps import Advanced, Announcement, ChapterDraft, Judged, NodeStatus, Noted
 
 

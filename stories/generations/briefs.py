@@ -9,15 +9,13 @@ from children.profiles import Pronoun, ReadingLevel
 from stories.models import Chapter, Choice, Ruling, Story
 from stories.tree import path_to
 from stories.vocabulary.brief import (
-    Alias,
     ChoiceTaken,
     Concern,
     PastChapter,
-    Pseudonym,
     StoryBrief,
-    unlike,
 )
-from stories.vocabulary.languages import other_stand_ins
+from stories.vocabulary.languages import other_stand_ins, stand_ins
+from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
 from .inputs import admitted_profile, checked_as
 
@@ -25,23 +23,31 @@ from .inputs import admitted_profile, checked_as
 def pseudonym_of(story: Story) -> Pseudonym:
     """The exchange of the family's names that holds for all of a story."""
     others = [Alias(tuple(other["names"]), other["stand_in"]) for other in story.companions]
-    return _pseudonym(story, others)
+    return _pseudonym(story, _stand_in_of(story), others)
 
 
-def _pseudonym(story: Story, others: Sequence[Alias]) -> Pseudonym:
+def _pseudonym(story: Story, hero: str, others: Sequence[Alias]) -> Pseudonym:
     child = story.child
-    return Pseudonym.for_child(child.name, story.language, child.former_names, others)
+    return Pseudonym(Alias((child.name, *child.former_names), hero), others, story.language)
+
+
+def _stand_in_of(story: Story) -> str:
+    """The hero's stand-in: what was written goes by it, whatever the child is called since."""
+    child = story.child
+    typed = [story.theme, story.requested_title, *child.interests, *child.avoid]
+    taken = [child.name, *child.former_names, *typed]
+    return story.stand_in or choose_stand_in(stand_ins(story.language), taken)
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     """The commission of the chapter that `choice` leads to, or of the first one.
 
-    Keeps with the story by which names its siblings go, for those whom the family has named, so
-    call it in the transaction that stores the brief.
+    Keeps with the story by which names its hero and its siblings go, these where the family has
+    named them, so call it in the transaction that stores the brief.
     """
     child = story.child
     path = path_to(choice.chapter if choice else None)
-    _keep_companions(story, _typed(story, path, choice), path)
+    _keep_stand_ins(story, _typed(story, path, choice), path)
     name = pseudonym_of(story)
     interests, avoid = admitted_profile(child, story.language)
     return StoryBrief(
@@ -69,30 +75,34 @@ def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) ->
     return [story.theme, story.requested_title, *ideas, *story.child.interests, *story.child.avoid]
 
 
-def _keep_companions(story: Story, typed: list[str], path: Sequence[Chapter]) -> None:
-    """Give each sibling who was named by now a stand-in for the rest of the story.
+def _keep_stand_ins(story: Story, typed: list[str], path: Sequence[Chapter]) -> None:
+    """Give a stand-in for the rest of the story to its hero, to each sibling who was named by now,
+    and to each stranger who was typed by a name that stands in for somebody of the family.
 
     It stays where the sibling's profile goes, since what was typed stays as well. Call it in a
     transaction: stories go on in several ways at once.
     """
-    newest = Story.objects.select_for_update().values_list("companions", flat=True)
-    story.companions = newest.get(pk=story.pk)
+    newest = Story.objects.select_for_update().values_list("stand_in", "companions")
+    story.stand_in, story.companions = newest.get(pk=story.pk)
+    hero = _stand_in_of(story)
     siblings = Child.objects.filter(family=story.child.family_id).exclude(pk=story.child_id)
     names = {str(sibling.pk): [sibling.name, *sibling.former_names] for sibling in siblings}
+    in_use = [hero, *(other["stand_in"] for other in story.companions)]
+    names |= {f"stranger {stand_in}": [stand_in] for stand_in in in_use}
     companions: list[dict[str, Any]] = [
         other | {"names": names.get(other["child"], other["names"])} for other in story.companions
     ]
     known = {other["child"] for other in companions}
-    everybody = _pseudonym(story, [Alias(tuple(own), key) for key, own in names.items()])
+    everybody = _pseudonym(story, hero, [Alias(tuple(own), key) for key, own in names.items()])
     named = everybody.stand_ins_for("\n".join(typed))
     taken = [*typed, story.child.name, *chain(*names.values()), *(step.source for step in path)]
     for key in [key for key in names if key in named - known]:
         taken += [other["stand_in"] for other in companions]
-        stand_in = unlike("\n".join(taken), other_stand_ins(story.language))
+        stand_in = choose_stand_in(other_stand_ins(story.language), taken)
         companions.append({"child": key, "names": names[key], "stand_in": stand_in})
-    if companions != story.companions:
-        story.companions = companions
-        story.save(update_fields=["companions"])
+    if (hero, companions) != (story.stand_in, story.companions):
+        story.stand_in, story.companions = hero, companions
+        story.save(update_fields=["stand_in", "companions"])
 
 
 def _concerns(story: Story, choice: Choice | None) -> tuple[Concern, ...]:

@@ -9,7 +9,8 @@ from stories.eventlog import LogEvent
 from stories.models import (
     Generation,
 )
-from stories.vocabulary.brief import Pseudonym, StoryBrief
+from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.resume import Resume
 
 from .briefs import pseudonym_of

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from stories.safety.judge import Judgement
-from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import RESYNC
 from stories.vocabulary.nodes import Node, version_in
+from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.resume import Resume
 
 

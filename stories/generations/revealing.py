@@ -3,7 +3,6 @@ then no longer than their columns."""
 
 from dataclasses import dataclass
 
-from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import VocabularyWord
 from stories.vocabulary.note_lengths import (
     CHOICE,
@@ -16,6 +15,7 @@ from stories.vocabulary.note_lengths import (
     NoteLength,
     fitted,
 )
+from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.steps import ChapterDraft
 
 

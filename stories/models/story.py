@@ -21,9 +21,11 @@ class Story(models.Model):
     """A story of one child, and so of one family. Its chapters form a tree.
 
     `tile` is the key of the picture that it began with (`stories.themes`), "" for a wish alone.
-    `companions` are the siblings whom the family put into it: `{child, names, stand_in}`, see
-    `generations.briefs`. `discarded_at` is set where the parent did not want even the beginning of
-    a first chapter: the family's pages leave such a story out.
+    `stand_in` is the name that its hero goes by while a model writes, from its first brief on;
+    `companions` are the siblings whom the family put into it, and strangers who bear a stand-in's
+    name: `{child, names, stand_in}`, see `generations.briefs`. `discarded_at` is set where the
+    parent did not want even the beginning of a first chapter: the family's pages leave such a story
+    out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -35,6 +37,7 @@ class Story(models.Model):
     language = models.CharField(_("language"), max_length=35)
     reading_level = models.CharField(_("reading level"), max_length=12, choices=READING_LEVELS)
     total_chapters = models.PositiveSmallIntegerField(default=5)
+    stand_in = models.CharField(max_length=60, blank=True, editable=False)
     companions = models.JSONField(default=list, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     discarded_at = models.DateTimeField(null=True, editable=False)

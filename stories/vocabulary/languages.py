@@ -18,7 +18,14 @@ FOLDER = ROOT / "stories" / "languages"
 SOURCE_CODE = "en"
 """The language that the interface is written in, and whose words stand in for an unknown one's."""
 ROW = "language.toml"
-DATA_FILES = ("rules.toml", "rubric.toml", "prompts.toml", "spines.toml", "common.txt")
+DATA_FILES = (
+    "rules.toml",
+    "rubric.toml",
+    "prompts.toml",
+    "spines.toml",
+    "common.txt",
+    "names.toml",
+)
 _CATALOGUES = "locale"
 
 Writers = Literal["every", "capable", "multilingual"]

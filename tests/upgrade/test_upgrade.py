@@ -183,6 +183,11 @@ def test_the_run_that_was_open_is_taken_up_where_it_was_and_finished(upgraded: U
     assert "Lina" in state["text"]
 
 
+def test_each_hero_keeps_the_name_that_the_story_began_with(upgraded: Upgraded) -> None:
+    kept = upgraded.database.ask("SELECT DISTINCT language, stand_in FROM stories_story")
+    assert set(kept) == {("en", "Robin"), ("es", "Ariel"), ("he", "נועם")}
+
+
 def test_the_run_that_was_waiting_is_written(upgraded: Upgraded) -> None:
     assert '"type":"complete"' in upgraded.rest(upgraded.known["queued"]["id"]).replace(" ", "")
 

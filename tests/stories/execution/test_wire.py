@@ -6,8 +6,8 @@ from children.models import Child
 from stories.execution.wire import event_of
 from stories.generations.resuming import resume_from
 from stories.safety.judge import Judgement
-from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import SafetyChecked
+from stories.vocabulary.pseudonym import Alias, Pseudonym
 from stories.workflow.steps import Judged
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
@@ -25,7 +25,7 @@ NOTES = {
     "vocabulary": [{"word": "lantern", "meaning": "a lamp that Robin can carry"}],
     "educational_elements": ["Robin shares the light"],
 }
-MIA = Pseudonym.for_child("Mia", "en")
+MIA = Pseudonym(Alias(("Mia",), "Robin"))
 
 
 @pytest.mark.django_db(transaction=True)

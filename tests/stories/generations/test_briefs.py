@@ -1,4 +1,4 @@
-"""A child's name is exchanged on the way to the model however it is typed, and put in again."""
+"""What the storyteller is told of a family: never a name, and otherwise what was typed."""
 
 from typing import Any
 
@@ -8,109 +8,10 @@ from children.models import Child, User
 from stories.generations import NewStory, Wish, next_chapter, pseudonym_of, start_story
 from stories.generations.briefs import brief_for
 from stories.models import ReadingSession, Story
-from stories.vocabulary.brief import Alias, Pseudonym, StoryBrief
-from stories.vocabulary.languages import codes
+from stories.vocabulary.brief import StoryBrief
 from tests.factories.callers import caller
 from tests.factories.families import make_child
 from tests.factories.stories import make_chapter, make_story
-
-APOSTROPHE = "\u2019"
-QUINCES = Pseudonym.for_child(
-    "Mia Quince",
-    "en",
-    others=[
-        Alias(("Lena", "Leni"), "Corin"),
-        Alias(("Tom Quince",), "Merrin"),
-        Alias(("רוני",), "ליאור"),
-    ],
-)
-
-
-@pytest.mark.parametrize(
-    ("name", "typed", "told"),
-    [
-        ("Mia", "Mia and MIA, mia's cat", "Robin and Robin, Robin's cat"),
-        ("Mia", "Miami is no name, nor is Amia", "Miami is no name, nor is Amia"),
-        ("Mia", "_Mia_ and Mia7", "_Robin_ and Robin7"),
-        ("Mia", "M\u200bia waits", "Robin waits"),
-        ("Zoë", "Zoe, Zoe\u0308 and ZOË", "Robin, Robin and Robin"),
-        ("Zoe", "Zoë waits", "Robin waits"),
-        ("D'Arcy", f"D{APOSTROPHE}Arcy, DArcy and Arcy", "Robin, Robin and Robin"),
-        ("Anne-Marie", "Anne Marie, AnneMarie, Marie", "Robin, Robin, Robin"),
-        ("Bo Li Quince", "Bo or Quince", "Robin or Robin"),
-        ("נועה", "כלב לנועה ושל נועה", "כלב לRobin ושל Robin"),
-        ("Mia", "כלב לMia ול-Mia", "כלב לRobin ול-Robin"),
-    ],
-)
-def test_a_name_is_hidden_however_it_is_typed(name: str, typed: str, told: str) -> None:
-    assert Pseudonym.for_child(name, "en").hide(typed) == told
-
-
-def test_a_hebrew_name_is_hidden_with_its_points() -> None:
-    assert Pseudonym.for_child("נועה", "he").hide("לְנוֹעָה יש כלב") == "לְנועם יש כלב"
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("Robin's hat", "Zoë's hat"),
-        ('"ROBIN!" they called', '"ZOË!" they called'),
-        ("a robin sang", "a robin sang"),
-        ("Robinson sang, and *Robin*", "Robinson sang, and *Zoë*"),
-    ],
-)
-def test_the_name_is_put_in_where_the_stand_in_stands(written: str, shown: str) -> None:
-    assert Pseudonym.for_child("Zoë", "en").reveal(written) == shown
-
-
-def test_the_name_is_put_in_after_hebrew_prefixes() -> None:
-    assert Pseudonym.for_child("נועה", "he").reveal("ולנועם היה כלב") == "ולנועה היה כלב"
-
-
-@pytest.mark.parametrize("name", ["Robín", "ROBIN Alex", "Robin Alex Charlie"])
-@pytest.mark.parametrize("language", codes())
-def test_nobody_goes_by_a_part_of_their_own_name(name: str, language: str) -> None:
-    pseudonym = Pseudonym.for_child(name, language)
-    assert pseudonym.stand_in.casefold() not in name.casefold().replace("í", "i")
-    assert pseudonym.hide(name) == pseudonym.stand_in
-
-
-def test_what_was_hidden_comes_back() -> None:
-    pseudonym = Pseudonym.for_child("Will", "en")
-    assert pseudonym.reveal(pseudonym.hide("Will's kite, and Will")) == "Will's kite, and Will"
-
-
-def test_a_name_that_the_child_had_before_is_hidden_as_well() -> None:
-    renamed = Pseudonym.for_child("Zoë", "en", ["Mia", "Kit"])
-    assert renamed.hide("Mia's kite, Kit and Zoe") == "Robin's kite, Robin and Robin"
-    assert renamed.reveal("Robin waits") == "Zoë waits"
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("Mia, LENA's kite and leni", "Robin, Corin's kite and Corin"),
-        ("Tom Quince and the Quinces, Mia Quince", "Merrin and the Quinces, Robin"),
-        ("Quince means all of them", "Robin means all of them"),
-        ("Lenas are no Lena-Marie, nor Tomas", "Lenas are no Corin-Marie, nor Tomas"),
-        ("ולרוני יש כלב, לLena", "ולליאור יש כלב, לCorin"),
-    ],
-)
-def test_everybody_of_the_family_is_hidden_under_a_name_of_their_own(typed: str, told: str) -> None:
-    assert QUINCES.hide(typed) == told
-
-
-def test_everybody_of_the_family_comes_back() -> None:
-    written = "Corin's hat! ROBIN and MERRIN, and a corin; ולליאור"
-    shown = "Lena's hat! MIA QUINCE and TOM QUINCE, and a corin; ולרוני"
-    assert QUINCES.reveal(written) == shown
-    assert QUINCES.reveal(QUINCES.hide("Lena, Tom Quince")) == "Lena, Tom Quince"
-
-
-def test_a_sibling_may_bear_the_heros_stand_in() -> None:
-    pseudonym = Pseudonym.for_child("Mia", "en", others=[Alias(("Robin",), "Corin")])
-    assert pseudonym.hide("Mia and Robin") == "Robin and Corin"
-    assert pseudonym.reveal("Robin and Corin") == "Mia and Robin"
 
 
 @pytest.fixture
@@ -199,3 +100,76 @@ def test_a_child_that_is_renamed_in_mid_story_stays_unnamed(mia: Child, alice: U
     brief = brief_for(story.generation.story, None)
     assert "Mia" not in brief.model_dump_json()
     assert brief.theme == f"a boat for {brief.hero}"
+
+
+@pytest.mark.parametrize(
+    ("name", "theme", "told"),
+    [
+        ("A.J.", "a fox who finds a lantern", "a fox who finds a lantern"),
+        ("Will", "what will happen in the wood", "what will happen in the wood"),
+        (
+            "Will",
+            "what Will finds when Will's boat sinks",
+            "what Robin finds when Robin's boat sinks",
+        ),
+    ],
+)
+def test_a_child_whose_name_is_a_word_gets_the_story_that_was_wished_for(
+    alice: User, name: str, theme: str, told: str
+) -> None:
+    child = make_child(alice.family, name)
+    child.interests, child.avoid = [theme], [f"quarrels with {name}"]
+    child.save()
+    brief = brief_of(begun(child, alice, theme, title=f"{name}'s Day"))
+    assert (brief.theme, brief.interests) == (told, (told,))
+    assert (brief.title, brief.avoid) == ("Robin's Day", ("quarrels with Robin",))
+
+
+def test_a_sister_whose_name_is_a_flower_is_told_from_it(mia: Child, alice: User) -> None:
+    make_child(mia.family, "Rose")
+    story = begun(mia, alice, "a garden with a rose")
+    assert brief_of(story).theme == "a garden with a rose"
+    assert story.companions == []
+    assert brief_of(begun(mia, alice, "a rose for Rose")).theme == "a rose for Corin"
+
+
+def test_nobody_goes_by_the_name_of_somebody_famous_in_the_wish(alice: User) -> None:
+    ruth = make_child(alice.family, "Ruth")
+    story = begun(ruth, alice, "Robin Hood shares his apples")
+    brief = brief_of(story)
+    assert (brief.theme, brief.hero) == ("Robin Hood shares his apples", "Alex")
+    assert (
+        pseudonym_of(story).reveal('"I am Robin Hood," said Alex.')
+        == '"I am Robin Hood," said Ruth.'
+    )
+    assert brief_of(begun(ruth, alice, "an archer in Sherwood")).hero == "Alex"
+
+
+def test_somebody_who_is_typed_later_by_the_name_of_a_stand_in_is_another_person(
+    mia: Child, alice: User
+) -> None:
+    first = make_chapter(make_story(mia), "Mia sailed.", source="Robin sailed.")
+    session = ReadingSession.objects.get(story=first.story)
+    run = next_chapter(caller(alice), session, Wish(own_idea="Mia meets Robin Hood")).generation
+    choice = run.brief["path"][-1]["choice"]["text"]
+    assert (run.brief["hero"], choice) == ("Robin", "Robin meets Corin Hood")
+    revealed = pseudonym_of(run.story).reveal("Robin met Corin Hood. Corin smiled.")
+    assert revealed == "Mia met Robin Hood. Robin smiled."
+
+
+def test_a_story_keeps_its_heros_stand_in_whatever_is_typed_and_named_later(
+    mia: Child, alice: User
+) -> None:
+    story = begun(mia, alice, "a boat")
+    mia.name, mia.interests = "Robin", ["robins"]
+    mia.save()
+    story.refresh_from_db()
+    assert brief_of(story).hero == "Robin"
+    assert brief_of(begun(mia, alice, "another boat")).hero == "Alex"
+
+
+def test_a_hebrew_child_whose_name_is_a_word_keeps_the_light_of_the_wish(alice: User) -> None:
+    child = make_child(alice.family, "אור", "he")
+    story = begun(child, alice, "הפנס מאיר את האור של אור", language="he")
+    assert brief_of(story).theme == "הפנס מאיר את האור של דניאל"
+    assert pseudonym_of(story).reveal("דניאל ודניאל") == "אור ואור"

@@ -15,9 +15,9 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from stories.execution.wire import event_of
 from stories.generations.resuming import resume_from
-from stories.vocabulary.brief import Pseudonym
 from stories.vocabulary.events import REWRITE, Content, ContentReset, Event
 from stories.vocabulary.nodes import Node
+from stories.vocabulary.pseudonym import Alias, Pseudonym
 from stories.workflow.checkpoints import Checkpoints, in_postgres, in_sqlite
 from stories.workflow.graph import write_chapter
 from stories.workflow.resume import Resume
@@ -37,7 +37,7 @@ from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import a_brief, tools_for
 
 THREAD = "a run"
-MIA = Pseudonym.for_child("Mia", "en")
+MIA = Pseudonym(Alias(("Mia",), "Robin"))
 # With one rewrite there are two checks.
 _TWICE = [("safety_check", "started"), ("safety_check", "completed")]
 REJECTED = {"problem": "meanness", "weight": 3}
