@@ -69,7 +69,14 @@ async def trial_of(host: Host, make: Make) -> Trial:
 
 
 async def tried(host: Host, make: Make) -> Trial:
-    """One trial, made now."""
+    """One trial, made now. It is no part of a story, so it is in no trace."""
+    from langsmith import tracing_context  # noqa: PLC0415 - slow to import
+
+    with tracing_context(enabled=False):
+        return await _tried(host, make)
+
+
+async def _tried(host: Host, make: Make) -> Trial:
     trial = Trial()
     try:
         trial = await _adapting(trial, host, make, _write)

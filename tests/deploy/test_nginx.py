@@ -164,6 +164,7 @@ async def test_the_first_bytes_come_before_the_model_has_said_a_word(site: Site)
         assert await stream.next() == "retry: 3000"
         assert parse_frame(await stream.next()).data["node"] == "workflow"
         assert text_of(stream.frames) == ""
+    await hold.reached.seen(PATIENCE_SECONDS)
     hold.release()
     assert stream.response.status_code == 200
     headers = stream.response.headers

@@ -234,7 +234,7 @@ def checkpoints_of(app: App) -> str:
 
 
 def stand_in_of(model_host: OllamaServer) -> str:
-    heroes = ("Robin", "Ariel", "נועם")
+    heroes = ("Robin", "Ariel", "דניאל")
     return next(hero for hero in heroes if hero in model_host.calls[-1].prompt)
 
 

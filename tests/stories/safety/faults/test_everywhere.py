@@ -154,5 +154,5 @@ async def test_a_guard_that_nobody_can_ask_means_no_storyteller(
 ) -> None:
     settings.GUARD_MODEL = guard
     frames = await api.frames(events_of(await start(api, mia)))
-    assert (frames[-1].type, frames[-1].data["code"]) == ("error", "MODEL_UNAVAILABLE")
+    assert (frames[-1].type, frames[-1].data["code"]) == ("error", "MODEL_REFUSED")
     assert storyteller.calls == []
