@@ -1,5 +1,7 @@
 """A model that writes what must not be seen, in every place that it can write."""
 
+import re
+
 from children.models import Child
 from stories.models import Chapter, Story
 from testkit.ollama.server import OllamaServer
@@ -10,6 +12,7 @@ GUARD = "llama-guard3:1b"
 DARK = "Nobody in the well called out any more."
 SOFT = "The thunder grumbled."
 BAD = "He stabbed him with a knife"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")
 NEVER_SHOWN = ("kill", "gun", "thunder", "stabbed", "knife", "in the well")
 
 
@@ -47,6 +50,8 @@ def last_but_one_chapter(child: Child) -> tuple[Story, str]:
 
 def is_clean(said: list[str]) -> bool:
     """True when it is free of all that must not be seen."""
-    found = [word for text in said for word in NEVER_SHOWN if word in text]
-    assert found == []
+    # Without the pages' random tokens, in which any three letters stand sooner or later.
+    texts = [_TOKEN.sub("", text) for text in said]
+    found = [word for text in texts for word in NEVER_SHOWN if word in text]
+    assert found == [], found
     return True
