@@ -112,7 +112,7 @@ def _parts(
     choices = list(Choice.objects.filter(chapter__story=story))
     taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
     choice_by_id = {choice.pk: choice for choice in choices}
-    # Where a position was written twice, what may be read comes last and so counts.
+    # Of a position that was written twice, the readable chapter comes last and so counts.
     by_position = sorted(chapters, key=lambda chapter: chapter.withdrawn_at is None)
     tree = Tree(by_position)
     run_of = {run.generation.chapter_id: run for run in runs}

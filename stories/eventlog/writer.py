@@ -149,5 +149,5 @@ async def _committed(batch: Sequence[Addition]) -> list[_Outcome]:
     except Exception as error:  # noqa: BLE001 - nobody may wait for this commit for ever
         if len(batch) == 1 or isinstance(error, DATABASE_AWAY):
             return [error for _ in batch]
-    # What one log cannot take is no reason to end the others.
+    # An event that one log cannot take is no reason to end the others.
     return [outcome for addition in batch for outcome in await _committed([addition])]

@@ -68,7 +68,7 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
         if stopped.error_code in _NOT_CARRIED_ON or stopped.withdrawn_at is not None:
             raise WrongPlace("This chapter cannot be carried on: ask for another one.")
         text, is_whole = _approved(stopped)
-        # What was written for a parent's eyes stays so, whatever the family decided since.
+        # A chapter written for a parent's eyes stays so, whatever the family decided since.
         generation = begin_chapter(
             caller, stopped.story, stopped.choice, is_previewed=stopped.is_previewed
         )

@@ -53,7 +53,7 @@ class Notification:
 
 Handle = Callable[[Notification], None]
 
-# What listens in this process, each on its own event loop.
+# Listeners in this process, each on its own event loop.
 _listeners: list[tuple[asyncio.AbstractEventLoop, Handle]] = []
 
 
