@@ -39,7 +39,7 @@ def note(host: llm.Host, trial: llm.Trial) -> None:
             "first_word_seconds": trial.first_word_seconds,
             "tokens_per_second": trial.tokens_per_second,
             "problem": trial.problem,
-            **({"unjudged": 0} if trial.is_over else {}),
+            **({"unjudged": 0} if trial.is_passed else {}),
         },
     )
     _noted[key] = trial
