@@ -34,6 +34,8 @@ IS_HTTPS = env.boolean("STORYTELLER_HTTPS")
 # The storyteller's model ------------------------------------------------------------------------
 
 LLM_PROVIDER = env.choice("STORYTELLER_LLM", "auto", ("auto", "ollama", "openai", "embedded"))
+# Asked where the first has no host that can write; local stays local where none is named.
+FALLBACK_PROVIDER = env.choice("STORYTELLER_FALLBACK", "", ("", "ollama", "openai", "embedded"))
 MODEL_PATH = env.text("STORYTELLER_MODEL_PATH")
 OLLAMA_BASE_URL = env.text("OLLAMA_BASE_URL", "http://127.0.0.1:11434")
 OLLAMA_API_KEY = env.text("OLLAMA_API_KEY")
@@ -54,7 +56,7 @@ GUARD_IS_ADVISORY = env.boolean("STORYTELLER_GUARD_ADVISORY")
 SHOWS_UNCHECKED_WORDS = (
     env.choice("STORYTELLER_SHOW", "sentences", ("sentences", "words")) == "words"
 )
-# How many chapters all processes together write at once; 0 leaves it to the provider's default.
+# How many chapters all processes together write at once on one host; 0 leaves it to the provider's default.
 MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 # How many of them may be one family's; 0 sets no limit but the one above.
 MAX_CONCURRENT_PER_FAMILY = env.integer(

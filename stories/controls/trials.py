@@ -1,6 +1,8 @@
 """The trials of models as rows: kept for staff to read, and for processes that start later."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.utils import timezone
 
@@ -16,25 +18,42 @@ def note(host: llm.Host, trial: llm.Trial) -> None:
     key = llm.key_of(host)
     if host.provider == "embedded" or _noted.get(key) == trial:
         return
+    _store(
+        key,
+        trial,
+        context_tokens=host.profile.context_tokens,
+        languages=list(host.profile.languages),
+        elsewhere=host.elsewhere,
+    )
+    ModelTrial.objects.filter(provider=host.provider, address=host.address, model="").delete()
+
+
+def note_left_out(left_out: Sequence[llm.LeftOut]) -> None:
+    """Keep why a host is not asked: a row without a model, which the host's next trial removes."""
+    for one in left_out:
+        key, trial = (one.provider, one.address, "", ""), llm.Trial(problem=str(one.problem))
+        if _noted.get(key) != trial:
+            _store(key, trial, context_tokens=0)
+
+
+def _store(key: llm.Key, trial: llm.Trial, **of_host: Any) -> None:
     provider, address, model, version = key
+    of_trial = {
+        "tried_at": timezone.now(),
+        "writes": trial.writes,
+        "schema": trial.schema,
+        "left_out": list(trial.support.left_out),
+        "support": asdict(trial.support),
+        "first_word_seconds": trial.first_word_seconds,
+        "tokens_per_second": trial.tokens_per_second,
+        "problem": trial.problem,
+    }
     ModelTrial.objects.update_or_create(
         provider=provider,
         address=address,
         model=model,
         version=version,
-        defaults={
-            "tried_at": timezone.now(),
-            "context_tokens": host.profile.context_tokens,
-            "languages": list(host.profile.languages),
-            "elsewhere": host.elsewhere,
-            "writes": trial.writes,
-            "schema": trial.schema,
-            "left_out": list(trial.support.left_out),
-            "support": asdict(trial.support),
-            "first_word_seconds": trial.first_word_seconds,
-            "tokens_per_second": trial.tokens_per_second,
-            "problem": trial.problem,
-        },
+        defaults=of_trial | of_host,
     )
     _noted[key] = trial
 

@@ -1,7 +1,7 @@
 """Tries the storyteller out and says how it is: what `make doctor` runs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -18,19 +18,30 @@ class Command(BaseCommand):
 
     def handle(self, **_: object) -> None:
         try:
-            host, trial = asyncio.run(llm.examine())
+            examined, left_out = asyncio.run(llm.examine())
         except (llm.NoModel, llm.CannotStart) as problem:
             raise CommandError(f"No storyteller: {problem}.") from problem
-        for name, value in _lines(host, trial):
-            self.stdout.write(f"{name + ':':<24}{value}")
-        self._keep(host, trial)
-        if trial.problem or not trial.writes:
-            raise CommandError(f"The model does not write: {trial.problem or 'it said nothing'}.")
+        for host, trial in examined:
+            self._say(_lines(host, trial))
+        self._say(("Left out", str(one.problem)) for one in left_out)
+        self._keep(examined, left_out)
+        for host, trial in examined:
+            if trial.problem or not trial.writes:
+                why = trial.problem or "it said nothing"
+                raise CommandError(f"The model at {host.address} does not write: {why}.")
 
-    def _keep(self, host: llm.Host, trial: llm.Trial) -> None:
-        """For staff's page. The trial is of use without it."""
+    def _say(self, lines: Iterable[tuple[str, str]]) -> None:
+        for name, value in lines:
+            self.stdout.write(f"{name + ':':<24}{value}")
+
+    def _keep(
+        self, examined: Sequence[tuple[llm.Host, llm.Trial]], left_out: Sequence[llm.LeftOut]
+    ) -> None:
+        """For staff's page. The trials are of use without it."""
         try:
-            trials.note(host, trial)
+            for host, trial in examined:
+                trials.note(host, trial)
+            trials.note_left_out(left_out)
         except DatabaseError:
             self.stderr.write("Not kept for staff: the database is not up to date.")
 
