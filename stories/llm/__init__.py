@@ -220,6 +220,7 @@ async def examine() -> tuple[list[tuple[Host, Trial]], tuple[LeftOut, ...]]:
     from .clients import clients_of  # noqa: PLC0415 - as above
     from .trial import tried  # noqa: PLC0415
 
+    failures.forget()
     found = await hosts.find()
     examined = []
     for one in found.hosts:
@@ -283,10 +284,10 @@ def _elsewhere(found: Found) -> str:
 
 
 def _fallback_elsewhere(provider: Provider) -> str:
-    fallback = settings.FALLBACK_PROVIDER
-    if not fallback or provider == fallback:
+    then = hosts.fallback()
+    if then is None or then == provider:
         return ""
-    return ", ".join(dict.fromkeys(place for _, place in hosts.places_of(fallback)))
+    return ", ".join(dict.fromkeys(place for _, place in hosts.places_of(then)))
 
 
 class _Recent(Generic[T]):

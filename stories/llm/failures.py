@@ -49,6 +49,10 @@ class Failures:
         failure = self._by_host.get(host)
         return failure.problem if failure and not failure.is_over else None
 
+    def forget(self) -> None:
+        """Ask them all again."""
+        self._by_host.clear()
+
     def take_due(self, host: str) -> bool:
         """True for one caller once the wait is over: it asks, and the others go on waiting."""
         failure = self._by_host.get(host)
@@ -60,4 +64,4 @@ class Failures:
 
 def _wait_seconds(count: int) -> float:
     seconds = min(FIRST_SECONDS * 2 ** (count - 1), MAX_SECONDS)
-    return seconds * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - no secret
+    return float(seconds * random.uniform(1 - _SPREAD, 1 + _SPREAD))  # noqa: S311 - no secret

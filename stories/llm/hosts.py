@@ -5,6 +5,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 
@@ -109,9 +110,14 @@ def _groups() -> Iterator[list[_Candidate]]:
         case "auto":
             yield [*_candidates("embedded")]
         case provider:
-            yield [*_candidates(provider)]
-    if settings.FALLBACK_PROVIDER:
-        yield [*_candidates(settings.FALLBACK_PROVIDER)]
+            yield [*_candidates(cast("Provider", provider))]
+    if then := fallback():
+        yield [*_candidates(then)]
+
+
+def fallback() -> Provider | None:
+    """The provider that is asked where the first is away."""
+    return cast("Provider", settings.FALLBACK_PROVIDER) if settings.FALLBACK_PROVIDER else None
 
 
 def _candidates(provider: Provider) -> Iterator[_Candidate]:
@@ -210,25 +216,25 @@ def configured() -> str:
 
 def fallback_problem() -> str:
     """Why the fallback is of no use, for staff; empty where it may be."""
-    fallback, first = settings.FALLBACK_PROVIDER, settings.LLM_PROVIDER
-    if not fallback:
+    then, first = fallback(), settings.LLM_PROVIDER
+    if then is None:
         return ""
-    if first in {"auto", fallback}:
+    if first in {"auto", then}:
         return (
-            f"STORYTELLER_FALLBACK={fallback} needs another provider in STORYTELLER_LLM, by name "
-            f"({first} is none)"
+            f"STORYTELLER_FALLBACK={then} needs another provider than that in STORYTELLER_LLM, "
+            f"which is {first}"
         )
-    return missing_settings("STORYTELLER_FALLBACK") if fallback == "openai" else ""
+    return missing_settings("STORYTELLER_FALLBACK") if then == "openai" else ""
 
 
 def places_elsewhere() -> Iterator[tuple[str, str]]:
     """The settings by which stories may be written outside this machine and its network, and where;
     asks no host."""
-    first: Provider = "ollama" if settings.LLM_PROVIDER == "auto" else settings.LLM_PROVIDER
-    yield from places_of(first)
-    if fallback := settings.FALLBACK_PROVIDER:
-        for name, place in places_of(fallback):
-            yield f"{name}, by STORYTELLER_FALLBACK={fallback}", place
+    first = "ollama" if settings.LLM_PROVIDER == "auto" else settings.LLM_PROVIDER
+    yield from places_of(cast("Provider", first))
+    if then := fallback():
+        for name, place in places_of(then):
+            yield f"{name}, by STORYTELLER_FALLBACK={then}", place
 
 
 def places_of(provider: Provider) -> Iterator[tuple[str, str]]:

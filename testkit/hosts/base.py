@@ -45,7 +45,7 @@ class ModelHost(ABC, Generic[CallT]):
     tries a model out or has it loaded.
 
     With `load_seconds` a model has to be loaded before its first answer; `loads` holds the calls
-    for which one was, and `loaded` is set after the first.
+    for which one was; `loading` is set when the first begins, and `loaded` at its end.
 
     With `authorization`, whoever does not send just this header is refused. `running` are all of
     this process that listen.
@@ -114,7 +114,7 @@ class ModelHost(ABC, Generic[CallT]):
         # 0 tokens per second: as fast as the reader reads
         self.tokens_per_second, self.first_token_seconds, self.load_seconds, self.cut = self._pace
         self.loads: list[CallT] = []
-        self.loaded = Signal()
+        self.loading, self.loaded = Signal(), Signal()
         self._loading: dict[str, asyncio.Task[None]] = {}
         self.requests: list[CallT] = []
         self.most_active = self.active
@@ -182,6 +182,11 @@ class ModelHost(ABC, Generic[CallT]):
     def trials(self) -> list[CallT]:
         """The chats by which the app tried a model out."""
         return [call for call in self._chats() if call.is_trial]
+
+    @property
+    def load_calls(self) -> list[CallT]:
+        """The chats by which the app had a model loaded, be it loaded already."""
+        return [call for call in self._chats() if call.is_load]
 
     def _chats(self) -> list[CallT]:
         return [call for call in list(self.requests) if self._path_of(call) == self.chat_path]
@@ -346,6 +351,7 @@ class ModelHost(ABC, Generic[CallT]):
             return
         if call.model not in self._loading:
             self.loads.append(call)
+            self.loading.set()
             self._loading[call.model] = asyncio.create_task(asyncio.sleep(self.load_seconds))
         await asyncio.shield(self._loading[call.model])
         self.loaded.set()
