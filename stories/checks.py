@@ -159,7 +159,7 @@ def _model_addresses() -> Iterator[tuple[str, str]]:
 
 def check_cache(**_: Any) -> Iterator[CheckMessage]:
     """Redis, where it is named, is named by an address; it is not asked."""
-    if settings.REDIS_URL and urlsplit(settings.REDIS_URL).scheme not in _REDIS_SCHEMES:
+    if settings.REDIS_URL and not _is_redis_address(settings.REDIS_URL):
         yield Error(
             "REDIS_URL is no address of a Redis.",  # which may hold a password
             hint="Allowed are redis://HOST:PORT/NUMBER, rediss://… and unix://PATH.",
@@ -277,6 +277,16 @@ def check_tracing(**_: Any) -> Iterator[CheckMessage]:
             hint="No child's name is in it. Unset it once you have seen what you looked for.",
             id="stories.W005",
         )
+
+
+def _is_redis_address(address: str) -> bool:
+    """True where Redis's client can read it, which fails at the first count otherwise."""
+    try:
+        parts = urlsplit(address)
+        is_readable = parts.port != 0
+    except ValueError:
+        return False
+    return is_readable and parts.scheme in _REDIS_SCHEMES
 
 
 def _is_ours(host: str) -> bool:

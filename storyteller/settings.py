@@ -56,7 +56,8 @@ GUARD_IS_ADVISORY = env.boolean("STORYTELLER_GUARD_ADVISORY")
 SHOWS_UNCHECKED_WORDS = (
     env.choice("STORYTELLER_SHOW", "sentences", ("sentences", "words")) == "words"
 )
-# How many chapters all processes together write at once on one host; 0 leaves it to the provider's default.
+# How many chapters all processes together write at once on one host; 0 leaves it to the
+# provider's default.
 MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 # How many of them may be one family's; 0 sets no limit but the one above.
 MAX_CONCURRENT_PER_FAMILY = env.integer(
@@ -139,11 +140,17 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'storyteller.sqlite3'}")
-    )
-}
+try:
+    DATABASES = {
+        "default": dj_database_url.parse(
+            env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'storyteller.sqlite3'}")
+        )
+    }
+except ValueError:  # which may hold the password, as any part of the address may
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address of a database: allowed are postgres://USER:PASSWORD@HOST/NAME "
+        "and sqlite:///PATH; in a password %2F stands for /, %3F for ?, %23 for #, %5B for ["
+    ) from None
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue for the lock from their first statement on, instead of failing in the middle.

@@ -284,7 +284,8 @@ async def _write(run: _Run) -> None:
 def _begin(run: _Run, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off, or where it cannot go on with what another one has begun."""
-    was_written_as, run.written_as = run.writing, models.profile.writing
+    is_suited = _is_suited(run, models)
+    run.written_as = models.profile.writing
     run.host = models.host.address
     writer = Writer(
         host=run.host,
@@ -296,10 +297,17 @@ def _begin(run: _Run, models: llm.Models) -> float:
     outcomes.note_writer(run.claim, writer)
     trials.note(models.host, models.trial)
     trials.note_left_out(models.left_out)
-    is_other_way = was_written_as not in {None, run.written_as}
-    if is_other_way or not switches.may_write_with(models.name):
+    if not is_suited or not switches.may_write_with(models.name):
         raise _Unsuited
     return threshold_of(run.claim.brief.checked_as)
+
+
+def _is_suited(run: _Run, models: llm.Models) -> bool:
+    """True when the text that is shown was written in this way, and a fallback knows the language:
+    the story was begun with another model."""
+    knows_language = run.claim.brief.language in models.profile.languages
+    is_same_way = run.writing in {None, models.profile.writing}
+    return is_same_way and (knows_language or not models.host.is_fallback)
 
 
 async def _models(run: _Run, timeouts: Timeouts) -> llm.Models:

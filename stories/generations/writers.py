@@ -9,7 +9,8 @@ from stories.workflow.resources import Writing
 
 class Writer(TypedDict):
     """One attempt's. `writing` is how its model writes (`ModelProfile`); `has_failed` says that the
-    run was taken on by another host for this one's fault. Without a model, it was not reached."""
+    run was taken on by another host for this one's fault. Without a model, it was not reached;
+    without a host, it wrote the text that the run was begun with."""
 
     host: str
     provider: str

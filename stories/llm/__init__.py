@@ -129,6 +129,7 @@ class Status:
     elsewhere: str = ""
     fallback_elsewhere: str = ""
     hosts: tuple[str, ...] = ("",)
+    writing: Writing | None = None
     is_turned_off: bool = False
 
     @property
@@ -273,6 +274,7 @@ async def _look() -> Status:
         elsewhere=_elsewhere(found),
         fallback_elsewhere=_fallback_elsewhere(first.provider),
         hosts=tuple(host.address for host in found.hosts),
+        writing=first.profile.writing,
     )
 
 

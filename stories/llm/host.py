@@ -57,6 +57,10 @@ class Host:
         return self.provider if self.provider == "embedded" else shown(self.url)
 
     @property
+    def is_fallback(self) -> bool:
+        return bool(self.provider == settings.FALLBACK_PROVIDER)
+
+    @property
     def concurrency(self) -> int:
         wanted = settings.MAX_CONCURRENT or _CONCURRENCY[self.provider]
         return min(wanted, server.SLOTS) if self.provider == "embedded" else wanted

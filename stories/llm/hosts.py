@@ -82,23 +82,33 @@ async def find() -> Found:
     """The hosts of the first provider that has any which can write now.
 
     A host that failed lately is left out, and asked again beside the caller once that is due; where
-    there is no other one, it is asked at once. Raises NoModel.
+    there is no other one, it is asked at once, as it is before `auto` takes the embedded model
+    instead. Raises NoModel.
     """
     if problem := guard_problem(settings.LLM_PROVIDER):
         raise Misconfigured(problem)
     left_out: dict[_Candidate, LeftOut] = {}
-    for is_lately_failed in (False, True):
-        for group in _groups():
-            asked = [one for one in group if bool(_problem_of(one)) == is_lately_failed]
-            answers = await asyncio.gather(*map(_ask, asked))
-            left_out |= {
-                one: answer
-                for one, answer in zip(asked, answers, strict=True)
-                if isinstance(answer, LeftOut)
-            }
-            if hosts := tuple(answer for answer in answers if isinstance(answer, Host)):
-                return _found(hosts, left_out)
+    for group, is_lately_failed in _rounds():
+        asked = [one for one in group if bool(_problem_of(one)) == is_lately_failed]
+        asked = [one for one in asked if one not in left_out]
+        answers = await asyncio.gather(*map(_ask, asked))
+        left_out |= {
+            one: answer
+            for one, answer in zip(asked, answers, strict=True)
+            if isinstance(answer, LeftOut)
+        }
+        if hosts := tuple(answer for answer in answers if isinstance(answer, Host)):
+            return _found(hosts, left_out)
     raise _no_model([one.problem for one in left_out.values()])
+
+
+def _rounds() -> list[tuple[list[_Candidate], bool]]:
+    """The groups in the order in which they are asked, and whether that is for those of it which
+    failed lately."""
+    groups = [*_groups()]
+    if settings.LLM_PROVIDER == "auto":
+        return [(group, is_failed) for group in groups for is_failed in (False, True)]
+    return [(group, is_failed) for is_failed in (False, True) for group in groups]
 
 
 def _groups() -> Iterator[list[_Candidate]]:

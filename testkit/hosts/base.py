@@ -199,6 +199,10 @@ class ModelHost(ABC, Generic[CallT]):
         """Everything that any request ever said, JSON escapes undone."""
         return "\n".join(json.dumps(call.body, ensure_ascii=False) for call in list(self.requests))
 
+    def unload(self) -> None:
+        """Have the next call load its model again."""
+        self._loading.clear()
+
     def called(self, count: int) -> Signal:
         """Is set once `count` chats have begun: `await host.called(2).seen()`."""
         arrival = Signal()

@@ -13,7 +13,7 @@ from stories.execution import engine
 from stories.generations import NewStory, leases, start_story
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation
-from testkit.hosts import Hold, Reply
+from testkit.hosts import MULTILINGUAL_MODEL, Hold, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
 from tests.clients import Client, text_of
@@ -235,3 +235,49 @@ def run_page(generation_id: str) -> str:
     browser.force_login(User.objects.create_superuser("staff@example.org", "a-password"))
     page = browser.get(reverse("admin:stories_generation_change", args=[generation_id]))
     return page.text
+
+
+async def test_a_story_is_not_gone_on_with_by_a_fallback_that_does_not_know_its_language(
+    api: Client, mia: Child, ollama: OllamaServer, fallback: OpenAIServer, settings: Settings
+) -> None:
+    ollama.models = [MULTILINGUAL_MODEL]
+    settings.OLLAMA_MODEL = MULTILINGUAL_MODEL
+    await in_database(speak_hebrew, mia)
+    ollama.script(prose=lambda _: Reply(status=500))
+    frames = await api.frames(events_of(await start(api, mia, language="he")))
+    assert frames[-1].data["code"] == "MODEL_UNAVAILABLE"
+    assert fallback.calls == []
+
+
+def speak_hebrew(child: Child) -> None:
+    Child.objects.filter(pk=child.pk).update(languages=["he"])
+
+
+async def test_carrying_on_with_a_model_that_writes_in_another_way_begins_anew(
+    api: Client, mia: Child, ollama: OllamaServer, fallback: OpenAIServer, settings: Settings
+) -> None:
+    fallback.models = ["llama3.2:1b"]
+    settings.OPENAI_MODEL = "llama3.2:1b"
+    ollama.script(prose=lambda _: Reply(cut_after=60))
+    started = await start(api, mia)
+    shown = text_of(await api.frames(events_of(started)))
+    _, again, _ = await api.call("POST", f"/generations/{started['id']}/continue")
+    frames = await api.frames(events_of(again))
+    assert frames[-1].type == "complete"
+    assert not text_of(frames).startswith(shown)
+    assert (await Generation.objects.alatest("created_at")).host == fallback.base_url
+
+
+async def test_carrying_on_in_the_same_way_goes_on_from_the_text(
+    api: Client, mia: Child, ollama: OllamaServer, dispatcher: OllamaServer
+) -> None:
+    ollama.script(prose=lambda _: Reply(cut_after=60))
+    dispatcher.script(prose=lambda _: Reply(status=500))
+    started = await start(api, mia)
+    shown = text_of(await api.frames(events_of(started)))
+    for host in (ollama, dispatcher):
+        host.script(prose=lambda _: None)
+    _, again, _ = await api.call("POST", f"/generations/{started['id']}/continue")
+    frames = await api.frames(events_of(again))
+    assert frames[-1].type == "complete"
+    assert text_of(frames).startswith(shown)

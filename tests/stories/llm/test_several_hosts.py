@@ -255,3 +255,12 @@ async def test_the_guard_is_not_lost_with_the_first_provider(
     status = await llm.status()
     assert not status.available
     assert "the storyteller is the embedded one" in status.problem
+
+
+async def test_auto_does_not_take_the_embedded_model_for_a_host_that_answers(
+    ollama: OllamaServer, settings: Settings, tmp_path: Path
+) -> None:
+    """A chapter that failed is no reason to write the next one with a smaller model."""
+    settings.LLM_PROVIDER, settings.DATA_DIR, settings.MODEL_PATH = "auto", tmp_path, ""
+    llm.leave_out(ollama.url, "it was cut off")
+    assert (await llm.status()).provider == "ollama"
