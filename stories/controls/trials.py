@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from stories import llm
-from stories.models import ModelTrial
+from stories.models import HOST_LENGTH, ModelTrial
 
 # The trials that this process has stored, by host, model and version.
 _noted: dict[llm.Key, llm.Trial] = {}
@@ -15,25 +15,32 @@ _noted: dict[llm.Key, llm.Trial] = {}
 
 def note(host: llm.Host, trial: llm.Trial) -> None:
     """Keep what was found out, once."""
-    key = llm.key_of(host)
-    if host.provider == "embedded" or _noted.get(key) == trial:
+    if host.provider == "embedded":
         return
-    _store(
-        key,
-        trial,
-        context_tokens=host.profile.context_tokens,
-        languages=list(host.profile.languages),
-        elsewhere=host.elsewhere,
-    )
-    ModelTrial.objects.filter(provider=host.provider, address=host.address, model="").delete()
+    key = llm.key_of(host)
+    is_noted = _noted.get(key) == trial
+    if _noted.pop(_of_left_out(host), None) or not is_noted:
+        ModelTrial.objects.filter(provider=host.provider, address=host.address, model="").delete()
+    if not is_noted:
+        _store(
+            key,
+            trial,
+            context_tokens=host.profile.context_tokens,
+            languages=list(host.profile.languages),
+            elsewhere=host.elsewhere,
+        )
 
 
 def note_left_out(left_out: Sequence[llm.LeftOut]) -> None:
-    """Keep why a host is not asked: a row without a model, which the host's next trial removes."""
+    """Keep why a host is not asked: a row without a model, until a chapter is written there."""
     for one in left_out:
-        key, trial = (one.provider, one.address, "", ""), llm.Trial(problem=str(one.problem))
-        if _noted.get(key) != trial:
-            _store(key, trial, context_tokens=0)
+        trial = llm.Trial(problem=str(one.problem))
+        if _noted.get(_of_left_out(one)) != trial:
+            _store(_of_left_out(one), trial, context_tokens=0)
+
+
+def _of_left_out(host: llm.Host | llm.LeftOut) -> llm.Key:
+    return host.provider, host.address[:HOST_LENGTH], "", ""
 
 
 def _store(key: llm.Key, trial: llm.Trial, **of_host: Any) -> None:

@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from children.models import Child, User
 from stories import llm
+from stories.controls import trials
 from stories.infra.addresses import addresses_in
 from stories.llm.failures import FIRST_SECONDS, MAX_SECONDS, Failures
 from stories.llm.host import NoModel
@@ -264,3 +269,28 @@ async def test_auto_does_not_take_the_embedded_model_for_a_host_that_answers(
     settings.LLM_PROVIDER, settings.DATA_DIR, settings.MODEL_PATH = "auto", tmp_path, ""
     llm.leave_out(ollama.url, "it was cut off")
     assert (await llm.status()).provider == "ollama"
+
+
+@pytest.mark.django_db
+def test_why_a_host_is_left_out_is_kept_until_it_is_asked_again(ollama: OllamaServer) -> None:
+    host = async_to_sync(llm.open_models)().host
+    left_out = llm.LeftOut("ollama", host.address, NoModel("it has no model"))
+    trials.note(host, llm.Trial(writes=True))
+    for _ in range(2):
+        trials.note_left_out([left_out])
+        trials.note_left_out([left_out])
+        row = ModelTrial.objects.get(model="")
+        assert (row.problem, str(row)) == ("it has no model", f"{host.address} (ollama)")
+        trials.note(host, llm.Trial(writes=True))
+        assert [row.model for row in ModelTrial.objects.all()] == [ollama.model]
+
+
+@pytest.mark.django_db
+def test_the_familys_page_names_a_far_fallback_before_it_is_needed(
+    client: Client, alice: User, mia: Child, fallback: OpenAIServer, settings: Settings
+) -> None:
+    settings.OPENAI_BASE_URL = "https://u:pw1@api.example.com/v1"
+    client.force_login(alice)
+    page = client.get(reverse("stories:new", args=[mia.pk])).text
+    assert "is away, new stories are written outside your home, at api.example.com." in page
+    assert "pw1" not in page
