@@ -11,6 +11,7 @@ another, it is given up for that one.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -34,10 +35,12 @@ from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
+    CheckFailed,
     Interrupted,
     ModelRefused,
     ModelTimeout,
     ModelUnavailable,
+    OutOfUse,
     StoryError,
     told_to_staff,
 )
@@ -68,6 +71,7 @@ logger = logging.getLogger(__name__)
 
 # A client may hold tokens back for more than a second, to hand them on together.
 _MIN_TOKEN_SECONDS = 5.0
+_FAULTS_OF_HOSTS = (ModelUnavailable, ModelTimeout, OutOfUse)
 
 
 @dataclass
@@ -110,6 +114,7 @@ class _Run:
     is_measured: bool = field(init=False)
     shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
+    models: llm.Models | None = None
     ahead: str = ""
 
     def __post_init__(self) -> None:
@@ -183,7 +188,7 @@ def _failure(cause: Exception) -> StoryError:
 async def _may_go_elsewhere(run: _Run, error: StoryError) -> bool:
     """True when another host can go on with what this one has failed. Each is tried once; a run of
     which text is shown goes on only with a model that writes in the same way."""
-    if isinstance(error, _Unsuited) or not isinstance(error, ModelUnavailable | ModelTimeout):
+    if isinstance(error, _Unsuited) or not isinstance(error, _FAULTS_OF_HOSTS):
         return False
     why = told_to_staff(error) or error.code
     if run.host:
@@ -253,7 +258,7 @@ async def _write(run: _Run) -> None:
         next_token_seconds=max(seconds / 4, _MIN_TOKEN_SECONDS),
         answer_seconds=seconds,
     )
-    models = await _models(run, timeouts)
+    run.models = models = await _models(run, timeouts)
     brief = claim.brief
     threshold = await in_database(_begin, run, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
@@ -283,7 +288,8 @@ async def _write(run: _Run) -> None:
 
 def _begin(run: _Run, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
-    have turned that model off, or where it cannot go on with what another one has begun."""
+    have turned that model off, or where it cannot go on with what another one has begun; OutOfUse
+    where its judgements cannot be read."""
     is_suited = _is_suited(run, models)
     run.written_as = models.profile.writing
     run.host = models.host.address
@@ -299,6 +305,8 @@ def _begin(run: _Run, models: llm.Models) -> float:
     trials.note_left_out(models.left_out)
     if not is_suited or not switches.may_write_with(models.name):
         raise _Unsuited
+    if models.profile.judges and (reason := trials.out_of_use(llm.key_of(models.host))):
+        raise OutOfUse(reason)
     return threshold_of(run.claim.brief.checked_as)
 
 
@@ -328,6 +336,8 @@ async def _take(run: _Run, step: Step) -> None:
             await _tell(run, step)
         case NodeStatus() | Advanced() | Judged() | Noted():
             _announce(run, step)
+            if isinstance(step, Judged):
+                await _note_judgement(run, trials.note_judged)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -340,6 +350,11 @@ async def _take(run: _Run, step: Step) -> None:
             await _complete(run, step)
         case _:
             assert_never(step)
+
+
+async def _note_judgement(run: _Run, note: Callable[[llm.Host], None]) -> None:
+    if run.models is not None and run.models.profile.judges:
+        await in_database(note, run.models.host)
 
 
 async def _tell(run: _Run, step: Telling) -> None:
@@ -402,8 +417,10 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    if isinstance(error, ModelRefused):
+    if isinstance(error, ModelRefused) and not isinstance(error, OutOfUse):
         llm.forget_trials()
+    if isinstance(error, CheckFailed):
+        await _note_judgement(run, trials.note_unjudged)
     told = told_to_staff(error)
     logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
     await run.log.settle_down()

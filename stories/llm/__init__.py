@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.conf import settings
 
 from stories.embedded.server import CannotStart
-from stories.safety.guard import Guard, dialect_of
+from stories.safety.guard import Guard, dialect_of, said_by_user
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 from stories.vocabulary.languages import codes
@@ -99,7 +99,7 @@ class Models:
             return None
         return Guard(
             self.guard,
-            dialect,
+            dialect if self.host.provider == "ollama" else said_by_user(dialect),
             band,
             seconds=settings.GUARD_TIMEOUT_SECONDS,
             is_advisory=settings.GUARD_IS_ADVISORY,
@@ -111,7 +111,8 @@ class Status:
     """The storyteller's state for pages; `problem` is for staff.
 
     `elsewhere` names the places where stories are written outside this machine and its network,
-    and `fallback_elsewhere` those where they are written while the first provider is away.
+    and `fallback_elsewhere` those where they are written while the first provider is away. `keys`
+    name the models' trials.
 
     `hosts` are the addresses of those that write, one empty where there is none. `concurrency` is
     how many chapters all processes together may write at once on all of them, and at least one:
@@ -130,7 +131,9 @@ class Status:
     fallback_elsewhere: str = ""
     hosts: tuple[str, ...] = ("",)
     writing: Writing | None = None
+    keys: tuple[Key, ...] = ()
     is_turned_off: bool = False
+    is_out_of_use: bool = False
 
     @property
     def host_concurrency(self) -> int:
@@ -275,6 +278,7 @@ async def _look() -> Status:
         fallback_elsewhere=_fallback_elsewhere(first.provider),
         hosts=tuple(host.address for host in found.hosts),
         writing=first.profile.writing,
+        keys=tuple(map(key_of, found.hosts)),
     )
 
 

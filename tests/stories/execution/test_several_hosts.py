@@ -12,7 +12,7 @@ from children.models import Child, User
 from stories.execution import engine
 from stories.generations import NewStory, leases, start_story
 from stories.infra.db import in_database
-from stories.models import Chapter, Generation
+from stories.models import Chapter, Generation, ModelTrial
 from testkit.hosts import MULTILINGUAL_MODEL, Hold, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
@@ -281,3 +281,17 @@ async def test_carrying_on_in_the_same_way_goes_on_from_the_text(
     frames = await api.frames(events_of(again))
     assert frames[-1].type == "complete"
     assert text_of(frames).startswith(shown)
+
+
+async def test_a_host_whose_model_is_out_of_use_leaves_its_runs_to_another(
+    api: Client, mia: Child, ollama: OllamaServer, dispatcher: OllamaServer
+) -> None:
+    await api.frames(events_of(await start(api, mia)))
+    await in_database(take_out_of_use, ollama.url)
+    frames = await api.frames(events_of(await start(api, mia, theme="a boat")))
+    assert frames[-1].type == "complete"
+    assert (await Generation.objects.alatest("created_at")).host == dispatcher.url
+
+
+def take_out_of_use(address: str) -> None:
+    ModelTrial.objects.filter(address=address).update(unjudged=ModelTrial.MAX_UNJUDGED)
