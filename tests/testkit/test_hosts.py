@@ -113,7 +113,10 @@ async def test_a_model_is_loaded_once_for_all_who_wait_and_again_after_it_was_un
     host: ModelHost[Any],
 ) -> None:
     host.load_seconds = 0.05
-    bodies = {"ollama": {"messages": []}, "openai": {"max_tokens": 1}}
+    bodies: dict[str, dict[str, Any]] = {
+        "ollama": {"messages": []},
+        "openai": {"max_tokens": 1},
+    }
     fields = bodies[host.name] | {"is_streamed": False}
     load, story = asyncio.to_thread(chat, host, **fields), asyncio.to_thread(chat, host)
     await asyncio.gather(load, story)
