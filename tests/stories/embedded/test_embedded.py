@@ -17,17 +17,19 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 from pytest_django.fixtures import Settings
 
 from stories import llm
 from stories.embedded import catalog, fetch, server
+from stories.safety import structured
 
 MODELS: Path = django_settings.DATA_DIR / "models"
 SMALL = catalog.SMALL.path_in(MODELS)
@@ -89,14 +91,14 @@ class _Choices(BaseModel):
     """The choices of a chapter."""
 
     question: str = Field(max_length=80)
-    choices: list[str] = Field(min_length=2, max_length=2)
+    choices: list[Annotated[str, Field(max_length=40)]] = Field(min_length=2, max_length=2)
 
 
 async def test_it_answers_by_schema(writer: BaseChatModel) -> None:
     models = await llm.open_models()
-    asked = models.editor.with_structured_output(_Choices, method="json_schema")
-    answer = await asked.ainvoke("A fox finds a door. Ask a short question, with two choices.")
-    assert isinstance(answer, _Choices)
+    question = HumanMessage("A fox finds a door. Ask a short question, with two choices.")
+    answer = await structured.ask(models.editor, _Choices.model_json_schema(), [question])
+    assert len(_Choices.model_validate_json(answer).choices) == 2
 
 
 async def test_any_server_with_openais_api_will_do(settings: Settings, directory: Path) -> None:
