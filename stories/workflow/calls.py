@@ -94,23 +94,25 @@ async def stream_text(
 
 
 class Retries:
-    """The new tries that one step of a chapter has left, and the waits before them."""
+    """The new tries that a chapter has left in all its steps, and the waits before them."""
 
     def __init__(self, resources: ChapterResources) -> None:
         timeouts = resources.timeouts
         self._host_errors = resources.host_errors
         self._answer_seconds = timeouts.answer_seconds
+        self._spent = resources.spent_tries
         self._waits = {
-            Fault: iter(timeouts.retry_waits_seconds),
-            ColdModel: iter(timeouts.cold_waits_seconds),
+            Fault: timeouts.retry_waits_seconds,
+            ColdModel: timeouts.cold_waits_seconds,
         }
 
     async def wait(self, fault: Fault) -> None:
         """Waits before the next try; raises ModelUnavailable where none is left."""
-        seconds = next(self._waits[type(fault)], None)
-        if seconds is None:
+        waits = self._waits[type(fault)][self._spent[type(fault)] :]
+        if not waits:
             raise ModelUnavailable from fault
-        await asyncio.sleep(seconds)
+        self._spent[type(fault)] += 1
+        await asyncio.sleep(waits[0])
 
     async def ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer of one whole call, asked again while the host fails."""

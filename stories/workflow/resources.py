@@ -1,12 +1,13 @@
 """Resources of the workflow: models, a gate, and what the model can do."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from stories.safety import guard, judge, rubric
 from stories.safety.gate import Gate
 from stories.safety.guard import Guard
-from stories.workflow.faults import HostErrors
+from stories.workflow.faults import Fault, HostErrors
 
 if TYPE_CHECKING:  # LangChain takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -48,7 +49,7 @@ class Timeouts:
     next_token_seconds: float = 30.0
     answer_seconds: float = 120.0
     retry_waits_seconds: tuple[float, ...] = (0.3, 1.0, 3.0)
-    cold_waits_seconds: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0)
+    cold_waits_seconds: tuple[float, ...] = (0.5, 4.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class ChapterResources:
     `host_errors` says what their clients' exceptions mean. A `guard` is asked about each paragraph
     before it is shown. With `shows_unchecked_words` a sentence is shown as it is written, as far as
     no rule can reach it; the other layers and the guard follow. A chapter with fewer than
-    `min_length_percent` of the words that were asked for is written on.
+    `min_length_percent` of the words that were asked for is written on. `spent_tries` counts the
+    new tries at a host that failed, by what was wrong with it: all steps share them, so that a host
+    which fails in each is not asked for ever.
     """
 
     profile: ModelProfile
@@ -70,6 +73,7 @@ class ChapterResources:
     guard: Guard | None = None
     shows_unchecked_words: bool = False
     min_length_percent: int = 60
+    spent_tries: Counter[type[Fault]] = field(default_factory=Counter, compare=False, repr=False)
 
     def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
         """The names of all that a finished chapter has passed, in order; the guard's where it has

@@ -132,6 +132,23 @@ async def test_a_judge_that_fails_lets_nothing_pass(ollama: OllamaServer) -> Non
     assert reading.order[-2:] == ["safety_check failed", "workflow failed"]
 
 
+async def test_a_host_that_fails_in_each_step_has_a_few_tries_for_all_of_them(
+    ollama: OllamaServer,
+) -> None:
+    ollama.script(
+        prose=[Reply(status=500), GENTLE],
+        judge=[Reply(status=500)],
+        structured=Reply(status=500),
+    )
+    brief = a_brief()
+    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert [call.kind for call in ollama.calls] == [
+        *["prose"] * 2,
+        *["judge"] * 2,
+        *["structured"] * 2,
+    ]
+
+
 async def test_a_host_that_is_gone_after_the_text_costs_only_the_notes(
     ollama: OllamaServer,
 ) -> None:
