@@ -53,10 +53,10 @@ _LATE = (
     httpx2.WriteTimeout,
     httpx2.PoolTimeout,
 )
+_NO_JSON = (UnicodeDecodeError, json.JSONDecodeError)
 _CURABLE = (
     ConnectionError,
-    UnicodeDecodeError,
-    json.JSONDecodeError,
+    *_NO_JSON,
     ModelAPIError,
     ModelConnectionError,
     ModelRateLimitError,
@@ -122,6 +122,8 @@ def _told(error: Exception, status: int | None) -> str:
         return f"the host answered {status}" + (f": {reason}" if reason else "")
     if reason:
         return f"the host failed in the middle of its answer: {reason}"
+    if isinstance(error, _NO_JSON):
+        return "the host's answer is no JSON"
     return f"the host cannot be reached ({type(error).__name__})"
 
 

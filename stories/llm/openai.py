@@ -1,13 +1,14 @@
 """ChatOpenAI, for the habits of hosts that speak OpenAI's API without being OpenAI."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
-from typing import Any
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Self
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from pydantic import model_validator
 
 from .answers import OddAnswer
 from .support import Support, openai_payload
@@ -23,6 +24,11 @@ class ChatModel(ChatOpenAI):
     """
 
     support: Support = Support()
+
+    @model_validator(mode="after")
+    def _read_chunks_as_sent(self) -> Self:
+        self.async_client = _Completions(self.async_client)
+        return self
 
     def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return openai_payload(super()._get_request_payload(*args, **kwargs), self.support)
@@ -62,6 +68,30 @@ class ChatModel(ChatOpenAI):
             raise OddAnswer("the host answered a stream with something else")
         if usage is not None:
             yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+
+
+class _Completions:
+    """OpenAI's client for completions, with a stream's chunks as dictionaries.
+
+    LangChain makes these itself, with a warning that quotes the story for each chunk that is not as
+    OpenAI's own, such as content in parts.
+    """
+
+    def __init__(self, completions: Any) -> None:
+        self._completions = completions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._completions, name)
+
+    async def create(self, **payload: Any) -> Any:
+        answer = await self._completions.create(**payload)
+        return _chunks_of(answer) if payload.get("stream") else answer
+
+
+@asynccontextmanager
+async def _chunks_of(stream: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async with stream:
+        yield (chunk.model_dump(warnings=False) async for chunk in stream)
 
 
 def _thoughts_of(message: Any) -> str:

@@ -249,6 +249,14 @@ async def test_running_usage_is_counted_once(openai_host: OpenAIServer) -> None:
     assert whole.usage_metadata["output_tokens"] == 7
 
 
+async def test_content_in_parts_is_read_without_a_warning(openai_host: OpenAIServer) -> None:
+    openai_host.quirks.add(Quirk.CONTENT_PARTS)
+    openai_host.script(prose=Reply("Once there was a fox who slept."))
+    writer = (await llm.open_models()).writer
+    said = "".join([chunk.text async for chunk in writer.astream("A story, please.")])
+    assert said == "Once there was a fox who slept."
+
+
 async def test_a_refusal_in_a_field_of_its_own_ends_an_answer(openai_host: OpenAIServer) -> None:
     openai_host.quirks.add(Quirk.REFUSAL_FIELD, kinds={"prose"})
     writer = (await llm.open_models()).writer

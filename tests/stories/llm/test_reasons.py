@@ -50,6 +50,18 @@ async def test_a_host_that_fails_is_asked_again_and_staff_read_why(
     assert told_to_staff(error) == f"the host answered {status}: model requires more system memory"
 
 
+@pytest.mark.parametrize(
+    ("name", "quirk"),
+    [("ollama", Quirk.EMPTY_LINES), ("openai_host", Quirk.UNDECODABLE)],
+)
+async def test_a_stream_that_is_no_json_is_not_told_as_a_host_that_is_away(
+    request: pytest.FixtureRequest, name: str, quirk: Quirk
+) -> None:
+    host: ModelHost[Any] = request.getfixturevalue(name)
+    host.quirks.add(quirk, kinds={"prose"})
+    assert told_to_staff(await raised_by()) == "the host's answer is no JSON"
+
+
 async def test_what_was_sent_is_cut_out_of_a_hosts_sentence(any_host: ModelHost[Any]) -> None:
     any_host.script(prose=Reply(status=422, error=f"cannot parse: {PROMPT} (at line 1)"))
     told = told_to_staff(await raised_by())
