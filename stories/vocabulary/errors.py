@@ -25,8 +25,10 @@ class ErrorCode(StrEnum):
 
 
 class ToldToStaff(Exception):
-    """An error whose argument, if it has one, is a sentence for staff and the log: it quotes
+    """An error whose argument, or else `reason`, is a sentence for staff and the log: it quotes
     neither a story nor a prompt, and no secret."""
+
+    reason = ""
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
@@ -39,7 +41,8 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 def told_to_staff(error: BaseException) -> str:
     """Why it came to this, as far as that may be said; else empty."""
-    told = (str(cause) for cause in causes_of(error) if isinstance(cause, ToldToStaff))
+    causes = (cause for cause in causes_of(error) if isinstance(cause, ToldToStaff))
+    told = (str(cause) or cause.reason for cause in causes)
     return next(filter(None, told), "")
 
 
@@ -61,18 +64,21 @@ class SafetyRejected(StoryError):
     """The chapter was judged unfit for the child."""
 
     code = ErrorCode.SAFETY_REJECTED
+    reason = "its text did not pass the checks, however often it was tried"
 
 
 class Withdrawn(SafetyRejected):
     """Staff took the chapter away from its readers."""
 
     message_key = "withdrawn"
+    reason = "it was withdrawn"
 
 
 class Declined(SafetyRejected):
     """The model would not tell the story."""
 
     message_key = "declined"
+    reason = "the model, or its host, refused to tell the story"
 
 
 class CheckFailed(StoryError):
@@ -108,12 +114,14 @@ class EmptyContent(StoryError):
     """The model wrote nothing."""
 
     code = ErrorCode.EMPTY_CONTENT
+    reason = "the model wrote no text"
 
 
 class TooShort(EmptyContent):
     """The model wrote far less than was asked for, however often it was asked to go on."""
 
     message_key = "too_short"
+    reason = "the model wrote far too little, or the same over and over"
 
 
 class ContextTooLong(StoryError):
