@@ -64,6 +64,7 @@ _OF_WHOLE_HOSTS = frozenset(
         Quirk.ALSO_WITHOUT_V1,
         Quirk.NO_MODEL_LIST,
         Quirk.ANY_MODEL,
+        Quirk.CREATED_NOW,
         Quirk.NAMELESS_MODEL,
         Quirk.EMBEDDING_MODEL_FIRST,
         Quirk.NO_CAPABILITIES,

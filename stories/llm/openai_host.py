@@ -1,5 +1,6 @@
 """A host with OpenAI's API: whether it is there, and what it says of the model."""
 
+import time
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from .profiles import profile_of
 KIND = "the host with OpenAI's API"
 _CONTEXT_TOKENS = 8192
 _SHOWN_NAMES = 12
+_DAY_SECONDS = 86_400
 # Statuses of a host that may write all the same: it has no list, or is busy, or loads its model.
 _MAY_HAVE_NO_LIST = frozenset({404, 405, 429, 501, 503})
 
@@ -43,7 +45,7 @@ async def openai_host() -> Host:
         without_credentials(address),
         settings.OPENAI_API_KEY or "none",
         headers=tuple(headers.items()),
-        version=str(entry.get("created") or ""),
+        version=_version_of(entry),
         elsewhere=far_host_of(address),
         notes=tuple(notes),
     )
@@ -86,14 +88,30 @@ def _has_version(address: str) -> bool:
 
 
 def _context_of(entry: dict[str, Any]) -> int:
-    """As vLLM and others say it, at most as much as we use."""
+    """As vLLM, llama.cpp's server and others say it, at most as much as we use."""
     lengths = [entry.get(name) for name in ("max_model_len", "context_length", "context_window")]
+    lengths.append(_meta_of(entry).get("n_ctx"))
     known = [length for length in lengths if isinstance(length, int) and length > 0]
     return min(_CONTEXT_TOKENS, *known) if known else _CONTEXT_TOKENS
 
 
 def _billions_of(entry: dict[str, Any]) -> float | None:
     """As llama.cpp's server says it."""
-    meta = entry.get("meta")
-    count = meta.get("n_params") if isinstance(meta, dict) else None
+    count = _meta_of(entry).get("n_params")
     return count / 1e9 if isinstance(count, int) and count > 0 else None
+
+
+def _version_of(entry: dict[str, Any]) -> str:
+    """Empty where the host tells none: llama.cpp's server and others give the time of asking as
+    `created`, by which each look would find another model. A file is told by its size."""
+    if size := _meta_of(entry).get("size"):
+        return str(size)
+    created = entry.get("created")
+    is_past = isinstance(created, int) and 0 < created < time.time() - _DAY_SECONDS
+    return str(created) if is_past else ""
+
+
+def _meta_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a model's file, in llama.cpp's own field."""
+    meta = entry.get("meta")
+    return meta if isinstance(meta, dict) else {}

@@ -205,6 +205,7 @@ class Quirk(Enum):
     ALSO_WITHOUT_V1 = (_OPENAI, "Every path is also known without `/v1`.")
     NO_MODEL_LIST = (_OPENAI, "404 for `/v1/models`.")
     ANY_MODEL = (_OPENAI, "Whatever model is named, the one there is answers.")
+    CREATED_NOW = (_OPENAI, "Each model in the list was `created` at the moment of asking.")
     NAMELESS_MODEL = (_BOTH, "The list of models begins with an entry without a name.")
     EMBEDDING_MODEL_FIRST = (
         _BOTH,

@@ -1,6 +1,7 @@
 """OpenAI's wire protocol: chat completions in server-sent events or whole, and the models."""
 
 import contextlib
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -56,6 +57,8 @@ class OpenAIServer(ModelHost[OpenAICall]):
 
     def _list(self, call: OpenAICall) -> list[dict[str, Any]]:
         listed = [_listed(name) for name in self.models]
+        if Quirk.CREATED_NOW in call.quirks:
+            listed = [one | {"created": int(time.time())} for one in listed]
         if Quirk.EMBEDDING_MODEL_FIRST in call.quirks:
             listed.insert(0, _listed(_EMBEDDING_MODEL))
         if Quirk.NAMELESS_MODEL in call.quirks:

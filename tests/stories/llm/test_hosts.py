@@ -237,6 +237,13 @@ async def test_a_model_that_is_not_listed_is_a_note(
     assert any("'another' is not among" in note for note in status.notes)
 
 
+async def test_the_moment_of_asking_is_no_version_of_a_model(openai_host: OpenAIServer) -> None:
+    assert (await llm.open_models()).host.version == "1735689600"
+    openai_host.quirks.add(Quirk.CREATED_NOW)
+    ((host, _),), _ = await llm.examine()
+    assert host.version == ""
+
+
 async def test_running_usage_is_counted_once(openai_host: OpenAIServer) -> None:
     openai_host.quirks.add(Quirk.RUNNING_USAGE)
     openai_host.script(prose=Reply("Once there was a fox who slept."))
