@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,20 +14,22 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
 from stories.infra.addresses import is_near, masked
+from stories.plotting.decks import read_deck
+from stories.reading.glossary import glossary_of
 from stories.safety.rubric import judge_by_words
 from stories.safety.rules import rule_book
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import FOLDER, Language, folders, languages, missing_files
 from stories.workflow.prompts.defaults import defaults_of
-from stories.workflow.prompts.spine import spines_of
 from stories.workflow.prompts.system import examples
 
 _READ_DATA: dict[str, Callable[[Language], object]] = {
     "rules.toml": lambda language: rule_book(language.code),
     "rubric.toml": lambda language: judge_by_words("", band=AgeBand.YOUNG, language=language.code),
     "prompts.toml": lambda language: (examples(language), defaults_of(language)),
-    "spines.toml": spines_of,
+    "glossary.toml": glossary_of,
+    **{f"decks/{band}/wish.toml": partial(read_deck, band=band) for band in AgeBand},
     "names.toml": name_table,
 }
 _OLDEST_SQLITE = (3, 35)

@@ -1,5 +1,6 @@
 """From rows to a `StoryBrief`: what the storyteller is told of a story, and what it is not."""
 
+import secrets
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from children.models import Child
 from children.profiles import Pronoun, ReadingLevel
 from stories.models import Chapter, Choice, Ruling, Story
+from stories.plotting.decks import deck_of
+from stories.plotting.draw import Drawing, StoryPlan, draw
+from stories.plotting.telling import chapter_of
 from stories.tree import path_to
 from stories.vocabulary.brief import (
     ChoiceTaken,
@@ -17,7 +21,10 @@ from stories.vocabulary.brief import (
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
-from .inputs import admitted_profile, checked_as
+from .inputs import admitted_profile, checked_as, passes
+
+_SEEDS = 2**31
+_RECENT_STORIES = 20
 
 
 def pseudonym_of(story: Story) -> Pseudonym:
@@ -50,7 +57,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     _keep_stand_ins(story, _typed(story, path, choice), path)
     name = pseudonym_of(story)
     interests, avoid = admitted_profile(child, story.language)
-    return StoryBrief(
+    brief = StoryBrief(
         theme=name.hide(story.theme),
         title=name.hide(story.requested_title),
         language=story.language,
@@ -66,6 +73,35 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
     )
+    return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
+
+
+def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
+    """The story's plan, drawn where it has none yet; call it in a transaction."""
+    if story.plan:
+        return StoryPlan.model_validate(story.plan)
+    child = story.child
+    others = Child.objects.filter(family=child.family_id)
+    drawing = Drawing(
+        seed=secrets.randbelow(_SEEDS),
+        total_chapters=story.total_chapters,
+        passes=passes(child, story.language),
+        tile=story.tile,
+        interests=brief.interests,
+        names=(*others.values_list("name", flat=True), story.theme),
+        recent=_recent_cards(story),
+    )
+    plan = draw(deck_of(story.language, brief.band), drawing)
+    story.plan = plan.model_dump(mode="json")
+    story.save(update_fields=["plan"])
+    return plan
+
+
+def _recent_cards(story: Story) -> tuple[str, ...]:
+    """Keys of the cards in the child's latest stories, newest first."""
+    stories = Story.objects.filter(child=story.child_id).exclude(pk=story.pk).exclude(plan={})
+    keys = stories.order_by("-created_at").values_list("plan__plot__key", "plan__friend__key")
+    return tuple(chain(*keys[:_RECENT_STORIES]))
 
 
 def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) -> list[str]:

@@ -3,14 +3,16 @@ not."""
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from children.models import Child, Strictness
 from stories.controls.thresholds import threshold_of
-from stories.safety.gate import Gate
-from stories.safety.verdict import Verdict
+from stories.safety.gate import Gate, prose_rules
+from stories.safety.layers import AvoidLayer, Passage
+from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import codes, primary_language
 
@@ -90,6 +92,29 @@ def checked_as(child: Child) -> AgeBand:
     """The age band by which texts for this child are checked, as the parents decided."""
     band = AgeBand.for_age(child.age)
     return band.younger if child.strictness == Strictness.GENTLE else band
+
+
+def passes(child: Child, language: str) -> Callable[[str], bool]:
+    """A check whether this child may be shown an authored text, line by line: by the rules for its
+    age, and by what its family avoids."""
+    primary, band = primary_language(language), checked_as(child)
+    avoided = AvoidLayer(child.avoid) if child.avoid else None
+
+    def passes_here(text: str) -> bool:
+        is_avoided = avoided and any(
+            avoided.examine(Passage(line)).severity is not Severity.PASS
+            for line in text.splitlines()
+        )
+        return not is_avoided and _passes_rules(primary, band, text)
+
+    return passes_here
+
+
+@lru_cache(maxsize=1024)
+def _passes_rules(language: str, band: AgeBand, text: str) -> bool:
+    """The rules' word on an authored text: the same for every family, and slow to find out."""
+    gate = Gate(language, band, layers=[prose_rules(language, band)], input_layers=())
+    return all(gate.check(line).approved for line in text.splitlines())
 
 
 def _gate(child: Child, language: str) -> Gate:

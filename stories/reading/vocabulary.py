@@ -51,10 +51,11 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
 
 def _is_common(word: str, language: Language) -> bool:
     known = _known(language)
-    return any(form in known for form in _forms(word, language))
+    return any(form in known for form in forms(word, language))
 
 
-def _forms(word: str, language: Language) -> Iterable[str]:
+def forms(word: str, language: Language) -> Iterable[str]:
+    """The word, and base forms that it may have."""
     match language.stemming:
         case "english":
             return _english_forms(word)

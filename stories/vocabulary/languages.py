@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from .ages import AgeBand
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "stories" / "languages"
 SOURCE_CODE = "en"
@@ -22,9 +24,12 @@ DATA_FILES = (
     "rules.toml",
     "rubric.toml",
     "prompts.toml",
-    "spines.toml",
+    "glossary.toml",
     "common.txt",
     "names.toml",
+    "decks/friends.toml",
+    "decks/lines.toml",
+    *(f"decks/{band}/{name}" for band in AgeBand for name in ("wish.toml", "episodes.toml")),
 )
 _CATALOGUES = "locale"
 

@@ -12,10 +12,17 @@ from enum import Enum
 from langchain_core.messages import BaseMessage
 
 from stories.safety.prose import ProseStream
-from stories.safety.sentences import has_end
+from stories.safety.sentences import has_end, split
 from stories.safety.verdict import Severity, Verdict
-from stories.vocabulary.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    EmptyContent,
+    ModelTimeout,
+    ModelUnavailable,
+    SafetyRejected,
+)
 from stories.vocabulary.nodes import Node
+from stories.workflow.additions import Additions
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
 from stories.workflow.faults import Fault
@@ -23,7 +30,6 @@ from stories.workflow.manuscript import Manuscript
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
 from stories.workflow.prompts.request import avoid_note
-from stories.workflow.prompts.spine import belongs
 from stories.workflow.prompts.tokens import conversation_tokens, tokens_for_words, was_cut
 from stories.workflow.resources import ChapterResources
 from stories.workflow.rewording import Rewording
@@ -64,8 +70,10 @@ class Drafting:
         step: Node,
         emit: Emit,
         note: str,
+        additions: Additions,
     ) -> None:
         self._manuscript = manuscript
+        self._additions = additions
         self._begin = begin
         self._conversation = begin()
         self._tools = resources
@@ -80,6 +88,8 @@ class Drafting:
         self._asked: list[BaseMessage] = []
         self._start = self._sentences = self._soft_hits = 0
         self._leaves_out = False
+        self._is_answered = True
+        self._withheld: list[str] = []
 
     async def write(self, plan_after: Callable[[str], Plan]) -> None:
         """Until all of the text is shown; `plan_after` says what is left after so much of it."""
@@ -89,6 +99,7 @@ class Drafting:
                 await self._manuscript.settle()
             except Withheld as withheld:
                 self._manuscript.take_back(withheld)
+                self._withheld.append(withheld.text)
                 self._concerns.append(withheld.verdict.category)
                 self._restart()
                 self._conversation = self._begin()
@@ -99,6 +110,8 @@ class Drafting:
         if self._manuscript.text and not plan.continues:
             self._conversation.close(plan.first_instruction, self._manuscript.text)
         for number, turn in enumerate(plan.turns):
+            if turn.opening and any(turn.opening in text for text in self._withheld):
+                continue
             self._start = 0 if plan.continues and number == 0 else len(self._manuscript.text)
             await self._write_turn(turn)
         if not self._manuscript.text:
@@ -106,21 +119,43 @@ class Drafting:
 
     async def _write_turn(self, turn: Turn) -> None:
         self._sentences = 0
-        if not self._written:
-            self._manuscript.begin_paragraph()
         if turn.opening:
             await self._add_to_our_own(turn)
-        else:
-            await self._write_until_whole(turn)
+            return
+        if not self._written:
+            self._manuscript.begin_paragraph()
+        await self._write_until_whole(turn)
 
     async def _add_to_our_own(self, turn: Turn) -> None:
-        self._manuscript.offer(turn.opening)
+        sentences = split(turn.opening, self._language)
+        untold = self._untold(sentences)
+        if untold == sentences:
+            self._manuscript.begin_paragraph()
+        for sentence in untold:
+            self._manuscript.offer(sentence)
         self._start = len(self._manuscript.text)
-        await self._try(turn)
+        if self._is_answered:
+            await self._try_to_add(turn)
         if self._written:
-            self._conversation.close(turn.opening, self._written)
+            self._conversation.close(turn.instruction, self._written)
         else:
             self._conversation.tell(turn.opening)
+
+    def _untold(self, sentences: list[str]) -> list[str]:
+        """The sentences of a paragraph without the first ones, where the text ends with them: an
+        earlier runner came so far."""
+        for told in range(len(sentences), 0, -1):
+            if self._manuscript.text.endswith("".join(sentences[:told]).strip()):
+                return sentences[told:]
+        return sentences
+
+    async def _try_to_add(self, turn: Turn) -> None:
+        """A host that is away leaves a chapter of the plan's own words."""
+        try:
+            await self._try(turn)
+        except (ModelUnavailable, ModelTimeout) as error:
+            log.warning("the rest of the chapter is the plan's own: %s", error.code)
+            self._is_answered = False
 
     async def _write_until_whole(self, turn: Turn) -> None:
         nothing = self._written
@@ -196,10 +231,10 @@ class Drafting:
         for sentence in map(self._manuscript.mended, sentences):
             if not sentence.strip() or self._is_said_already(sentence) or self._skips(sentence):
                 continue
-            if turn.opening and not belongs(sentence, self._manuscript.text):
-                return Ended.FULL
             verdict = self._manuscript.examine(sentence)
             if verdict.severity is Severity.PASS:
+                if turn.opening and not self._additions.fit(sentence, self._manuscript.text):
+                    return Ended.FULL
                 self._manuscript.add(sentence)
                 self._sentences += 1
             elif not await self._mend(sentence, verdict):

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from stories.reading import measure, words
+from stories.reading import explained, measure, words
 from stories.safety.judge import Judgement
 from stories.safety.sentences import split
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.languages import Language, language_of, languages
 from stories.vocabulary.note_lengths import (
     CHOICE,
@@ -24,14 +24,12 @@ from stories.vocabulary.note_lengths import (
 )
 from stories.workflow import repair
 from stories.workflow.prompts.defaults import Defaults, defaults_of
-from stories.workflow.prompts.spine import spine_choices
-from stories.workflow.prompts.system import hero_of
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
-_MAX_WORDS_EXPLAINED = 4
+_MIN_WORDS_EXPLAINED, _MAX_WORDS_EXPLAINED = 2, 4
 
 
 @cache
@@ -47,14 +45,12 @@ class Finishing:
     def __init__(
         self, brief: StoryBrief, text: str, attempt: int, resources: ChapterResources, emit: Emit
     ) -> None:
-        is_spine = resources.profile.writing == "spine"
         self._brief = brief
         self._text = text
         self._attempt = attempt
         self._gate = resources.gate
         self._emit = emit
         self._ours: Defaults = defaults_of(language_of(brief.language))
-        self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
         self._hero = hero_of(brief)
         self._held_back: set[str] = set()
         self._may_be_asked_for = True
@@ -106,12 +102,12 @@ class Finishing:
         ]
         if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
-            passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
+            passed += self._ours.choices[: MIN_CHOICES + 1 - len(passed)]
         return tuple(DraftChoice(text, about, about) for text, about in passed)
 
     def _vocabulary(self, notes: dict[str, Any]) -> tuple[DraftWord, ...]:
         in_text = {word.casefold() for word in words(self._text, self._brief.language)}
-        explained = [
+        noted = [
             (word, meaning)
             for word, meaning in repair.vocabulary(notes.get("vocabulary"))
             if word.casefold() in in_text
@@ -120,12 +116,16 @@ class Finishing:
             and len(meaning) <= MEANING.accepted
             and self._passes("vocabulary", f"{word}: {meaning}")
         ]
-        if not explained:
+        listed = explained(self._text, self._brief.language, _MAX_WORDS_EXPLAINED)
+        if not noted:
             self.defaulted.append("vocabulary")
-            explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
+        # Where both explain a word, the glossary is right.
+        cards = dict(noted) | {word: about for word, about in listed if word in dict(noted)}
+        if len(cards) < _MIN_WORDS_EXPLAINED:
+            cards |= dict(listed)
         return tuple(
             DraftWord(word=word, meaning=meaning)
-            for word, meaning in explained[:_MAX_WORDS_EXPLAINED]
+            for word, meaning in list(cards.items())[:_MAX_WORDS_EXPLAINED]
         )
 
     def _summary(self, notes: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ _LEVEL_FACTOR = {
     ReadingLevel.ADVANCED: 1.2,
 }
 # A model that was asked for a number of words seldom hits it; from here on it is rambling.
-_TOLERANCE = {"prose": 1.4, "beats": 1.15, "spine": 1.5}
+_TOLERANCE = {"prose": 1.4, "beats": 1.5}
 
 
 def target_words(brief: StoryBrief) -> int:

@@ -8,8 +8,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
+from stories.plotting.telling import planned
 from stories.reading import rare_words
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.chapter_plan import ChapterPlan
 from stories.vocabulary.errors import (
     ContextTooLong,
     ModelRefused,
@@ -35,7 +37,10 @@ async def ask_notes(
     brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
 ) -> dict[str, Any]:
     """The notes as far as the editor gave any: {} at worst, also where its host is gone by now,
-    since the chapter is written and shall not be lost."""
+    since the chapter is written and shall not be lost. A chapter that follows the story's plan has
+    its notes there, and no model is asked."""
+    if resources.profile.writing != "prose":
+        return notes_of(planned(brief))
     if not resources.profile.structures:
         return {}
     saved: dict[str, Any] = {}
@@ -71,3 +76,16 @@ async def _ask(
     answer: Any = await asked.ainvoke(prompt)
     parsed = answer["parsed"]
     return parsed if isinstance(parsed, schema) else str(answer["raw"].text)
+
+
+def notes_of(plan: ChapterPlan) -> dict[str, Any]:
+    """A plan's notes on its chapter, in the shape of an editor's."""
+    return {
+        "title": plan.title,
+        "summary": plan.summary,
+        "question": plan.question,
+        "choices": [
+            {"text": choice.text, "description": choice.promise} for choice in plan.choices
+        ],
+        "educational_elements": [plan.learning],
+    }

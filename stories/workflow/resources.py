@@ -11,7 +11,7 @@ from stories.workflow.faults import HostErrors
 if TYPE_CHECKING:  # LangChain takes half a second to import
     from langchain_core.language_models import BaseChatModel
 
-Writing = Literal["prose", "beats", "spine"]
+Writing = Literal["prose", "beats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class ModelProfile:
 
     `context_tokens` is what one request may hold, prompt and answer together. `languages` are the
     primary language tags that it writes well enough to offer. `writing`: `prose` in one free call
-    a chapter, `beats` in one turn per authored beat, `spine` where the program writes the story and
-    the model adds a sentence per beat. `judges` and `structures` say whether its judgement of
+    a chapter, `beats` where the story's plan has the chapter's paragraphs, and the model adds a
+    sentence to some of them. `judges` and `structures` say whether its judgement of
     safety, and its answers to a JSON schema, are worth asking for; where it does not judge, the
     rubric of words does.
     """

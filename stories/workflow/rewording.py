@@ -27,7 +27,7 @@ class Rewording:
         self._editor = metered(resources.editor, step, emit)
         self._resources = resources
         self._language = language
-        self._is_of_use = resources.profile.writing != "spine"
+        self._is_of_use = resources.profile.writing == "prose"
 
     async def of(self, sentence: str, before: str, category: str) -> str:
         """One sentence, unchecked, in the place of this one; "" where none came."""

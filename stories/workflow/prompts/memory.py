@@ -80,4 +80,5 @@ def choice_made(choice: ChoiceTaken | None) -> str:
     if choice is None:
         return ""
     who = "The child had an own idea" if choice.is_own_idea else "The child chose"
-    return f"{who}: {quoted('choice', choice.text)}"
+    promise = quoted("promise", choice.description)
+    return f"{who}: {quoted('choice', choice.text)} {promise}".rstrip()

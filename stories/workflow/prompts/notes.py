@@ -7,10 +7,10 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
 from stories.vocabulary import note_lengths as lengths
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.note_lengths import NoteLength
 from stories.workflow.prompts.quoting import quoted_story
-from stories.workflow.prompts.system import hero_of, language_name
+from stories.workflow.prompts.system import language_name
 
 
 def _up_to(length: NoteLength) -> Any:

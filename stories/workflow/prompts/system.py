@@ -54,10 +54,6 @@ This is how such stories sound:
 _EXAMPLES = TypeAdapter(dict[AgeBand, tuple[str, str]])
 
 
-def hero_of(brief: StoryBrief) -> str:
-    return brief.hero or language_of(brief.language).stand_ins[0]
-
-
 def language_name(language: str) -> str:
     return language_of(language).name or language
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
+from stories.plotting.telling import planned
 from stories.vocabulary.errors import ModelUnavailable, SafetyRejected
 from stories.workflow.graph import write_chapter
 from stories.workflow.resume import Resume
@@ -72,16 +73,16 @@ async def test_nothing_is_shown_before_the_guard_has_passed_it_and_the_writing_g
     assert "".join(shown) == TEXT
 
 
-@pytest.mark.parametrize("writing", ["prose", "beats"])
 async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goes_on_before_it(
-    guarded: OllamaServer, writing: str
+    guarded: OllamaServer,
 ) -> None:
     paragraphs = [GENTLE, DARK, SECOND]
-    first: list[object] = ["\n\n".join(paragraphs)] if writing == "prose" else [*paragraphs]
-    guarded.script(prose=[*first, THIRD], guard=stops(DARK))  # type: ignore[list-item,arg-type]
+    guarded.script(
+        prose=["\n\n".join(paragraphs), THIRD],
+        guard=stops(DARK),  # type: ignore[arg-type]
+    )
     brief = a_brief(age=4)
-    resources = tools_for(guarded, brief, writing=writing, guard=GUARD)  # type: ignore[arg-type]
-    reading = await Reading().of(brief, resources)
+    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
     assert reading.draft.text.startswith(f"{GENTLE}\n\n")
     assert reading.text == reading.draft.text
     assert "well was deep" not in reading.shown
@@ -92,6 +93,18 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
     assert held.verdict.layers == ("rules", "classifier", "guard")
     last = guarded.calls_for("prose")[-1]
     assert "well was deep" not in last.prompt
+
+
+async def test_a_paragraph_of_the_plan_that_the_guard_stops_is_left_out(
+    guarded: OllamaServer,
+) -> None:
+    brief = a_brief(age=4)
+    leads = [beat.lead for beat in planned(brief).beats]
+    guarded.script(prose="", guard=stops(leads[2]))  # type: ignore[arg-type]
+    resources = tools_for(guarded, brief, writing="beats", guard=GUARD)
+    reading = await Reading().of(brief, resources)
+    assert reading.draft.text == "\n\n".join([*leads[:2], *leads[3:]])
+    assert [held.text for held in reading.held] == [leads[2]]
 
 
 async def test_what_was_written_after_a_stopped_paragraph_goes_with_it(

@@ -65,7 +65,7 @@ async def test_a_chapter_is_whole_and_clean_wherever_it_was_unsafe(
     assert [held.text for held in reading.held] == [HARD]
 
 
-@pytest.mark.parametrize("writing", ["prose", "beats", "spine"])
+@pytest.mark.parametrize("writing", ["prose", "beats"])
 @pytest.mark.parametrize("guard", ["", GUARD])
 @pytest.mark.parametrize("unsafe", [HARD, DISGUISED, SOFT])
 async def test_a_model_that_says_nothing_else_is_never_heard(

@@ -79,7 +79,7 @@ async def test_what_the_program_tells_itself_passes_at_every_age(
         chapter_number=chapter,
         total_chapters=12,
     )
-    resources = tools_for(ollama, brief, writing="spine", judges=False, structures=False)
+    resources = tools_for(ollama, brief, writing="beats", judges=False, structures=False)
     reading = await Reading().of(brief, resources)
     assert reading.held == []
     assert reading.draft.text

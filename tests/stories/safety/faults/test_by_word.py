@@ -138,7 +138,7 @@ async def test_a_chapter_is_seen_as_it_is_written_and_is_the_one_that_is_kept(
 
 
 @pytest.mark.parametrize("unsafe", [HARD, DISGUISED, SOFT, HURTS])
-@pytest.mark.parametrize("writing", ["prose", "beats", "spine"])
+@pytest.mark.parametrize("writing", ["prose", "beats"])
 async def test_what_did_not_pass_is_off_the_screen_before_anything_else_is_said(
     ollama: OllamaServer, unsafe: str, writing: Any
 ) -> None:

@@ -148,7 +148,7 @@ async def test_a_chapter_is_whole_and_clean_wherever_it_was_unsafe(
 
 @each_tale
 @each_kind
-@pytest.mark.parametrize("writing", ["prose", "beats", "spine"])
+@pytest.mark.parametrize("writing", ["prose", "beats"])
 async def test_a_model_that_says_nothing_else_is_never_heard(
     ollama: OllamaServer, tale: Tale, kind: int, writing: Any
 ) -> None:
