@@ -20,6 +20,9 @@ MESSAGES: dict[str, str | Promise] = {
         "This was not turning out right for a children's story, so we stopped it here. "
         "Let's try another idea."
     ),
+    "CHECK_FAILED": _(
+        "The storyteller could not check its story, so we put it away. Please try again."
+    ),
     "MODEL_UNAVAILABLE": _(
         "The storyteller cannot be reached right now. Please try again in a moment."
     ),

@@ -1,7 +1,12 @@
-"""The trials of models as rows: kept for staff to read, and for processes that start later."""
+"""The trials of models as rows: kept for staff to read, and for processes that start later.
 
-from dataclasses import asdict
+Beside each trial is what became of the model's judgements: a model that gives none, chapter after
+chapter, is taken out of use.
+"""
 
+from dataclasses import asdict, replace
+
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from stories import llm
@@ -34,9 +39,42 @@ def note(host: llm.Host, trial: llm.Trial) -> None:
             "first_word_seconds": trial.first_word_seconds,
             "tokens_per_second": trial.tokens_per_second,
             "problem": trial.problem,
+            **({"unjudged": 0} if trial.is_passed else {}),
         },
     )
     _noted[key] = trial
+
+
+def note_unjudged(host: llm.Host) -> None:
+    """Count a chapter that the model could not judge."""
+    _rows_of(llm.key_of(host)).update(unjudged=F("unjudged") + 1)
+
+
+def note_judged(host: llm.Host) -> None:
+    _rows_of(llm.key_of(host)).filter(unjudged__gt=0).update(unjudged=0)
+
+
+def out_of_use(key: llm.Key) -> str:
+    """Why the model is out of use, in a sentence for staff; empty where it is not."""
+    row = _rows_of(key).filter(unjudged__gte=ModelTrial.MAX_UNJUDGED).first()
+    if row is None:
+        return ""
+    return (
+        f"{row.model} is out of use: it gave no judgement of its last {row.unjudged} chapters; "
+        "use another model, or run check_storyteller, which tries it out anew"
+    )
+
+
+def with_trials(status: llm.Status) -> llm.Status:
+    """The storyteller's status, with what became of its judgements."""
+    return replace(status, is_out_of_use=bool(status.key and out_of_use(status.key)))
+
+
+def _rows_of(key: llm.Key) -> QuerySet[ModelTrial]:
+    provider, address, model, version = key
+    return ModelTrial.objects.filter(
+        provider=provider, address=address, model=model, version=version
+    )
 
 
 def recall() -> None:

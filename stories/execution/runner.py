@@ -10,6 +10,7 @@ text, at the step that LangGraph's checkpoint names.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -32,9 +33,11 @@ from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
+    CheckFailed,
     Interrupted,
     ModelRefused,
     ModelUnavailable,
+    OutOfUse,
     StoryError,
     told_to_staff,
 )
@@ -101,6 +104,7 @@ class _Run:
     is_measured: bool = field(init=False)
     shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
+    models: llm.Models | None = None
     ahead: str = ""
 
     def __post_init__(self) -> None:
@@ -215,7 +219,7 @@ async def _write(run: _Run) -> None:
         next_token_seconds=max(seconds / 4, _MIN_TOKEN_SECONDS),
         answer_seconds=seconds,
     )
-    models = await _models(timeouts)
+    run.models = models = await _models(timeouts)
     brief = claim.brief
     threshold = await in_database(_begin, claim, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
@@ -245,11 +249,13 @@ async def _write(run: _Run) -> None:
 
 def _begin(claim: Claim, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
-    have turned that model off."""
+    have turned that model off, and OutOfUse where its judgements cannot be read."""
     outcomes.note_model(claim, models.name)
     trials.note(models.host, models.trial)
     if not switches.may_write_with(models.name):
         raise ModelUnavailable
+    if models.profile.judges and (reason := trials.out_of_use(llm.key_of(models.host))):
+        raise OutOfUse(reason)
     return threshold_of(claim.brief.checked_as)
 
 
@@ -269,6 +275,8 @@ async def _take(run: _Run, step: Step) -> None:
             await _tell(run, step)
         case NodeStatus() | Advanced() | Judged() | Noted():
             _announce(run, step)
+            if isinstance(step, Judged):
+                await _note_judgement(run, trials.note_judged)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -281,6 +289,11 @@ async def _take(run: _Run, step: Step) -> None:
             await _complete(run, step)
         case _:
             assert_never(step)
+
+
+async def _note_judgement(run: _Run, note: Callable[[llm.Host], None]) -> None:
+    if run.models is not None and run.models.profile.judges:
+        await in_database(note, run.models.host)
 
 
 async def _tell(run: _Run, step: Telling) -> None:
@@ -343,8 +356,10 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    if isinstance(error, ModelRefused):
+    if isinstance(error, ModelRefused) and not isinstance(error, OutOfUse):
         llm.forget_trials()
+    if isinstance(error, CheckFailed):
+        await _note_judgement(run, trials.note_unjudged)
     told = told_to_staff(error)
     logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
     await run.log.settle_down()

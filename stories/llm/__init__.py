@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.conf import settings
 
 from stories.embedded.server import CannotStart
-from stories.safety.guard import Guard, dialect_of
+from stories.safety.guard import Guard, dialect_of, said_by_user
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 from stories.vocabulary.languages import codes
@@ -80,7 +80,7 @@ class Models:
             return None
         return Guard(
             self.guard,
-            dialect,
+            dialect if self.host.provider == "ollama" else said_by_user(dialect),
             band,
             seconds=settings.GUARD_TIMEOUT_SECONDS,
             is_advisory=settings.GUARD_IS_ADVISORY,
@@ -92,7 +92,7 @@ class Status:
     """The storyteller's state for pages; `problem` is for staff.
 
     `elsewhere` is the place where stories are written, if that is outside this machine and its
-    network.
+    network. `key` names the model's trial.
 
     `concurrency` is how many chapters all processes together may write at once, and at least one:
     where the model is away, a run has to say so.
@@ -107,7 +107,9 @@ class Status:
     problem: str = ""
     notes: tuple[str, ...] = ()
     elsewhere: str = ""
+    key: Key | None = None
     is_turned_off: bool = False
+    is_out_of_use: bool = False
 
     @property
     def is_configured(self) -> bool:
@@ -184,6 +186,7 @@ async def _look() -> Status:
         concurrency=host.concurrency,
         notes=host.notes,
         elsewhere=host.elsewhere,
+        key=key_of(host),
     )
 
 

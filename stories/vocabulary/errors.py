@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     """The `code` of the stream's terminal `error` event."""
 
     SAFETY_REJECTED = "SAFETY_REJECTED"
+    CHECK_FAILED = "CHECK_FAILED"
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
     MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
@@ -68,6 +69,12 @@ class Withdrawn(SafetyRejected):
     message_key = "withdrawn"
 
 
+class CheckFailed(StoryError):
+    """The model that is to judge the chapter gave no judgement, so it has not passed."""
+
+    code = ErrorCode.CHECK_FAILED
+
+
 class ModelUnavailable(StoryError):
     """The model's host cannot be reached, or there is none."""
 
@@ -79,6 +86,10 @@ class ModelRefused(StoryError):
     nothing."""
 
     code = ErrorCode.MODEL_REFUSED
+
+
+class OutOfUse(ModelRefused):
+    """The model gave no judgement of several chapters in a row, and is not asked for more."""
 
 
 class ModelTimeout(StoryError):

@@ -106,10 +106,7 @@ class Retries:
         await asyncio.sleep(seconds)
 
     async def ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer of one whole call, asked again while the host fails.
-
-        Raises AnswerCut where it was longer than the model may say.
-        """
+        """The answer of one whole call, asked again while the host fails."""
         while True:
             try:
                 with self._host_errors.translated():

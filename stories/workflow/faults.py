@@ -1,8 +1,7 @@
 """Faults between us and a model host, translated once into this product's own words.
 
-A `Fault` is worth another try, a `StoryError` ends the chapter, and an `AnswerCut` is as much of an
-answer as there was room for. The exceptions of a provider's client are translated by `llm`, which
-knows them.
+A `Fault` is worth another try, a `StoryError` ends the chapter. The exceptions of a provider's
+client are translated by `llm`, which knows them.
 """
 
 import contextlib
@@ -20,14 +19,6 @@ class ColdModel(Fault):
     """The host was still loading the model and answered with nothing."""
 
 
-class AnswerCut(Exception):
-    """An answer to a schema stopped at the model's limit of tokens; `text` is what there is."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("the answer was cut off")
-        self.text = text
-
-
 @dataclass(frozen=True, slots=True)
 class HostErrors:
     """The exceptions of the models' clients: their `kinds`, and the meaning of each for a chapter.
@@ -36,7 +27,7 @@ class HostErrors:
     """
 
     kinds: Callable[[], tuple[type[Exception], ...]]
-    translate: Callable[[Exception], Fault | AnswerCut | StoryError | None]
+    translate: Callable[[Exception], Fault | StoryError | None]
 
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:

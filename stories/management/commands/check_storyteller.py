@@ -22,17 +22,26 @@ class Command(BaseCommand):
         except (llm.NoModel, llm.CannotStart) as problem:
             raise CommandError(f"No storyteller: {problem}.") from problem
         for name, value in _lines(host, trial):
-            self.stdout.write(f"{name + ':':<24}{value}")
+            self._say(name, value)
         self._keep(host, trial)
         if trial.problem or not trial.writes:
             raise CommandError(f"The model does not write: {trial.problem or 'it said nothing'}.")
 
+    def _say(self, name: str, value: str) -> None:
+        self.stdout.write(f"{name + ':':<24}{value}")
+
     def _keep(self, host: llm.Host, trial: llm.Trial) -> None:
-        """For staff's page. The trial is of use without it."""
+        """For staff's page, and for a model that was out of use. The trial is of use without it."""
         try:
+            before = trials.out_of_use(llm.key_of(host))
             trials.note(host, trial)
+            after = trials.out_of_use(llm.key_of(host))
         except DatabaseError:
             self.stderr.write("Not kept for staff: the database is not up to date.")
+            return
+        if before:
+            self._say("Note", f"{before}.")
+            self._say("In use again", "no" if after else "yes, by this trial")
 
 
 def _lines(host: llm.Host, trial: llm.Trial) -> Iterator[tuple[str, str]]:
@@ -45,7 +54,7 @@ def _lines(host: llm.Host, trial: llm.Trial) -> Iterator[tuple[str, str]]:
     yield "Writes", f"yes ({host.profile.writing})" if trial.writes else "no"
     yield "Answers to schemas", trial.schema or "none"
     yield "Refused by the host", ", ".join(trial.support.left_out) or "nothing"
-    if trial.writes and trial.first_word_seconds:
+    if trial.writes and trial.tokens_per_second:
         yield "First word after", f"{trial.first_word_seconds} s"
         yield "Speed", f"about {trial.tokens_per_second:g} tokens a second"
     for note in host.notes:

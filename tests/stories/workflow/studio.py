@@ -6,13 +6,13 @@ from typing import Any
 
 import openai
 from langchain_core.language_models import BaseChatModel
-from langchain_ollama import ChatOllama
-from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from children.profiles import ReadingLevel
 from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
+from stories.llm.ollama import Editor
+from stories.llm.openai import ChatModel
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
 from stories.vocabulary.brief import ChoiceTaken, PastChapter, StoryBrief
@@ -112,9 +112,9 @@ def tools_for(
 
 
 def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatModel:
-    """LangChain's client for a stand-in; `options` are Ollama's own."""
+    """The app's client for a stand-in; `options` are Ollama's own."""
     if server.name == "openai":
-        return ChatOpenAI(
+        return ChatModel(
             model=model,
             base_url=server.base_url,
             api_key=SecretStr("none"),
@@ -122,10 +122,9 @@ def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatMo
             stream_usage=True,
             http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
         )
-    return ChatOllama(
+    return Editor(
         model=model,
         base_url=server.url,
-        reasoning=False,
         async_client_kwargs={"transport": Transport(tls_context())},
         **options,
     )
