@@ -12,7 +12,7 @@ DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; e
 # Of tests; auto is two for each core, and one.
 WORKERS ?= auto
 
-.PHONY: run serve workers doctor test check format test-browser-modules bench safety chaos screenshots pins clean
+.PHONY: run serve workers doctor test check format test-browser-modules bench safety craft chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -72,6 +72,10 @@ bench: $(DEVELOPMENT)
 
 safety: $(DEVELOPMENT)
 	@exec $(PYTHON) -m benchmarks.safety
+
+# Whole stories of scripted children by the storyteller of the settings, measured and kept.
+craft: $(DEVELOPMENT)
+	@$(DOTENV) exec $(PYTHON) -m benchmarks.craft --keep
 
 # The pictures of the documents; with ALL=1 one of every page instead, into screenshots/.
 screenshots: $(DEVELOPMENT)

@@ -32,16 +32,16 @@ def deck_problems(language: Language, band: AgeBand) -> Iterator[str]:
     """The problems of one deck, each with the key of its card."""
     deck = read_deck(language, band)
     yield from _missing_cards(deck)
-    gate = Gate(language.code, band)
+    gate, hero = Gate(language.code, band), language.stand_ins[0]
     for plot in deck.plots:
         yield from _named(plot.key, _plot_problems(plot, language, band))
-        yield from _named(plot.key, _stopped(plot_text(plot), gate))
+        yield from _named(plot.key, _stopped(plot_text(plot, name=hero), gate, language))
     for episode in deck.episodes:
         yield from _named(episode.key, _scene_problems(episode, _ANYWHERE, language, band))
-        yield from _named(episode.key, _stopped(episode_text(episode), gate))
+        yield from _named(episode.key, _stopped(episode_text(episode, name=hero), gate, language))
     for friend in deck.friends:
         yield from _named(friend.key, _friend_problems(friend))
-        yield from _named(friend.key, _stopped(friend_text(friend), gate))
+        yield from _named(friend.key, _stopped(friend_text(friend, name=hero), gate, language))
 
 
 def _named(key: str, problems: Iterator[str]) -> Iterator[str]:
@@ -141,11 +141,10 @@ def _friend_problems(friend: Friend) -> Iterator[str]:
         yield "an aside twice"
 
 
-def _stopped(text: str, gate: Gate) -> Iterator[str]:
+def _stopped(text: str, gate: Gate, language: Language) -> Iterator[str]:
     """Lines that the gate would not let a child see."""
     for line in text.splitlines():
-        shown = _SLOT.sub("Robin", BY_GENDER.sub(r"\1", line))
-        for sentence in [shown, *split(shown, "en")]:
+        for sentence in [line, *split(line, language.code)]:
             verdict = gate.check(sentence)
             if not verdict.approved:
                 yield f"the gate stops “{sentence.strip()}” ({verdict.rule})"

@@ -19,7 +19,7 @@ from stories.models import (
 )
 from stories.vocabulary.errors import CheckFailed, StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
-from stories.vocabulary.note_lengths import SUMMARY, fitted
+from stories.vocabulary.note_lengths import SUMMARY, TITLE, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
@@ -39,6 +39,7 @@ def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelU
     if _is_withdrawn(claim.id):
         raise Withdrawn
     notes = revealed_notes(draft, claim.name)
+    _name_story(claim, draft)
     chapter = _store_chapter(claim, draft, notes)
     choices = _store_choices(chapter, notes)
     if not generation.is_previewed:
@@ -119,6 +120,14 @@ def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
     if eventlog.shown_text(log) == revealed:
         return []
     return eventlog.resync_entries(resume.text, revealed, is_whole=resume.is_whole)
+
+
+def _name_story(claim: Claim, draft: ChapterDraft) -> None:
+    """Give the story the title of its plan, unless the family or an earlier chapter named it."""
+    story = claim.generation.story
+    if draft.story_title and not (story.title or story.requested_title):
+        story.title = fitted(claim.name.reveal(draft.story_title), TITLE.stored)
+        story.save(update_fields=["title"])
 
 
 def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> Chapter:

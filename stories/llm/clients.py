@@ -168,6 +168,7 @@ def _sampling(profile: ModelProfile) -> dict[str, Any]:
     """Sampling parameters that keep small models from rambling, and from slipping into another
     script."""
     sampling = {"min_p": 0.1, "top_k": 40, "repeat_penalty": 1.05, "dry_multiplier": 0.8}
-    if all(language_of(code).script == "Latn" for code in profile.languages):
+    written = {*profile.languages} - {*profile.plan_only}
+    if all(language_of(code).script == "Latn" for code in written):
         return sampling | {"grammar": _LATIN_GRAMMAR}
     return sampling

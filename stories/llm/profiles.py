@@ -60,10 +60,13 @@ def profile_of(
 ) -> ModelProfile:
     """The abilities of a model; `billions` is its size in parameters, where that is known."""
     ability = _ability(provider, name, billions)
+    written = codes(ability.writes_as)
+    has_plan = ability.writing == "beats"
     return ModelProfile(
         name=name,
         context_tokens=context_tokens,
-        languages=codes(ability.writes_as),
+        languages=codes() if has_plan else written,
+        plan_only=tuple(code for code in codes() if has_plan and code not in written),
         writing=ability.writing,
         judges=ability.judges,
         structures=ability.structures,

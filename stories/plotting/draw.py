@@ -116,22 +116,24 @@ def _words(texts: Collection[str]) -> set[str]:
     }
 
 
-def plot_text(plot: Plot) -> str:
-    """All that a reader may see of a plot, a part a line, its slots left empty."""
+def plot_text(plot: Plot, *, name: str = "") -> str:
+    """All that a reader may see of a plot, a part a line, each slot filled with `name`."""
     scenes = (plot.opening, *plot.steps, plot.finale)
-    return _shown([plot.title, *(part for scene in scenes for part in _parts(scene))])
+    return _shown([plot.title, *(part for scene in scenes for part in _parts(scene))], name)
 
 
-def episode_text(episode: Episode) -> str:
-    return _shown(_parts(episode))
+def episode_text(episode: Episode, *, name: str = "") -> str:
+    """The same of an episode."""
+    return _shown(_parts(episode), name)
 
 
-def friend_text(friend: Friend) -> str:
-    return _shown([friend.full, friend.intro, *friend.asides])
+def friend_text(friend: Friend, *, name: str = "") -> str:
+    """The same of a friend."""
+    return _shown([friend.full, friend.intro, *friend.asides], name)
 
 
-def _shown(parts: Iterable[str]) -> str:
-    return _SLOT.sub("", BY_GENDER.sub(r"\1", "\n".join(parts)))
+def _shown(parts: Iterable[str], name: str) -> str:
+    return _SLOT.sub(name, BY_GENDER.sub(r"\1", "\n".join(parts)))
 
 
 def _parts(scene: Scene | Finale) -> Iterator[str]:

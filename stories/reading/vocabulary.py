@@ -72,8 +72,12 @@ def forms(word: str, language: Language) -> Iterable[str]:
 @cache
 def _known(language: Language) -> frozenset[str]:
     listed = language.text("common.txt").split()
-    stems = map(_spanish_stem, listed) if language.stemming == "spanish" else ()
-    return frozenset([*listed, *stems])
+    return frozenset(key for word in listed for key in keys(word, language))
+
+
+def keys(word: str, language: Language) -> tuple[str, ...]:
+    """The forms by which a listed word is found: one of them is a form of each inflected word."""
+    return (word, _spanish_stem(word)) if language.stemming == "spanish" else (word,)
 
 
 def _english_forms(word: str) -> Iterator[str]:

@@ -23,12 +23,15 @@ from stories.vocabulary.note_lengths import (
     NoteLength,
 )
 from stories.workflow import repair
+from stories.workflow.echo import Echo
 from stories.workflow.prompts.defaults import Defaults, defaults_of
+from stories.workflow.prompts.notes import EXAMPLE
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
+_SAMPLE_TEXTS = frozenset(re.findall(r'(?<=": ")[^"]+|(?<=\[")[^"]+', EXAMPLE.casefold()))
 _MIN_WORDS_EXPLAINED, _MAX_WORDS_EXPLAINED = 2, 4
 
 
@@ -53,6 +56,7 @@ class Finishing:
         self._ours: Defaults = defaults_of(language_of(brief.language))
         self._hero = hero_of(brief)
         self._held_back: set[str] = set()
+        self._sample = Echo(_SAMPLE_TEXTS, wanted=text)
         self._may_be_asked_for = True
         self.defaulted: list[str] = []
 
@@ -77,6 +81,7 @@ class Finishing:
             ),
             safety=safety,
             used_defaults=tuple(self.defaulted),
+            story_title=self._story_title(notes),
         )
 
     def _title(self, notes: dict[str, Any]) -> str:
@@ -88,6 +93,10 @@ class Finishing:
         ours = ours.format(number=self._brief.chapter_number)
         return self._checked("title", wanted, ours, TITLE)
 
+    def _story_title(self, notes: dict[str, Any]) -> str:
+        title = repair.line(notes.get("story_title"))
+        return title if title and self._passes("title", title) else ""
+
     def _question(self, notes: dict[str, Any]) -> str:
         ours = self._ours.question.format(hero=self._hero)
         return self._checked("question", repair.line(notes.get("question")), ours, QUESTION)
@@ -98,12 +107,15 @@ class Finishing:
             (text, about)
             for text, about in offered
             if len(text) <= CHOICE.accepted and len(about) <= CHOICE_DESCRIPTION.accepted
+            if not (self._is_of_sample(text) or self._is_of_sample(about))
             if self._passes("choice", ". ".join(filter(None, [text, about])))
         ]
         if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
             passed += self._ours.choices[: MIN_CHOICES + 1 - len(passed)]
-        return tuple(DraftChoice(text, about, about) for text, about in passed)
+        promised = _each_once([about for _, about in passed])
+        choices = zip([text for text, _ in passed], promised, strict=True)
+        return tuple(DraftChoice(text, about, about) for text, about in choices)
 
     def _vocabulary(self, notes: dict[str, Any]) -> tuple[DraftWord, ...]:
         in_text = {word.casefold() for word in words(self._text, self._brief.language)}
@@ -139,17 +151,29 @@ class Finishing:
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
         noted = repair.lines(notes.get("educational_elements"))[:3]
-        fitting = [text for text in dict.fromkeys(noted) if len(text) <= LEARNING.accepted]
+        fitting = [
+            text
+            for text in dict.fromkeys(noted)
+            if len(text) <= LEARNING.accepted and not self._is_of_sample(text)
+        ]
         passed = tuple(text for text in fitting if self._passes("learning", text))
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
     def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
-        if 0 < len(text) <= length.accepted and self._passes(place, text):
+        if (
+            0 < len(text) <= length.accepted
+            and not self._is_of_sample(text)
+            and self._passes(place, text)
+        ):
             return text
         self.defaulted.append(place)
         return ours
+
+    def _is_of_sample(self, text: str) -> bool:
+        """True for words of the prompt's example that the chapter does not have itself."""
+        return text.casefold() in _SAMPLE_TEXTS or self._sample.is_in(text)
 
     def _passes(self, place: str, text: str) -> bool:
         verdict = self._gate.check(text)
@@ -157,3 +181,8 @@ class Finishing:
             self._held_back.add(text)
             self._emit(HeldBack(self._attempt, place, text, "", verdict))
         return verdict.approved
+
+
+def _each_once(texts: list[str]) -> list[str]:
+    """The texts, with "" in the place of one that stands there already."""
+    return [text if text not in texts[:index] else "" for index, text in enumerate(texts)]

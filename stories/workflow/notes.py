@@ -66,26 +66,17 @@ def _sound(answer: str, schema: type[BaseModel]) -> dict[str, Any]:
     """The first object in the answer that satisfies the schema; {} where none does."""
     for found in structured.found_in(answer).whole:
         try:
-<<<<<<< HEAD
-            yield await retries.ask(lambda: _ask(editor, schema, prompt))
-        except AnswerCut as cut:
-            yield cut.text
-
-
-async def _ask(
-    editor: BaseChatModel, schema: type[BaseModel], prompt: list[BaseMessage]
-) -> BaseModel | str:
-    """The answer as the schema has it, else its raw text."""
-    asked = editor.with_structured_output(schema, method="json_schema", include_raw=True)
-    answer: Any = await asked.ainvoke(prompt)
-    parsed = answer["parsed"]
-    return parsed if isinstance(parsed, schema) else str(answer["raw"].text)
+            return schema.model_validate(found).model_dump()
+        except ValidationError:
+            continue
+    return {}
 
 
 def notes_of(plan: ChapterPlan) -> dict[str, Any]:
     """A plan's notes on its chapter, in the shape of an editor's."""
     return {
         "title": plan.title,
+        "story_title": plan.story_title,
         "summary": plan.summary,
         "question": plan.question,
         "choices": [
@@ -93,9 +84,3 @@ def notes_of(plan: ChapterPlan) -> dict[str, Any]:
         ],
         "educational_elements": [plan.learning],
     }
-=======
-            return schema.model_validate(found).model_dump()
-        except ValidationError:
-            continue
-    return {}
->>>>>>> main

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.chapter_plan import PlannedBeat
+from stories.vocabulary.languages import primary_language
 from stories.workflow.lengths import most_words, target_words
 from stories.workflow.prompts.beats import instruction, paragraphs
 from stories.workflow.prompts.request import chapter_task
@@ -52,7 +53,8 @@ def plan_chapter(
     if profile.writing == "prose":
         turns = [Turn(chapter_task(brief, target_words(brief)), most_words(brief, "prose"))]
         return Plan(tuple(turns), turns[0].instruction, continues=bool(written))
-    turns = _planned_turns(brief, adds=not is_rewrite)
+    adds = not is_rewrite and primary_language(brief.language) not in profile.plan_only
+    turns = _planned_turns(brief, adds=adds)
     done = _turns_done(turns, written, brief.language)
     return Plan(tuple(turns[done:]), turns[0].instruction, continues=False)
 

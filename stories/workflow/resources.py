@@ -19,11 +19,11 @@ class ModelProfile:
     """The abilities of a model.
 
     `context_tokens` is what one request may hold, prompt and answer together. `languages` are the
-    primary language tags that it writes well enough to offer. `writing`: `prose` in one free call
+    primary tags of those that stories are offered in. `writing`: `prose` in one free call
     a chapter, `beats` where the story's plan has the chapter's paragraphs, and the model adds a
-    sentence to some of them. `judges` and `structures` say whether its judgement of
-    safety, and its answers to a JSON schema, are worth asking for; where it does not judge, the
-    rubric of words does.
+    sentence to some of them; in the languages of `plan_only` it adds nothing. `judges` and
+    `structures` say whether its judgement of safety, and its answers to a JSON schema, are worth
+    asking for; where it does not judge, the rubric of words does.
     """
 
     name: str
@@ -33,6 +33,7 @@ class ModelProfile:
     judges: bool
     structures: bool
     is_demo: bool = False
+    plan_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ class ChapterDraft:
     """A finished chapter, ready to be stored.
 
     `used_defaults` names the parts that are our own words, since the model had none that would do.
+    `story_title` is the whole story's, where its plan has one.
     """
 
     title: str
@@ -142,6 +143,7 @@ class ChapterDraft:
     measures: Measures
     safety: Judgement
     used_defaults: tuple[str, ...]
+    story_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
