@@ -54,6 +54,8 @@ GUARD_IS_ADVISORY = env.boolean("STORYTELLER_GUARD_ADVISORY")
 SHOWS_UNCHECKED_WORDS = (
     env.choice("STORYTELLER_SHOW", "sentences", ("sentences", "words")) == "words"
 )
+# Of the words that a chapter was asked to have: one with fewer is written on.
+MIN_LENGTH_PERCENT = env.integer("STORYTELLER_MIN_LENGTH", 60, low=0, high=100)
 # How many chapters all processes together write at once; 0 leaves it to the provider's default.
 MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 # How many of them may be one family's; 0 sets no limit but the one above.

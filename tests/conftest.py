@@ -1,5 +1,6 @@
 """Fixtures for the whole suite."""
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Passwords are hashed as cheaply as can be: no test is about their strength."""
+    """Passwords are hashed as cheaply as can be: no test is about their strength. Most tests tell
+    their story in a few sentences: also to the processes that they start, any length will do."""
+    os.environ["STORYTELLER_MIN_LENGTH"] = "0"
+    django_settings.MIN_LENGTH_PERCENT = 0
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
     scheduling.register(config)

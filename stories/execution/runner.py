@@ -233,6 +233,7 @@ async def _write(run: _Run) -> None:
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),
+        min_length_percent=settings.MIN_LENGTH_PERCENT,
     )
     chapter = write_chapter(
         claim.brief,

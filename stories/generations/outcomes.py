@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -150,6 +151,7 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         measured_level=draft.measures.level,
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
+        outcome_findings=[asdict(found) for found in draft.outcome],
         is_ending=claim.brief.is_ending,
         released_at=None if generation.is_previewed else timezone.now(),
     )

@@ -29,7 +29,7 @@ from stories.vocabulary.errors import (
 )
 from stories.workflow.faults import ColdModel, Fault, HostErrors
 
-from .answers import OddAnswer, Redirected
+from .answers import OddAnswer, Redirected, ending_of
 from .reasons import reason_in
 
 # What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
@@ -175,4 +175,4 @@ def _kinds() -> tuple[Any, ...]:
     return (*_KINDS, *_of_openai("APIError"))
 
 
-HOST_ERRORS = HostErrors(_kinds, _translate)
+HOST_ERRORS = HostErrors(_kinds, _translate, ending_of)

@@ -34,6 +34,19 @@ class ChatModel(ChatOpenAI):
                 generation.message.additional_kwargs["reasoning_content"] = thoughts
         return result
 
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> ChatGenerationChunk | None:
+        """A refusal in a field of its own, which LangChain drops, is the end of an answer that a
+        filter stopped."""
+        made = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)
+        if made is not None and _is_refusal(chunk):
+            made.generation_info = {
+                **(made.generation_info or {}),
+                "finish_reason": "content_filter",
+            }
+        return made
+
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         usage: UsageMetadata | None = None
         has_begun = False
@@ -55,6 +68,10 @@ def _thoughts_of(message: Any) -> str:
     """By the names that hosts have for it."""
     extra = message.model_extra or {}
     return str(extra.get("reasoning_content") or extra.get("reasoning") or "")
+
+
+def _is_refusal(chunk: dict[str, Any]) -> bool:
+    return any((choice.get("delta") or {}).get("refusal") for choice in chunk.get("choices") or ())
 
 
 def _larger(one: UsageMetadata | None, other: UsageMetadata | None) -> UsageMetadata | None:

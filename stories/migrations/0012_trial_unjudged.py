@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stories", "0010_story_stand_in")]
+    dependencies = [("stories", "0011_chapter_outcome_findings")]
 
     operations = [
         migrations.AddField(

@@ -69,6 +69,12 @@ class Withdrawn(SafetyRejected):
     message_key = "withdrawn"
 
 
+class Declined(SafetyRejected):
+    """The model would not tell the story."""
+
+    message_key = "declined"
+
+
 class CheckFailed(StoryError):
     """The model that is to judge the chapter gave no judgement, so it has not passed."""
 
@@ -102,6 +108,12 @@ class EmptyContent(StoryError):
     """The model wrote nothing."""
 
     code = ErrorCode.EMPTY_CONTENT
+
+
+class TooShort(EmptyContent):
+    """The model wrote far less than was asked for, however often it was asked to go on."""
+
+    message_key = "too_short"
 
 
 class ContextTooLong(StoryError):

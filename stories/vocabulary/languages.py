@@ -30,6 +30,7 @@ DATA_FILES = (
     "decks/friends.toml",
     "decks/lines.toml",
     *(f"decks/{band}/{name}" for band in AgeBand for name in ("wish.toml", "episodes.toml")),
+    "outcome.toml",
 )
 _CATALOGUES = "locale"
 

@@ -8,7 +8,7 @@ from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.chapter_plan import PlannedBeat
 from stories.vocabulary.languages import primary_language
-from stories.workflow.lengths import most_words, target_words
+from stories.workflow.lengths import least_words, most_words, target_words
 from stories.workflow.prompts.beats import instruction, paragraphs
 from stories.workflow.prompts.request import chapter_task
 from stories.workflow.resources import ModelProfile
@@ -21,6 +21,7 @@ _SENTENCES_OF_A_DEED = 3
 class Turn:
     """One request to the model and what may come of it.
 
+    A chapter that has fewer than `least_words` after this turn is written on.
     `opening` is a sentence of ours that is shown first and asks for the model's. What it adds to
     that is welcome, not needed: what does not pass is left out, and nothing is asked again.
     """
@@ -28,6 +29,7 @@ class Turn:
     instruction: str
     most_words: int
     most_sentences: int = sys.maxsize
+    least_words: int = 0
     opening: str = ""
 
 
@@ -44,14 +46,21 @@ class Plan:
 
 
 def plan_chapter(
-    brief: StoryBrief, profile: ModelProfile, written: str, *, is_rewrite: bool
+    brief: StoryBrief,
+    profile: ModelProfile,
+    written: str,
+    *,
+    is_rewrite: bool,
+    min_length_percent: int = 0,
 ) -> Plan:
     """The turns that are left where `written` is already part of the chapter.
 
     A chapter that follows the story's plan is rewritten without what the model added.
     """
+    least = least_words(brief, profile.writing, min_length_percent)
     if profile.writing == "prose":
-        turns = [Turn(chapter_task(brief, target_words(brief)), most_words(brief, "prose"))]
+        task, most = chapter_task(brief, target_words(brief)), most_words(brief, "prose")
+        turns = [Turn(task, most, least_words=least)]
         return Plan(tuple(turns), turns[0].instruction, continues=bool(written))
     adds = not is_rewrite and primary_language(brief.language) not in profile.plan_only
     turns = _planned_turns(brief, adds=adds)

@@ -12,6 +12,7 @@ from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
 from stories.vocabulary.nodes import Node
+from stories.workflow.outcome import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class ChapterDraft:
 
     `used_defaults` names the parts that are our own words, since the model had none that would do.
     `story_title` is the whole story's, where its plan has one.
+    `outcome` is what stays of the text that is not what was asked for.
     """
 
     title: str
@@ -144,6 +146,7 @@ class ChapterDraft:
     safety: Judgement
     used_defaults: tuple[str, ...]
     story_title: str = ""
+    outcome: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from stories.plotting.telling import planned
 from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.chapter_plan import PlannedBeat
 from stories.workflow.prompts.quoting import quoted
-from stories.workflow.prompts.request import avoid_note, pronoun_rule
+from stories.workflow.prompts.request import avoid_note, pronoun_note
 from stories.workflow.prompts.system import language_name
 
 _SYSTEM = """You and I tell a story to a child who is {age} years old, taking turns. I tell what \
@@ -37,7 +37,7 @@ def taking_turns(brief: StoryBrief) -> list[BaseMessage]:
     names = [hero_of(brief), plan.friend]
     system = _SYSTEM.format(
         age=brief.age,
-        pronoun=pronoun_rule(brief),
+        pronoun=pronoun_note(brief),
         language=language_name(brief.language),
         avoid=avoid_note(brief.concerns),
     )

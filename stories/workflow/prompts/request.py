@@ -23,7 +23,7 @@ _PRONOUNS = {
 }
 
 
-def pronoun_rule(brief: StoryBrief) -> str:
+def pronoun_note(brief: StoryBrief) -> str:
     """The sentence that tells a model what to call the hero."""
     return _PRONOUNS[brief.pronoun].format(hero=hero_of(brief))
 
@@ -36,7 +36,7 @@ def wish(brief: StoryBrief) -> str:
     parts = [
         f"The whole story is about this wish: {quoted('wish', brief.theme)}",
         f"Its title is {title}" if title else "",
-        f"The hero is called {hero_of(brief)}. {pronoun_rule(brief)}",
+        f"The hero is called {hero_of(brief)}. {pronoun_note(brief)}",
         f"What may be in it as a small detail: {likes}" if likes else "",
         f"What must not be in it: {leave_out}" if leave_out else "",
         avoid_note(brief.concerns),

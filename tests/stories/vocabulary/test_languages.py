@@ -13,6 +13,7 @@ from stories.vocabulary import languages
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import BadLanguage, codes, current_tag, files, missing_files
+from stories.workflow.outcome import outcome_words
 from stories.workflow.prompts.defaults import defaults_of
 from stories.workflow.prompts.system import examples
 
@@ -43,6 +44,7 @@ def test_what_a_language_says_for_us_can_be_read(row: languages.Language) -> Non
     assert name_table(row).words
     assert glossary_of(row)
     assert all(read_deck(row, band).plots for band in AgeBand)
+    assert outcome_words(row).function_words
 
 
 @pytest.mark.parametrize("kept", [None, *OF_LUNARI])

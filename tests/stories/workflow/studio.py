@@ -82,7 +82,9 @@ def tools_for(
     guard: str = "",
     guard_seconds: float = 5.0,
     is_advisory: bool = False,
+    min_length_percent: int = 0,
 ) -> ChapterResources:
+    """A chapter may be as short as a test's, unless it is about that."""
     model = _client_of(server, server.model, num_ctx=context_tokens)
     profile = ModelProfile(
         name=server.model,
@@ -100,6 +102,7 @@ def tools_for(
         gate=gate,
         host_errors=HOST_ERRORS,
         timeouts=timeouts,
+        min_length_percent=min_length_percent,
     )
     if not guard:
         return resources
