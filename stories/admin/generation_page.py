@@ -45,11 +45,21 @@ class OutcomeLine:
 
 
 @dataclass(frozen=True)
+class WriterLine:
+    """The model and host of one attempt."""
+
+    model: str
+    host: str
+    has_failed: bool
+
+
+@dataclass(frozen=True)
 class GenerationPage:
     generation: Generation
     language_name: str
     facts: list[tuple[str, str]]
     brief_json: str
+    writers: list[WriterLine]
     timings: list[Bar]
     all_held: list[Held]
     outcome: list[OutcomeLine]
@@ -65,6 +75,14 @@ def generation_page(generation: Generation) -> GenerationPage:
         language_name=language_name(generation.story.language),
         facts=_facts(generation.brief),
         brief_json=json.dumps(generation.brief, ensure_ascii=False, indent=2),
+        writers=[
+            WriterLine(
+                writer["model"],
+                f"{writer['provider']} {writer['host']}".strip(),
+                writer["has_failed"],
+            )
+            for writer in generation.writers
+        ],
         timings=_timings(generation),
         all_held=[held_of(found, generation, name) for found in generation.findings.order_by("pk")],
         outcome=_outcome(generation, name),

@@ -26,6 +26,7 @@ from stories.workflow.steps import ChapterDraft, ModelUse
 from .claims import Claim, resume_of
 from .previews import advance
 from .revealing import RevealedNotes, revealed_notes
+from .writers import Writer, stored
 
 
 @transaction.atomic
@@ -90,9 +91,15 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     )
 
 
-def note_model(claim: Claim, model: str) -> None:
+def note_writer(claim: Claim, writer: Writer) -> None:
+    """Note what writes this attempt."""
+    host, model = stored(writer["host"]), writer["model"][:MODEL_LENGTH]
+    kept: Writer = {**writer, "host": host, "model": model}
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
-        model=model[:MODEL_LENGTH], started_at=timezone.now()
+        host=host,
+        model=model,
+        writers=[*claim.generation.writers, kept],
+        started_at=timezone.now(),
     )
 
 

@@ -47,20 +47,24 @@ class Clients:
     other: Callable[[str], BaseChatModel]
 
 
-_known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Clients]] = WeakKeyDictionary()
+# By the host's address, with what they were made for.
+_Known = dict[str, tuple[object, Clients]]
+_known: WeakKeyDictionary[asyncio.AbstractEventLoop, _Known] = WeakKeyDictionary()
 
 
 async def clients_of(host: Host, support: Support) -> Clients:
-    """Made once for all chapters that an event loop writes: each brings its own pools."""
+    """Made once for all chapters that an event loop writes: each brings its own pools. Others take
+    their place where the host, or a setting, is no longer the same."""
     # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
     await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
     known = _known.setdefault(asyncio.get_running_loop(), {})
-    key = (host, support, settings_that_matter())
-    if key not in known:
-        known.clear()  # what it was before some setting changed
+    wanted = (host, support, settings_that_matter())
+    made_for, clients = known.get(host.address, (None, None))
+    if clients is None or made_for != wanted:
         make = _ollama if host.provider == "ollama" else _openai
-        known[key] = make(host, support)
-    return known[key]
+        clients = make(host, support)
+        known[host.address] = (wanted, clients)
+    return clients
 
 
 def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:

@@ -23,7 +23,7 @@ from stories.workflow.faults import Fault
 from .clients import Clients
 from .faults import HOST_ERRORS
 from .host import Host
-from .known import Trial, key_of, lately, remember
+from .known import Key, Trial, key_of, lately, remember
 from .support import Support, without_refused
 
 T = TypeVar("T")
@@ -54,17 +54,19 @@ Make = Callable[[Host, Support], Awaitable[Clients]]
 
 
 _EMBEDDED = Trial(writes=True, schema="honoured")
-_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_Locks = WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, asyncio.Lock]]
+_locks: _Locks = WeakKeyDictionary()
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
     """The trial of the host's model, made now where there is none."""
     if host.provider == "embedded":
         return _EMBEDDED
-    async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        if (found := lately(key_of(host))) is None:
+    key = key_of(host)
+    async with _locks.setdefault(asyncio.get_running_loop(), {}).setdefault(key, asyncio.Lock()):
+        if (found := lately(key)) is None:
             found = await tried(host, make)
-            remember(key_of(host), found)
+            remember(key, found)
     return found
 
 

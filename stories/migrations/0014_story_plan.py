@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0010_story_stand_in'),
+        ("stories", "0013_generation_host"),
     ]
 
     operations = [

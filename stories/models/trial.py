@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ModelTrial(models.Model):
-    """One row by host, model and version; `address` is without user and password.
+    """One row by host, model and version; `address` is without user and password. A row without a
+    model says why a host is left out.
 
     `schema` says how schemas are answered; `left_out` names what the host refused, and `support` is
     the same as the clients read it. `tokens_per_second` is an estimate. `unjudged` counts the
@@ -46,7 +47,7 @@ class ModelTrial(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.provider})"
+        return f"{self.model or self.address} ({self.provider})"
 
     @property
     def is_out_of_use(self) -> bool:

@@ -75,6 +75,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
         "storyteller": storyteller,
         "is_foreign": not set(languages) & set(child.languages),
     }
+    async_to_sync(llm.begin_warm_up)()
     answer = render(request, "stories/new.html", context)
     if put_off is not None:
         answer.status_code = 503 if isinstance(put_off, generations.QueueFull) else 429

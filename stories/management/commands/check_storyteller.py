@@ -1,7 +1,8 @@
 """Tries the storyteller out and says how it is: what `make doctor` runs."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -18,17 +19,29 @@ class Command(BaseCommand):
 
     def handle(self, **_: object) -> None:
         try:
-            host, trial = asyncio.run(llm.examine())
+            examined, left_out = asyncio.run(llm.examine())
         except (llm.NoModel, llm.CannotStart) as problem:
             raise CommandError(f"No storyteller: {problem}.") from problem
-        for name, value in _lines(host, trial):
+        for host, trial in examined:
+            self._say_all(_lines(host, trial))
+            self._keep(host, trial)
+        self._say_all(("Left out", str(one.problem)) for one in left_out)
+        self._keep_left_out(left_out)
+        for host, trial in examined:
+            if trial.problem or not trial.writes:
+                why = trial.problem or "it said nothing"
+                raise CommandError(f"The model at {host.address} does not write: {why}.")
+
+    def _say_all(self, lines: Iterable[tuple[str, str]]) -> None:
+        for name, value in lines:
             self._say(name, value)
-        self._keep(host, trial)
-        if trial.problem or not trial.writes:
-            raise CommandError(f"The model does not write: {trial.problem or 'it said nothing'}.")
 
     def _say(self, name: str, value: str) -> None:
         self.stdout.write(f"{name + ':':<24}{value}")
+
+    def _keep_left_out(self, left_out: Sequence[llm.LeftOut]) -> None:
+        with contextlib.suppress(DatabaseError):  # of which `_keep` has told
+            trials.note_left_out(left_out)
 
     def _keep(self, host: llm.Host, trial: llm.Trial) -> None:
         """For staff's page, and for a model that was out of use. The trial is of use without it."""
