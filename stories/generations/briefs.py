@@ -7,6 +7,7 @@ from typing import Any
 
 from children.models import Child
 from children.profiles import Pronoun, ReadingLevel
+from stories import themes
 from stories.models import Chapter, Choice, Ruling, Story
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw
@@ -86,7 +87,7 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
         seed=secrets.randbelow(_SEEDS),
         total_chapters=story.total_chapters,
         passes=passes(child, story.language),
-        tile=story.tile,
+        tile=_tile_told(story),
         interests=brief.interests,
         names=(*others.values_list("name", flat=True), story.theme),
         recent=_recent_cards(story),
@@ -95,6 +96,13 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
     story.plan = plan.model_dump(mode="json")
     story.save(update_fields=["plan"])
     return plan
+
+
+def _tile_told(story: Story) -> str:
+    """The tile whose idea is all of the story's theme; "" where something was wished for as well,
+    which a tile's plot knows nothing of."""
+    tile = themes.find(story.tile)
+    return story.tile if tile and tile.idea_in(story.language) == story.theme else ""
 
 
 def _recent_cards(story: Story) -> tuple[str, ...]:

@@ -39,7 +39,11 @@ from .resuming import resume_from
 from .writers import Writer, last_writing
 
 # A chapter that was unfit is not taken up again; one that did not fit into the context never will.
-_NOT_CARRIED_ON = (ErrorCode.SAFETY_REJECTED, ErrorCode.CONTEXT_TOO_LONG)
+_NOT_CARRIED_ON = (
+    ErrorCode.SAFETY_REJECTED,
+    ErrorCode.DECLINED,
+    ErrorCode.CONTEXT_TOO_LONG,
+)
 
 
 def request_stop(generation: Generation) -> None:

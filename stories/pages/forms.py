@@ -22,17 +22,18 @@ from stories.generations import (
     one_line,
 )
 from stories.messages import message_of
-from stories.models import TITLE_LENGTH, Chapter
+from stories.models import TITLE_LENGTH, Chapter, Story
 from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
 from stories.safety.prose import sentences_of
 from stories.vocabulary.languages import primary_language
 
 WISH_LENGTH = 200
+_LATEST_TILES = 5
 
 
 class NewStoryForm(forms.Form):
-    """A picture, a wish, or both; `key` is this form's, see `request_key`."""
+    """A picture, a wish, or both, or a `surprise`; `key` is this form's, see `request_key`."""
 
     theme = forms.ChoiceField(
         label=_("Pick a picture"),
@@ -62,6 +63,7 @@ class NewStoryForm(forms.Form):
         max_length=TITLE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    surprise = forms.BooleanField(required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, child: Child, languages: Sequence[str], **kwargs: Any) -> None:
@@ -79,9 +81,21 @@ class NewStoryForm(forms.Form):
 
     def clean(self) -> None:
         super().clean()
-        if self.errors or self.cleaned_data["theme"] or self.cleaned_data["wish"]:
+        if self.errors:
+            return
+        if self.cleaned_data["surprise"]:
+            self.cleaned_data |= {"theme": self._surprise(), "wish": ""}
+        if self.cleaned_data["theme"] or self.cleaned_data["wish"]:
             return
         self.add_error("theme", _("Pick a picture, or write what the story should be about."))
+
+    def _surprise(self) -> str:
+        """A picture that the child's latest stories did not begin with; the same for a form that is
+        sent twice."""
+        latest = Story.objects.filter(child=self.child).exclude(tile="").order_by("-created_at")
+        lately = {*latest.values_list("tile", flat=True)[:_LATEST_TILES]}
+        fresh = [theme.key for theme in themes.THEMES if theme.key not in lately]
+        return fresh[self.cleaned_data["key"].int % len(fresh)]
 
     def new_story(self) -> NewStory:
         data = self.cleaned_data

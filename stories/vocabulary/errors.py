@@ -18,6 +18,8 @@ class ErrorCode(StrEnum):
     MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
     EMPTY_CONTENT = "EMPTY_CONTENT"
+    TOO_SHORT = "TOO_SHORT"
+    DECLINED = "DECLINED"
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
     CANCELLED = "CANCELLED"
     INTERRUPTED = "INTERRUPTED"
@@ -69,10 +71,10 @@ class Withdrawn(SafetyRejected):
     message_key = "withdrawn"
 
 
-class Declined(SafetyRejected):
+class Declined(StoryError):
     """The model would not tell the story."""
 
-    message_key = "declined"
+    code = ErrorCode.DECLINED
 
 
 class CheckFailed(StoryError):
@@ -110,10 +112,10 @@ class EmptyContent(StoryError):
     code = ErrorCode.EMPTY_CONTENT
 
 
-class TooShort(EmptyContent):
+class TooShort(StoryError):
     """The model wrote far less than was asked for, however often it was asked to go on."""
 
-    message_key = "too_short"
+    code = ErrorCode.TOO_SHORT
 
 
 class ContextTooLong(StoryError):

@@ -53,6 +53,8 @@ CODES = frozenset(
         "MODEL_REFUSED",
         "MODEL_TIMEOUT",
         "EMPTY_CONTENT",
+        "TOO_SHORT",
+        "DECLINED",
         "CONTEXT_TOO_LONG",
         "CANCELLED",
         "INTERRUPTED",

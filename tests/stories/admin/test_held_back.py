@@ -29,7 +29,7 @@ NOTES = {
         {"text": "Call into the Cold Well", "description": "It is far down."},
         {"text": "Go home", "description": "It is late."},
     ],
-    "vocabulary": [{"word": "lantern", "meaning": "a lamp for a Cold Well"}],
+    "vocabulary": [{"word": "walked", "meaning": "went to a Cold Well"}],
     "summary": "Robin found the Cold Well.",
     "educational_elements": ["How deep a Cold Well is"],
 }
@@ -76,7 +76,7 @@ async def test_every_note_that_was_held_back_keeps_what_the_chapter_has_in_its_p
                 {"text": f"Run. {GORE}"},
                 {"text": "Go home", "description": "It is late."},
             ],
-            "vocabulary": [{"word": "lantern", "meaning": "blood and a gun"}],
+            "vocabulary": [{"word": "walked", "meaning": "blood and a gun"}],
             "summary": f"In short: {GORE}",
             "educational_elements": [f"Also: {GORE}"],
         }

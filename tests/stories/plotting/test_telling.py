@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from children.profiles import ReadingLevel
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw
 from stories.plotting.telling import chapter_of
@@ -32,7 +33,7 @@ def brief_of(
         theme=WISH,
         language=language,
         age=age,
-        reading_level="intermediate",
+        reading_level=ReadingLevel.INTERMEDIATE,
         hero=stand_ins(language)[0],
         chapter_number=len(taken) + 1,
         total_chapters=total,

@@ -7,14 +7,14 @@ import pytest
 
 from stories.plotting.telling import planned
 from stories.safety.sentences import split
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import ChoiceTaken, StoryBrief
 from stories.vocabulary.chapter_plan import PlannedBeat
 from stories.vocabulary.languages import stand_ins
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.beats import SAMPLE, paragraphs
 from stories.workflow.resources import ChapterResources, ModelProfile, Writing
 from stories.workflow.steps import Approved
-from testkit.hosts import Reply, endless
+from testkit.hosts import Reply, endless, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
 
@@ -66,7 +66,8 @@ async def test_a_plan_is_a_whole_story_in_its_language_without_the_model(
     ollama: OllamaServer, language: str, age: int, chapter: int
 ) -> None:
     ollama.script(prose=lambda _: "")
-    path = a_path(chapter - 1, choice="✓ 12")
+    choice = ChoiceTaken(text="✓ 12")
+    path = tuple(past.model_copy(update={"choice": choice}) for past in a_path(chapter - 1))
     position = {"chapter_number": chapter, "total_chapters": 3, "path": path, "theme": "12"}
     brief = a_brief(language=language, age=age, hero=stand_ins(language)[0], **position)
     reading = await Reading().of(brief, following_the_plan(ollama, brief))
@@ -116,7 +117,7 @@ async def test_the_childs_own_idea_is_told_by_the_model_in_a_few_sentences(
     ollama: OllamaServer,
 ) -> None:
     deed = "Robin made a long paper snake. It had big green eyes. It could dance."
-    ollama.script(prose=[deed, "", ""])
+    ollama.script(prose=in_turn(deed, ""))
     brief = a_brief(path=a_path(1, choice="make a snake"), chapter_number=2)
     draft = (await Reading().of(brief, following_the_plan(ollama, brief))).draft
     first = draft.text.split("\n\n")[0]
