@@ -95,7 +95,8 @@ class NewStoryForm(forms.Form):
         latest = Story.objects.filter(child=self.child).exclude(tile="").order_by("-created_at")
         lately = {*latest.values_list("tile", flat=True)[:_LATEST_TILES]}
         fresh = [theme.key for theme in themes.THEMES if theme.key not in lately]
-        return fresh[self.cleaned_data["key"].int % len(fresh)]
+        key: uuid.UUID = self.cleaned_data["key"]
+        return fresh[key.int % len(fresh)]
 
     def new_story(self) -> NewStory:
         data = self.cleaned_data

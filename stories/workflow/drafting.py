@@ -28,12 +28,14 @@ from stories.vocabulary.nodes import Node
 from stories.workflow.additions import Additions
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
+from stories.workflow.echo import Echo
 from stories.workflow.faults import Ending, Fault
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.outcome import NAME, Asked, Kind, found_in, note_on, refuses
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
-from stories.workflow.prompts.request import avoid_note
+from stories.workflow.prompts.request import avoid_note, story_wished_for
+from stories.workflow.prompts.system import samples_of
 from stories.workflow.prompts.tokens import conversation_tokens, tokens_for_words, was_cut
 from stories.workflow.resources import ChapterResources
 from stories.workflow.rewording import Rewording
@@ -107,6 +109,7 @@ class Drafting:
         self._asked: list[BaseMessage] = []
         self._start = self._sentences = self._soft_hits = self._taken = 0
         self._said_before = ""
+        self._samples = Echo(samples_of(asked.brief), wanted=story_wished_for(asked.brief))
         self._leaves_out = False
         self._is_answered = True
         self._withheld: list[str] = []
@@ -375,10 +378,10 @@ class Drafting:
 
     async def _other_wording(self, sentence: str, note: str) -> str:
         """One that passed the same layers in the same place, and is what was asked for, or ""."""
-        before = self._manuscript.end
+        before = self._manuscript.end(self._language)
         answer = await self._rewording.of(sentence, before, note)
         other = self._manuscript.mended(answer).strip()
-        if not other:
+        if not other or other[0].islower() or other in f"{self._manuscript.text} {sentence}":
             return ""
         second = self._manuscript.examine(other)
         if second.severity is Severity.PASS:
@@ -387,8 +390,11 @@ class Drafting:
         return ""
 
     def _is_said_already(self, sentence: str) -> bool:
-        """True when a small model begins to go round in circles, or to recite the examples that it
-        was shown first. A good one repeats on purpose, but not what it was told to go on from."""
+        """True when a small model begins to go round in circles, or any one to recite the samples
+        that it was shown first. A good one repeats on purpose, but not what it was told to go on
+        from."""
+        if self._samples.is_in(sentence):
+            return True
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
         return is_long and (sentence.strip() in self._said_before or self._may_be_said(sentence))
 

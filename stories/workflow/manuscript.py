@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from stories.safety.layers import worst
-from stories.safety.sentences import has_end
+from stories.safety.sentences import has_end, starts_of
 from stories.safety.verdict import Severity, Verdict
 from stories.workflow.output import OutputBuffer, Withheld
 from stories.workflow.progress import ProgressMeter
@@ -62,10 +62,12 @@ class Manuscript:
     def begin_paragraph(self) -> None:
         self._begins_paragraph = True
 
-    @property
-    def end(self) -> str:
-        """The last lines of the text, before which a sentence is to be seen."""
-        return self.text[-_END_CHARACTERS:]
+    def end(self, language: str) -> str:
+        """The last whole sentences of the text, before which a sentence is to be seen."""
+        if len(self.text) <= _END_CHARACTERS:
+            return self.text
+        tail = self.text[-_END_CHARACTERS:]
+        return tail[next(starts_of(tail, language), 0) :]
 
     def offer(self, sentence: str) -> Verdict:
         """Adds the sentence if it passes; keeps a record for staff if it does not."""

@@ -44,6 +44,13 @@ def wish(brief: StoryBrief) -> str:
     return "\n".join(filter(None, parts))
 
 
+def story_wished_for(brief: StoryBrief) -> str:
+    """All that the family has a right to find in the story: its own words, and the story so far."""
+    choices = [past.choice.text for past in brief.path if past.choice]
+    told = [past.text for past in brief.path]
+    return "\n".join([brief.theme, brief.title, *brief.interests, *choices, *told])
+
+
 def plan_note(brief: StoryBrief) -> str:
     """The plan, for the storyteller alone: the whole one where the plot was made for this wish,
     else what holds a story of any wish together."""

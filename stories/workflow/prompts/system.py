@@ -65,6 +65,11 @@ def examples(language: Language) -> Mapping[AgeBand, tuple[str, ...]]:
     return _EXAMPLES.validate_python(language.toml("prompts.toml")["examples"])
 
 
+def samples_of(brief: StoryBrief) -> tuple[str, ...]:
+    """The paragraphs that a storyteller is shown for this brief, and must not tell again."""
+    return examples(language_of(brief.language))[brief.band]
+
+
 def system_prompt(brief: StoryBrief) -> str:
     return _SYSTEM.format(
         age=brief.age,
@@ -72,5 +77,5 @@ def system_prompt(brief: StoryBrief) -> str:
         voice=_VOICE[brief.band],
         level=_LEVEL[brief.reading_level],
         limits=_LIMITS[brief.checked_as],
-        examples="\n\n".join(examples(language_of(brief.language))[brief.band]),
+        examples="\n\n".join(samples_of(brief)),
     )

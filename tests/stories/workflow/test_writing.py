@@ -13,7 +13,7 @@ from stories.vocabulary.languages import stand_ins
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.beats import SAMPLE, paragraphs
 from stories.workflow.resources import ChapterResources, ModelProfile, Writing
-from stories.workflow.steps import Approved
+from stories.workflow.steps import Approved, ModelUse
 from testkit.hosts import Reply, endless, in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
@@ -186,3 +186,58 @@ async def test_a_paragraph_that_was_cut_goes_on_behind_its_last_sentence(
     shown = f"{told[0]}\n\n{begun}"
     reading = await Reading().of(brief, following_the_plan(ollama, brief), approved=shown)
     assert reading.draft.text == "\n\n".join(told)
+
+
+async def test_a_storyteller_that_recites_its_samples_is_not_shown(ollama: OllamaServer) -> None:
+    recited = "They tried the key in the cupboard, the piano and the old clock."
+    ollama.script(prose=f"Robin found a lantern. {recited} It shone on the path.")
+    brief = a_brief()
+    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    assert recited in ollama.calls[0].prompt
+    assert draft.text == "Robin found a lantern. It shone on the path."
+
+
+async def test_the_samples_words_may_be_told_where_the_family_wished_for_them(
+    ollama: OllamaServer,
+) -> None:
+    wished = "They tried the key in the cupboard, the piano and the old clock."
+    ollama.script(prose=f"Robin found a lantern. {wished}")
+    brief = a_brief(theme=wished)
+    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    assert draft.text.endswith(wished)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["obin says.", "Robin found a lantern.", "The silly goat was a jerk.", "It shone on the path."],
+)
+async def test_a_wording_that_is_an_echo_is_not_put_in(ollama: OllamaServer, echo: str) -> None:
+    crude = "That silly old goat was a big jerk."
+    ollama.script(
+        prose=f"Robin found a lantern. It shone on the path. {crude} Then they went home.",
+        rewording=echo,
+    )
+    brief = a_brief(age=4)
+    reading = await Reading().of(brief, tools_for(ollama, brief))
+    assert reading.draft.text == (
+        "Robin found a lantern. It shone on the path. Then they went home."
+    )
+
+
+async def test_what_a_choice_promised_is_told_to_the_writer(ollama: OllamaServer) -> None:
+    choice = ChoiceTaken(text="Follow the cat", description="The cat knows who borrows the book.")
+    path = (a_path(1)[0].model_copy(update={"choice": choice}),)
+    brief = a_brief(path=path, chapter_number=2)
+    await Reading().of(brief, tools_for(ollama, brief))
+    assert "<promise>The cat knows who borrows the book.</promise>" in ollama.calls[0].prompt
+
+
+async def test_a_turn_that_is_ended_early_is_counted_all_the_same(ollama: OllamaServer) -> None:
+    ollama.script(prose=lambda _: endless("It shone like a little sun. "))
+    brief = a_brief()
+    reading = await Reading().of(brief, following_the_plan(ollama, brief))
+    uses = [use for use in reading.all(ModelUse) if use.step == "generate_content"]
+    assert len(uses) == len(asked(brief))
+    assert all(use.prompt_tokens > 100 and use.completion_tokens > 0 for use in uses)
+    for call in ollama.calls_for("prose"):
+        await call.disconnected.seen()
