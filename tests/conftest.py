@@ -1,6 +1,7 @@
 """Fixtures for the whole suite."""
 
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,21 @@ from stories.infra import db
 from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
+from testkit.starting import preloading
 from tests import isolation, scheduling
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Passwords are hashed as cheaply as can be: no test is about their strength."""
+    """Hash passwords as cheaply as can be, and fork the app's processes: no test is about the
+    strength of the ones, or about Python's own start of the others."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
     scheduling.register(config)
+    processes = ExitStack()
+    processes.enter_context(preloading())
+    config.add_cleanup(processes.close)
 
 
 def pytest_xdist_auto_num_workers() -> int:
