@@ -25,9 +25,11 @@ from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hash passwords as cheaply as can be, and fork the app's processes: no test is about the
-    strength of the ones, or about Python's own start of the others."""
+    """Leave out the work that no test is about: of strong hashes, of a list of all static files for
+    each client in this process, and of Python's own start for each other process."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_settings.SERVESTATIC_USE_FINDERS = False
+    django_settings.SERVESTATIC_USE_STATIC_ROOT = False
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
     scheduling.register(config)
     processes = ExitStack()
