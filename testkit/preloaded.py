@@ -52,7 +52,7 @@ _PACKAGES = (
     "yaml",
 )
 _LENGTH = struct.Struct("!I")
-_DESCRIPTORS = 3
+_DESCRIPTORS = 4
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,12 @@ class Order:
     folder: str
     environment: dict[str, str]
 
-    def send(self, orders: socket.socket, stdout: int, stderr: int, report: int) -> None:
-        """`report` is a pipe: the new process's id comes on one line, its exit status on another.
-
-        The status is negative where a signal ended the process, as `subprocess` has it.
+    def send(self, orders: socket.socket, streams: tuple[int, int, int], report: int) -> None:
+        """`streams` are input, output and errors. `report` is a pipe: the new process's id comes on
+        one line, its exit status on another, negative where a signal ended it.
         """
         body = json.dumps(asdict(self)).encode()
-        socket.send_fds(orders, [_LENGTH.pack(len(body))], [stdout, stderr, report])
+        socket.send_fds(orders, [_LENGTH.pack(len(body))], [*streams, report])
         orders.sendall(body)
 
     @classmethod
@@ -101,7 +100,7 @@ def _forked(orders: socket.socket) -> Order | None:
         order, descriptors = received
         if os.fork() == 0:
             orders.close()
-            _guard(*descriptors)
+            _guard(descriptors[:-1], descriptors[-1])
             _become(order)
             return order
         for descriptor in descriptors:
@@ -117,17 +116,17 @@ def _reap(options: int) -> None:
             pass
 
 
-def _guard(stdout: int, stderr: int, report: int) -> None:
+def _guard(streams: list[int], report: int) -> None:
     """Fork once more: the parent reports the child's end, and only the child returns."""
     child = os.fork()
     if child == 0:
-        os.dup2(stdout, 1)
-        os.dup2(stderr, 2)
-        for descriptor in (stdout, stderr, report):
-            os.close(descriptor)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+    for stream in streams:
+        os.close(stream)
+    if child == 0:
+        os.close(report)
         return
-    os.close(stdout)
-    os.close(stderr)
     with suppress(BrokenPipeError):
         os.write(report, f"{child}\n".encode())
         _, status = os.waitpid(child, 0)

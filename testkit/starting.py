@@ -44,13 +44,20 @@ def start(
     environment: Mapping[str, str],
     stdout: int | IO[Any],
     stderr: int | IO[Any],
+    *,
+    stdin: int | IO[Any] | None = None,
 ) -> Process:
-    """Run `python` with these arguments in `folder`."""
-    if _preloaded and arguments[0] == _MANAGE:
-        order = Order(arguments, str(folder), dict(environment))
-        return _preloaded[-1].fork(order, _descriptor(stdout), _descriptor(stderr))
-    command = [sys.executable, *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=stdout, stderr=stderr)
+    """Run `python` with these arguments in `folder`; without `stdin` there is nothing to read."""
+    with Path(os.devnull).open() as nothing:
+        streams = (_descriptor(stdin or nothing), _descriptor(stdout), _descriptor(stderr))
+        if _preloaded and arguments[0] == _MANAGE:
+            order = Order(arguments, str(folder), dict(environment))
+            return _preloaded[-1].fork(order, streams)
+        command = [sys.executable, *arguments]
+        read, said, wrong = streams
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=read, stdout=said, stderr=wrong
+        )
 
 
 def _descriptor(file: int | IO[Any]) -> int:
@@ -76,12 +83,12 @@ class _Preloaded:
         self._orders: socket.socket | None = None
         self._one_at_a_time = threading.Lock()
 
-    def fork(self, order: Order, stdout: int, stderr: int) -> "_Forked":
+    def fork(self, order: Order, streams: tuple[int, int, int]) -> "_Forked":
         read, write = os.pipe()
         with self._one_at_a_time:
             if self._orders is None:
                 self._orders = self._begin()
-            order.send(self._orders, stdout, stderr, write)
+            order.send(self._orders, streams, write)
         os.close(write)
         return _Forked(read)
 
