@@ -84,13 +84,15 @@ class Order:
 
 def main() -> None:
     """Of this process a loop, and of each fork the program that was ordered."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for those who were forked
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for those who were forked
     orders = socket.socket(fileno=int(sys.argv[1]))
     for package in _PACKAGES:
         importlib.import_module(package)
     gc.collect()
     gc.freeze()
     if order := _forked(orders):
+        signal.signal(signal.SIGINT, before)
+        _become(order)
         runpy.run_path(order.arguments[0], run_name="__main__")
 
 
@@ -101,7 +103,6 @@ def _forked(orders: socket.socket) -> Order | None:
         if os.fork() == 0:
             orders.close()
             _guard(descriptors[:-1], descriptors[-1])
-            _become(order)
             return order
         for descriptor in descriptors:
             os.close(descriptor)
@@ -136,7 +137,6 @@ def _guard(streams: list[int], report: int) -> None:
 
 def _become(order: Order) -> None:
     """What the interpreter does for a program that it begins with."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(order.folder)
     sys.path[0] = order.folder
     os.environ.clear()

@@ -50,7 +50,7 @@ def start(
     """Run `python` with these arguments in `folder`; without `stdin` there is nothing to read."""
     with Path(os.devnull).open() as nothing:
         streams = (_descriptor(stdin or nothing), _descriptor(stdout), _descriptor(stderr))
-        if _preloaded and arguments[0] == _MANAGE:
+        if _preloaded and arguments[0] == _MANAGE and _imports_alike(environment):
             order = Order(arguments, str(folder), dict(environment))
             return _preloaded[-1].fork(order, streams)
         command = [sys.executable, *arguments]
@@ -58,6 +58,10 @@ def start(
         return subprocess.Popen(
             command, cwd=folder, env=environment, stdin=read, stdout=said, stderr=wrong
         )
+
+
+def _imports_alike(environment: Mapping[str, str]) -> bool:
+    return environment.get("PYTHONPATH") == os.environ.get("PYTHONPATH")
 
 
 def _descriptor(file: int | IO[Any]) -> int:

@@ -75,6 +75,15 @@ def test_nothing_of_the_app_is_preloaded(run: Callable[..., Process], tmp_path: 
     assert run("manage.py", _OURS).wait(SECONDS) == 0, (tmp_path / _ERRORS).read_text()
 
 
+def test_packages_that_are_put_before_others_are_imported(
+    run: Callable[..., Process], tmp_path: Path
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "requests.py").write_text("print('mine')")
+    assert run("manage.py", "import requests", PYTHONPATH="shelf").wait(SECONDS) == 0
+    assert said(tmp_path) == "mine\n"
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize(
     ("code", "status"),
@@ -84,7 +93,7 @@ def test_nothing_of_the_app_is_preloaded(run: Callable[..., Process], tmp_path: 
         ("raise SystemExit('in words')", 1),
         ("1 / 0", 1),
         ("import os; os.kill(os.getpid(), 9)", -9),
-        ("import os; os.kill(os.getpid(), 2)", -2),
+        ("import os; os.kill(os.getpid(), 15)", -15),
     ],
 )
 def test_the_status_at_the_end_is_told(

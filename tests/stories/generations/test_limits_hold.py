@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from testkit.starting import start
 from tests.sites import Site
 
 PROCESSES = 3
+_STDERR = 2
 SECONDS = 100.0
 
 # Spanish, since the classifier for English would be loaded by every process.
@@ -112,7 +112,7 @@ class Program:
         told, go_on = os.pipe()
         output, said = os.pipe()
         command = ("manage.py", "shell", "--no-imports", "--command", self.script)
-        self._process = start(command, ROOT, self.environment, said, sys.__stderr__, stdin=told)
+        self._process = start(command, ROOT, self.environment, said, _STDERR, stdin=told)
         os.close(told)
         os.close(said)
         self._input, self._output = os.fdopen(go_on, "w"), os.fdopen(output)
