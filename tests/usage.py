@@ -1,8 +1,9 @@
 """Resources of a test, read from its code and its fixtures': processes, a browser, shared fixtures.
 
-From that follow two things nobody has to keep by hand: the marker `process`, of every test that
-starts one (`make test-quick` leaves those out), and which tests run in the same worker, because
-they share a server, a site or a browser that is worth sharing.
+From that follow three things nobody has to keep by hand: the marker `process`, of every test that
+starts one, the marker `engine`, of those in which the app's own engine writes stories (`make
+test-quick` leaves out both), and which tests run in the same worker, because they share a server, a
+site or a browser that is worth sharing.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ _STARTERS: tuple[object, ...] = (
     sync_api.sync_playwright,
     embedded_server,
 )
+_MODEL_HOSTS = {"ollama", "openai_host", "any_host"}
 _SHARED_SCOPES = {"module", "session"}
 
 
@@ -34,6 +36,15 @@ def starts_processes(item: pytest.Item) -> bool:
     return _reaches_process(item.function) or any(
         _reaches_process(fixture.func) for fixture in _fixtures_of(item)
     )
+
+
+def runs_engine(item: pytest.Item) -> bool:
+    """True where a model host is asked by what reads and commits to the database."""
+    assert isinstance(item, pytest.Function)
+    database = item.get_closest_marker("django_db")
+    commits = database is not None and database.kwargs.get("transaction", False)
+    named = set(item.fixturenames)
+    return bool(named & _MODEL_HOSTS) and (commits or "transactional_db" in named)
 
 
 def shared_by(item: pytest.Item) -> str:
