@@ -98,6 +98,7 @@ def tools_of(
         gate=gate,
         host_errors=HOST_ERRORS,
         shows_unchecked_words=shows_unchecked_words,
+        min_length_percent=0,
     )
     dialect = dialect_of(GUARD)
     if not is_guarded or dialect is None:

@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
-from stories.infra.addresses import is_near, masked
+from stories.infra.addresses import addresses_in, is_near, is_web_address, masked
 from stories.safety.rubric import judge_by_words
 from stories.safety.rules import rule_book
 from stories.vocabulary.brief import AgeBand
@@ -52,6 +52,13 @@ def check_model(**_: Any) -> Iterator[CheckMessage]:
             hint="Set OPENAI_BASE_URL (such as http://127.0.0.1:8080/v1) and OPENAI_MODEL, or "
             "STORYTELLER_LLM to auto, ollama or embedded.",
             id="stories.E001",
+        )
+    elif problem := llm.fallback_problem():
+        yield Error(
+            problem + ".",
+            hint="Name two different providers, such as STORYTELLER_LLM=ollama and "
+            "STORYTELLER_FALLBACK=embedded, or leave the fallback empty.",
+            id="stories.E015",
         )
     elif problem := llm.configured():
         yield Warning(
@@ -134,9 +141,8 @@ def check_elsewhere(**_: Any) -> Iterator[CheckMessage]:
 
 def check_addresses(**_: Any) -> Iterator[CheckMessage]:
     """Model hosts are http or https addresses."""
-    for name in ("OLLAMA_BASE_URL", "OPENAI_BASE_URL"):
-        value = getattr(settings, name)
-        if value and not _is_web_address(value):
+    for name, value in _model_addresses():
+        if not is_web_address(value):
             yield Error(
                 f"{name}={masked(value)!r} is no address of a model host.",
                 hint="Allowed is http://HOST:PORT or https://HOST, with a path where there is one.",
@@ -144,9 +150,16 @@ def check_addresses(**_: Any) -> Iterator[CheckMessage]:
             )
 
 
+def _model_addresses() -> Iterator[tuple[str, str]]:
+    for address in addresses_in(settings.OLLAMA_BASE_URL):
+        yield "OLLAMA_BASE_URL", address
+    if settings.OPENAI_BASE_URL:
+        yield "OPENAI_BASE_URL", settings.OPENAI_BASE_URL
+
+
 def check_cache(**_: Any) -> Iterator[CheckMessage]:
     """Redis, where it is named, is named by an address; it is not asked."""
-    if settings.REDIS_URL and urlsplit(settings.REDIS_URL).scheme not in _REDIS_SCHEMES:
+    if settings.REDIS_URL and not _is_redis_address(settings.REDIS_URL):
         yield Error(
             "REDIS_URL is no address of a Redis.",  # which may hold a password
             hint="Allowed are redis://HOST:PORT/NUMBER, rediss://… and unix://PATH.",
@@ -266,12 +279,14 @@ def check_tracing(**_: Any) -> Iterator[CheckMessage]:
         )
 
 
-def _is_web_address(value: str) -> bool:
+def _is_redis_address(address: str) -> bool:
+    """True where Redis's client can read it, which fails at the first count otherwise."""
     try:
-        address = urlsplit(value)
-        return address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
+        parts = urlsplit(address)
+        is_readable = parts.port != 0
     except ValueError:
         return False
+    return is_readable and parts.scheme in _REDIS_SCHEMES
 
 
 def _is_ours(host: str) -> bool:

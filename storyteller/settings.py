@@ -34,6 +34,8 @@ IS_HTTPS = env.boolean("STORYTELLER_HTTPS")
 # The storyteller's model ------------------------------------------------------------------------
 
 LLM_PROVIDER = env.choice("STORYTELLER_LLM", "auto", ("auto", "ollama", "openai", "embedded"))
+# Asked where the first has no host that can write; local stays local where none is named.
+FALLBACK_PROVIDER = env.choice("STORYTELLER_FALLBACK", "", ("", "ollama", "openai", "embedded"))
 MODEL_PATH = env.text("STORYTELLER_MODEL_PATH")
 OLLAMA_BASE_URL = env.text("OLLAMA_BASE_URL", "http://127.0.0.1:11434")
 OLLAMA_API_KEY = env.text("OLLAMA_API_KEY")
@@ -54,7 +56,10 @@ GUARD_IS_ADVISORY = env.boolean("STORYTELLER_GUARD_ADVISORY")
 SHOWS_UNCHECKED_WORDS = (
     env.choice("STORYTELLER_SHOW", "sentences", ("sentences", "words")) == "words"
 )
-# How many chapters all processes together write at once; 0 leaves it to the provider's default.
+# Of the words that a chapter was asked to have: one with fewer is written on.
+MIN_LENGTH_PERCENT = env.integer("STORYTELLER_MIN_LENGTH", 60, low=0, high=100)
+# How many chapters all processes together write at once on one host; 0 leaves it to the
+# provider's default.
 MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 # How many of them may be one family's; 0 sets no limit but the one above.
 MAX_CONCURRENT_PER_FAMILY = env.integer(
@@ -137,11 +142,17 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'storyteller.sqlite3'}")
-    )
-}
+try:
+    DATABASES = {
+        "default": dj_database_url.parse(
+            env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'storyteller.sqlite3'}")
+        )
+    }
+except ValueError:  # which may hold the password, as any part of the address may
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address of a database: allowed are postgres://USER:PASSWORD@HOST/NAME "
+        "and sqlite:///PATH; in a password %2F stands for /, %3F for ?, %23 for #, %5B for ["
+    ) from None
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue for the lock from their first statement on, instead of failing in the middle.

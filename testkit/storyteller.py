@@ -6,6 +6,7 @@ chapter reads differently. The texts are tame on purpose: they have to pass ever
 
 import hashlib
 import random
+import re
 from typing import Any
 
 from stories.vocabulary.languages import stand_ins
@@ -96,6 +97,29 @@ _MIDDLES = {
         ),
     ],
 }
+# For as many paragraphs as a chapter may be asked to have: what they find, and at what.
+_FURTHER = {
+    "en": "Behind the {spot} they found {count} {things}. {hero} counted them twice, and {friend} "
+    "laid them out in a long row. Nobody knew who had left them there, so they left a note with "
+    "a little drawing and walked on.",
+    "es": "Detrás de {spot} encontraron {count} {things}. {hero} los contó dos veces y los puso en "
+    "una larga fila junto a {friend}. Nadie sabía quién los había dejado allí, así que dejaron una "
+    "nota con un pequeño dibujo y siguieron su camino.",
+    "he": "מאחורי {spot} הם מצאו {count} {things}. {hero} ספר אותם פעמיים וסידר אותם בשורה ארוכה "
+    "ליד {friend}. אף אחד לא ידע מי השאיר אותם שם, ולכן הם השאירו פתק עם ציור קטן והמשיכו בדרך.",
+}
+_SPOTS = {
+    "en": ["mill", "stone wall", "blue shed", "fountain", "tall fence", "hollow log", "well"],
+    "es": ["la fuente", "la valla", "el molino", "el pozo", "el muro", "la ermita", "el granero"],
+    "he": ["הבאר", "הגדר", "הטחנה", "המזרקה", "הסככה הכחולה", "הגזע החלול", "הקיר הנמוך"],
+}
+_THINGS = {
+    "en": ["buttons", "shells", "feathers", "marbles", "acorns", "ribbons", "bells"],
+    "es": ["botones", "lazos", "cascabeles", "lápices", "pañuelos", "caramelos", "tapones"],
+    "he": ["כפתורים", "צדפים", "בלוטים", "סרטים", "פעמונים", "אצטרובלים", "עפרונות"],
+}
+# A model that is asked for so many words seldom has them all.
+_SHARE_OF_WORDS = 0.75
 _DECISIONS = {
     "en": "They had thought about it well, and this is what they had decided: {choice}",
     "es": "Lo habían pensado bien, y esto es lo que habían decidido: {choice}",
@@ -213,11 +237,36 @@ def chapter(prompt: str, offered: list[str]) -> str:
     middles = dice.sample(_MIDDLES[language], k=len(_MIDDLES[language]) - 1)
     parts = [dice.choice(_OPENINGS[language]), *middles, dice.choice(_CLOSINGS[language])]
     paragraphs = [part.format(**details) for part in parts]
+    paragraphs[-1:-1] = _further(_words_missing(prompt, paragraphs), language, details, dice)
     choice = last_mentioned(prompt, [*offered, *CHOICES[language]])
     if choice:
         ending = "" if choice.endswith((".", "!", "?")) else "."
         paragraphs.insert(1, _DECISIONS[language].format(choice=choice + ending))
     return "\n\n".join(paragraphs)
+
+
+def _words_missing(prompt: str, paragraphs: list[str]) -> float:
+    """Of those that the prompt asks for, as "about 280 words"."""
+    asked = re.findall(r"about (\d+) words", prompt)[-1:] or ["0"]
+    return int(asked[0]) * _SHARE_OF_WORDS - sum(len(each.split()) for each in paragraphs)
+
+
+def _further(
+    words_missing: float, language: str, details: dict[str, Any], dice: random.Random
+) -> list[str]:
+    """Paragraphs that make a chapter longer by so many words, as far as there is something left to
+    find."""
+    found = zip(
+        *(dice.sample(kinds[language], k=len(kinds[language])) for kinds in (_SPOTS, _THINGS)),
+        strict=True,
+    )
+    further: list[str] = []
+    for spot, things in found:
+        if sum(len(each.split()) for each in further) >= words_missing:
+            break
+        again = details | {"spot": spot, "things": things}
+        further.append(_FURTHER[language].format(**again))
+    return further
 
 
 def sentence(prompt: str) -> str:

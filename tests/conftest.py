@@ -1,5 +1,6 @@
 """Fixtures for the whole suite."""
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +27,10 @@ from tests.factories.families import PASSWORD, make_child
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave out the work that no test is about: of strong hashes, of a list of all static files for
-    each client in this process, and of Python's own start for each other process."""
+    each client in this process, and of Python's own start for each other process. Most tests tell
+    their story in a few sentences: also to the processes that they start, any length will do."""
+    os.environ["STORYTELLER_MIN_LENGTH"] = "0"
+    django_settings.MIN_LENGTH_PERCENT = 0
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.SERVESTATIC_USE_FINDERS = False
     django_settings.SERVESTATIC_USE_STATIC_ROOT = False

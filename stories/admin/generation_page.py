@@ -4,13 +4,25 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from stories import eventlog
 from stories.generations import pseudonym_of
 from stories.models import Generation, GenerationEvent
+from stories.vocabulary.pseudonym import Pseudonym
 
 from .charts import Bar
 from .display import duration, language_name, short
 from .held import Held, held_of
+
+# By `stories.workflow.outcome.Kind`; a refusal is never part of a chapter.
+OUTCOME_LABELS = {
+    "short": _("far shorter than it was asked to be"),
+    "repetition": _("goes round in circles"),
+    "language": _("not in the story's language"),
+    "name": _("the hero's name, spelled otherwise"),
+    "pronoun": _("another pronoun than the profile's"),
+}
 
 EVENTS_SHOWN = 500
 EVENT_TEXT_LENGTH = 160
@@ -25,13 +37,32 @@ class EventLine:
 
 
 @dataclass(frozen=True)
+class OutcomeLine:
+    """Something in a chapter that was not asked for, and the sentence; "" for all of them."""
+
+    label: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class WriterLine:
+    """The model and host of one attempt."""
+
+    model: str
+    host: str
+    has_failed: bool
+
+
+@dataclass(frozen=True)
 class GenerationPage:
     generation: Generation
     language_name: str
     facts: list[tuple[str, str]]
     brief_json: str
+    writers: list[WriterLine]
     timings: list[Bar]
     all_held: list[Held]
+    outcome: list[OutcomeLine]
     events: list[EventLine]
     event_count: int
     shown_text: list[str]
@@ -44,12 +75,29 @@ def generation_page(generation: Generation) -> GenerationPage:
         language_name=language_name(generation.story.language),
         facts=_facts(generation.brief),
         brief_json=json.dumps(generation.brief, ensure_ascii=False, indent=2),
+        writers=[
+            WriterLine(
+                writer["model"],
+                f"{writer['provider']} {writer['host']}".strip(),
+                writer["has_failed"],
+            )
+            for writer in generation.writers
+        ],
         timings=_timings(generation),
         all_held=[held_of(found, generation, name) for found in generation.findings.order_by("pk")],
+        outcome=_outcome(generation, name),
         events=_event_lines(generation),
         event_count=generation.events.count(),
         shown_text=_shown_text(generation),
     )
+
+
+def _outcome(generation: Generation, name: Pseudonym) -> list[OutcomeLine]:
+    found = generation.chapter.outcome_findings if generation.chapter else []
+    return [
+        OutcomeLine(str(OUTCOME_LABELS[each["kind"]]), name.reveal(each["sentence"]))
+        for each in found
+    ]
 
 
 def run_time(generation: Generation) -> str | None:

@@ -102,9 +102,10 @@ class Dispatcher:
         return [one.claim for one in self._running.values()]
 
     async def _claim_all(self, store: Checkpoints) -> None:
-        capacity = (await llm.status()).concurrency
+        storyteller = await llm.status()
+        slots, hosts = storyteller.host_concurrency, storyteller.hosts
         while not self._is_retiring:
-            look = await in_database(leases.claim_next, capacity, self._claims())
+            look = await in_database(leases.claim_next, slots, self._claims(), hosts)
             self._leaves_others = look.leaves_others
             if look.claim is not None:
                 self._start(look.claim, store)
@@ -112,7 +113,7 @@ class Dispatcher:
                 return
             if look.claim is None:
                 break
-        await in_database(queue.publish_positions, capacity)
+        await in_database(queue.publish_positions, storyteller.concurrency)
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
         for lost in self._of(claim.id):

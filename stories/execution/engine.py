@@ -93,6 +93,7 @@ async def shut_down(grace_seconds: float = 0.0) -> None:
         if dispatcher is not None:
             await dispatcher.retire(grace_seconds)
     finally:
+        await llm.end_background()
         _by_loop.pop(loop, None)
         if task is not None and not task.done():
             task.cancel()
@@ -150,10 +151,13 @@ async def _load_gate() -> None:
 
 
 async def _warm_up_model() -> None:
-    """Import the provider's client, and start the embedded model, before the first story."""
-    with contextlib.suppress(ModelUnavailable, ModelRefused, DatabaseError):
+    """Import the provider's client, start the embedded model, and try each host's model out, before
+    the first story."""
+    with contextlib.suppress(DatabaseError):
         await in_database(trials.recall)
-        await llm.open_models()
+    for address in (await llm.status()).hosts:
+        with contextlib.suppress(ModelUnavailable, ModelRefused):
+            await llm.open_models(address)
 
 
 @functools.cache

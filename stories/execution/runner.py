@@ -5,11 +5,13 @@ the family's own here and in `wire`, and nowhere else.
 
 A run ends in exactly one of four ways: its chapter is stored; it failed with an error a parent can
 read; a stop was asked for; or this process gives it up, and another one goes on from the approved
-text, at the step that LangGraph's checkpoint names.
+text, at the step that LangGraph's checkpoint names. Where the fault is its host's, and there is
+another, it is given up for that one.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -24,6 +26,7 @@ from stories.eventlog import Entry, LeaseLost, LogWriter
 from stories.execution.wire import event_of
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
+from stories.generations.writers import Writer, failed_hosts, last_writing
 from stories.infra.db import DATABASE_AWAY, in_database
 from stories.infra.waiting import raise_if_cancelled
 from stories.llm.faults import HOST_ERRORS
@@ -32,16 +35,19 @@ from stories.moderation.cases import ShownText
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
+    CheckFailed,
     Interrupted,
     ModelRefused,
+    ModelTimeout,
     ModelUnavailable,
+    OutOfUse,
     StoryError,
     told_to_staff,
 )
 from stories.vocabulary.events import REWRITE, Content, ContentReset
 from stories.workflow.checkpoints import Checkpoints, StoreAway
 from stories.workflow.graph import write_chapter
-from stories.workflow.resources import ChapterResources, Timeouts
+from stories.workflow.resources import ChapterResources, Timeouts, Writing
 from stories.workflow.steps import (
     Advanced,
     Announcement,
@@ -65,6 +71,7 @@ logger = logging.getLogger(__name__)
 
 # A client may hold tokens back for more than a second, to hand them on together.
 _MIN_TOKEN_SECONDS = 5.0
+_FAULTS_OF_HOSTS = (ModelUnavailable, ModelTimeout, OutOfUse)
 
 
 @dataclass
@@ -83,9 +90,13 @@ class RunControl:
         self.are_there.set()
 
 
+class _Unsuited(ModelUnavailable):
+    """The model must not write this run, or not go on with it; its host is well."""
+
+
 @dataclass
 class _Run:
-    """One claim being executed.
+    """One claim being executed. `host` is the address of the model host that writes it.
 
     `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
     text. `shown` is what was approved, and `ahead` what readers have behind that, both in stand-in
@@ -96,14 +107,19 @@ class _Run:
     control: RunControl
     checkpoints: Checkpoints
     log: LogWriter = field(init=False)
+    host: str = field(init=False)
+    written_as: Writing | None = field(init=False)
     uses: list[ModelUse] = field(default_factory=list)
     percent: int = field(init=False)
     is_measured: bool = field(init=False)
     shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
+    models: llm.Models | None = None
     ahead: str = ""
 
     def __post_init__(self) -> None:
+        self.host = self.claim.generation.host
+        self.written_as = last_writing(self.claim.generation.writers)
         told = (event.data["percent"] for event in self.claim.log if event.type == "progress")
         self.percent = max(told, default=0)
         self.is_measured = any(event.type == "metadata" for event in self.claim.log)
@@ -112,12 +128,21 @@ class _Run:
         last = self.claim.generation.last_position
         self.log = LogWriter(self.claim.id, self.claim.lease_id, last)
 
+    @property
+    def writing(self) -> Writing | None:
+        """The way in which the text that is shown of it was written; None where none is."""
+        return self.written_as if self.shown.text else None
+
 
 async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -> None:
     """Write the claimed chapter. Returns when the run has ended or another runner has it."""
     run = _Run(claim, control, checkpoints)
     try:
-        if error := await _went_wrong(run):
+        error = await _went_wrong(run)
+        if error and await _may_go_elsewhere(run, error):
+            await run.log.settle_down()
+            await in_database(leases.leave_host, claim, run.host)
+        elif error:
             await _fail(run, error)
     except LeaseLost:
         logger.warning("generation %s: another process has taken it over or ended it", claim.id)
@@ -158,6 +183,24 @@ def _failure(cause: Exception) -> StoryError:
     error = StoryError()
     error.__cause__ = cause
     return error
+
+
+async def _may_go_elsewhere(run: _Run, error: StoryError) -> bool:
+    """True when another host can go on with what this one has failed. Each is tried once; a run of
+    which text is shown goes on only with a model that writes in the same way."""
+    if isinstance(error, _Unsuited) or not isinstance(error, _FAULTS_OF_HOSTS):
+        return False
+    why = told_to_staff(error) or error.code
+    if run.host:
+        llm.leave_out(run.host, why)
+    generation = run.claim.generation
+    if isinstance(error, ModelTimeout) or generation.attempts >= leases.MAX_ATTEMPTS:
+        return False
+    tried = {run.host, *failed_hosts(generation.writers)}
+    if not await llm.has_other_host(tried, run.writing):
+        return False
+    logger.info("generation %s: leaves %s for another host: %s", run.claim.id, run.host, why)
+    return True
 
 
 def _hand_over(claim: Claim) -> None:
@@ -215,9 +258,9 @@ async def _write(run: _Run) -> None:
         next_token_seconds=max(seconds / 4, _MIN_TOKEN_SECONDS),
         answer_seconds=seconds,
     )
-    models = await _models(timeouts)
+    run.models = models = await _models(run, timeouts)
     brief = claim.brief
-    threshold = await in_database(_begin, claim, models)
+    threshold = await in_database(_begin, run, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
     resources = ChapterResources(
@@ -229,6 +272,7 @@ async def _write(run: _Run) -> None:
         timeouts,
         guard,
         shows_unchecked_words=may_show_unchecked_words(claim),
+        min_length_percent=settings.MIN_LENGTH_PERCENT,
     )
     chapter = write_chapter(
         claim.brief,
@@ -243,24 +287,48 @@ async def _write(run: _Run) -> None:
             await _take(run, step)
 
 
-def _begin(claim: Claim, models: llm.Models) -> float:
+def _begin(run: _Run, models: llm.Models) -> float:
     """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
-    have turned that model off."""
-    outcomes.note_model(claim, models.name)
+    have turned that model off, or where it cannot go on with what another one has begun; OutOfUse
+    where its judgements cannot be read."""
+    is_suited = _is_suited(run, models)
+    run.written_as = models.profile.writing
+    run.host = models.host.address
+    writer = Writer(
+        host=run.host,
+        provider=models.host.provider,
+        model=models.name,
+        writing=models.profile.writing,
+        has_failed=False,
+    )
+    outcomes.note_writer(run.claim, writer)
     trials.note(models.host, models.trial)
-    if not switches.may_write_with(models.name):
-        raise ModelUnavailable
-    return threshold_of(claim.brief.checked_as)
+    trials.note_left_out(models.left_out)
+    if not is_suited or not switches.may_write_with(models.name):
+        raise _Unsuited
+    if models.profile.judges and (reason := trials.out_of_use(llm.key_of(models.host))):
+        raise OutOfUse(reason)
+    return threshold_of(run.claim.brief.checked_as)
 
 
-async def _models(timeouts: Timeouts) -> llm.Models:
+def _is_suited(run: _Run, models: llm.Models) -> bool:
+    """True when the text that is shown was written in this way, and a fallback knows the language:
+    the story was begun with another model."""
+    knows_language = run.claim.brief.language in models.profile.languages
+    is_same_way = run.writing in {None, models.profile.writing}
+    return is_same_way and (knows_language or not models.host.is_fallback)
+
+
+async def _models(run: _Run, timeouts: Timeouts) -> llm.Models:
     """Asked for again like a host that fails later: it may be starting just now, as we may be."""
     for seconds in timeouts.retry_waits_seconds:
         try:
-            return await llm.open_models()
+            return await llm.open_models(run.host)
         except ModelUnavailable:
+            if await llm.has_other_host({run.host}, run.writing):
+                raise
             await asyncio.sleep(seconds)
-    return await llm.open_models()
+    return await llm.open_models(run.host)
 
 
 async def _take(run: _Run, step: Step) -> None:
@@ -269,6 +337,8 @@ async def _take(run: _Run, step: Step) -> None:
             await _tell(run, step)
         case NodeStatus() | Advanced() | Judged() | Noted():
             _announce(run, step)
+            if isinstance(step, Judged):
+                await _note_judgement(run, trials.note_judged)
         case HeldBack():
             run.has_findings = True
             held = (run.claim.generation, step, run.claim.brief.band, run.shown)
@@ -281,6 +351,11 @@ async def _take(run: _Run, step: Step) -> None:
             await _complete(run, step)
         case _:
             assert_never(step)
+
+
+async def _note_judgement(run: _Run, note: Callable[[llm.Host], None]) -> None:
+    if run.models is not None and run.models.profile.judges:
+        await in_database(note, run.models.host)
 
 
 async def _tell(run: _Run, step: Telling) -> None:
@@ -343,8 +418,10 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    if isinstance(error, ModelRefused):
+    if isinstance(error, ModelRefused) and not isinstance(error, OutOfUse):
         llm.forget_trials()
+    if isinstance(error, CheckFailed):
+        await _note_judgement(run, trials.note_unjudged)
     told = told_to_staff(error)
     logger.info("generation %s: ends with %s%s", run.claim.id, error.code, told and f": {told}")
     await run.log.settle_down()

@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.conf import settings
@@ -19,10 +19,12 @@ from stories.vocabulary.errors import Cancelled, Interrupted
 
 from . import outcomes, queue
 from .claims import Claim, read_claim
+from .writers import failed_hosts, stored, with_failed
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+_NO_HOSTS: Mapping[uuid.UUID, str] = {}
 
 
 class ClaimResult(NamedTuple):
@@ -32,13 +34,16 @@ class ClaimResult(NamedTuple):
     leaves_others: bool
 
 
-def claim_next(capacity: int, own_claims: Collection[Claim] = ()) -> ClaimResult:
+def claim_next(
+    slots: int, own_claims: Collection[Claim] = (), hosts: Sequence[str] = ("",)
+) -> ClaimResult:
     """Claim the next run: one to stop, else one whose lease expired, else the next in the queue.
 
-    `claim` is None when there is none, or no capacity. `own_claims` are the runs of this process.
-    A live lease is a slot on the model. Processes count and take slots in turn, so that together
-    they never write more than `capacity` chapters, and never more of one family than it may have.
-    A run that only has to be stopped needs no slot.
+    `claim` is None when there is none, or no slot. `own_claims` are the runs of this process. A
+    live lease is one of the `slots` of its host; a run is given to the least busy of the `hosts`
+    that has not failed it. Processes count and take slots in turn, so that together they never
+    write more chapters than a host has slots, and never more of one family than it may have. A run
+    that only has to be stopped needs no slot.
     """
     unclaimed = _unclaimed_runs(own_claims)
     if stopped := [run.generation_id for run in unclaimed if run.stop_requested_at]:
@@ -47,7 +52,7 @@ def claim_next(capacity: int, own_claims: Collection[Claim] = ()) -> ClaimResult
                 return ClaimResult(claim, leaves_others=len(unclaimed) > 1)
     if not unclaimed:
         return ClaimResult(None, leaves_others=False)
-    return _claim_in_turn(capacity, own_claims)
+    return _claim_in_turn(slots, own_claims, hosts)
 
 
 def renew(claims: Collection[Claim]) -> dict[uuid.UUID, bool]:
@@ -75,6 +80,23 @@ def give_up_lease(claim: Claim) -> None:
     past = timezone.now() - dt.timedelta(seconds=1)
     with transaction.atomic():
         held.update(lease_expires_at=past, attempts=F("attempts") - 1)
+        notify(Topic.WORK)
+
+
+def leave_host(claim: Claim, host: str) -> None:
+    """Let the run be taken on at another host than this one, which has failed it.
+
+    The lease has no holder then: this process must not renew it as one that it slept past.
+    """
+    with transaction.atomic():
+        held = Generation.objects.select_for_update().filter(
+            pk=claim.id, lease_id=claim.lease_id, status=Generation.Status.RUNNING
+        )
+        for generation in held:
+            generation.writers = with_failed(generation.writers, host)
+            generation.lease_id = None
+            generation.lease_expires_at = timezone.now() - dt.timedelta(seconds=1)
+            generation.save(update_fields=["writers", "lease_id", "lease_expires_at"])
         notify(Topic.WORK)
 
 
@@ -110,20 +132,28 @@ def end_stale(before: dt.datetime) -> list[uuid.UUID]:
     return ended
 
 
-def _claim_in_turn(capacity: int, own_claims: Collection[Claim]) -> ClaimResult:
+def _claim_in_turn(slots: int, own_claims: Collection[Claim], hosts: Sequence[str]) -> ClaimResult:
     with transaction.atomic():
         queue.take_turn()
         unclaimed = _unclaimed_runs(own_claims)
-        loads = queue.loads()
-        if sum(load.held for load in loads.values()) >= capacity:
+        if not (free := queue.free_hosts(hosts, slots)):
             return ClaimResult(None, leaves_others=True)
+        loads = queue.loads()
         orphaned = [run for run in unclaimed if not run.is_waiting]
         orphaned.sort(key=lambda run: run.lease_expires_at or timezone.now())
-        own_slots = queue.family_slots(capacity)
+        own_slots = queue.family_slots(slots * len(hosts))
         waiting = queue.in_turn(unclaimed, loads)
         in_order = [one.generation_id for one in waiting if one.ahead < own_slots]
-        claim = _claim_first([*(run.generation_id for run in orphaned), *in_order])
+        host_of = {run.generation_id: _host_for(run, free) for run in unclaimed}
+        candidates = [*(run.generation_id for run in orphaned), *in_order]
+        claim = _claim_first(candidates, host_of=host_of)
         return ClaimResult(claim, leaves_others=len(unclaimed) > (1 if claim else 0))
+
+
+def _host_for(run: queue.UnclaimedRun, free: Sequence[str]) -> str:
+    """One that has failed it only where there is no other."""
+    failed = failed_hosts(run.writers)
+    return next((host for host in free if host not in failed), free[0])
 
 
 def _unclaimed_runs(own_claims: Collection[Claim]) -> list[queue.UnclaimedRun]:
@@ -142,16 +172,21 @@ def _renew_lapsed(own_claims: Collection[Claim]) -> int:
     return lapsed.update(lease_expires_at=_lease_end())
 
 
-def _claim_first(candidates: list[uuid.UUID], claimable: Q | None = None) -> Claim | None:
-    """Claim the first readable run that is still `claimable` (default: unclaimed); call it inside a
-    transaction.
+def _claim_first(
+    candidates: list[uuid.UUID],
+    claimable: Q | None = None,
+    host_of: Mapping[uuid.UUID, str] = _NO_HOSTS,
+) -> Claim | None:
+    """Claim the first readable run that is still `claimable` (default: unclaimed), to be written at
+    `host_of` it; call it inside a transaction.
 
     The lease is committed together with the reading: where the database fails in between, nothing
     was taken. A row that makes no sense is ended, so that it stands in nobody's way.
     """
     for pk in candidates:
         lease_id = uuid.uuid4()
-        if not _take_lease(pk, lease_id, queue.unclaimed() if claimable is None else claimable):
+        may_take = queue.unclaimed() if claimable is None else claimable
+        if not _take_lease(pk, lease_id, may_take, host_of.get(pk)):
             continue
         try:
             return read_claim(pk, lease_id)
@@ -164,13 +199,15 @@ def _lease_end() -> dt.datetime:
     return timezone.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def _take_lease(pk: uuid.UUID, lease_id: uuid.UUID, claimable: Q) -> bool:
+def _take_lease(pk: uuid.UUID, lease_id: uuid.UUID, claimable: Q, host: str | None) -> bool:
     """The conditional update decides between processes that want the same one."""
+    at_host = {} if host is None else {"host": stored(host)}
     taken = Generation.objects.filter(claimable, pk=pk).update(
         status=Generation.Status.RUNNING,
         lease_id=lease_id,
         lease_expires_at=_lease_end(),
         attempts=F("attempts") + 1,
+        **at_host,
     )
     return taken > 0
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
-from stories.vocabulary.errors import StoryError, Withdrawn, causes_of, told_to_staff
+from stories.vocabulary.errors import CheckFailed, StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.vocabulary.note_lengths import SUMMARY, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
@@ -25,6 +26,7 @@ from stories.workflow.steps import ChapterDraft, ModelUse
 from .claims import Claim, resume_of
 from .previews import advance
 from .revealing import RevealedNotes, revealed_notes
+from .writers import Writer, stored
 
 
 @transaction.atomic
@@ -52,8 +54,9 @@ def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelU
 @transaction.atomic
 def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -> None:
     """End the log with an error a parent can read. What was approved so far stays in the log,
-    unless it was judged unfit as a whole; readers then lose it in the same commit."""
-    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
+    unless it was judged unfit as a whole, or could not be judged; readers then lose it in the same
+    commit."""
+    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim, error))
 
 
 def fail_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int) -> None:
@@ -87,9 +90,15 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
     )
 
 
-def note_model(claim: Claim, model: str) -> None:
+def note_writer(claim: Claim, writer: Writer) -> None:
+    """Note what writes this attempt."""
+    host, model = stored(writer["host"]), writer["model"][:MODEL_LENGTH]
+    kept: Writer = {**writer, "host": host, "model": model}
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
-        model=model[:MODEL_LENGTH], started_at=timezone.now()
+        host=host,
+        model=model,
+        writers=[*claim.generation.writers, kept],
+        started_at=timezone.now(),
     )
 
 
@@ -108,11 +117,11 @@ def _language_of(pk: uuid.UUID) -> str:
     return languages.first() or ""
 
 
-def _resync_entries(claim: Claim) -> list[Entry]:
+def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
     """Entries that take unapproved text back from readers; none where they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = resume_of(claim.id, log, claim.name)
-    if resume.is_rejected:
+    if resume.is_rejected or isinstance(error, CheckFailed):
         return [Entry(ContentReset(attempt=0, reason=REJECTED))]
     revealed = claim.name.reveal(resume.text)
     if eventlog.shown_text(log) == revealed:
@@ -140,6 +149,7 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         measured_level=draft.measures.level,
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
+        outcome_findings=[asdict(found) for found in draft.outcome],
         is_ending=claim.brief.is_ending,
         released_at=None if generation.is_previewed else timezone.now(),
     )

@@ -18,6 +18,8 @@ from stories.infra import db
 from stories.models import Generation, GenerationEvent
 from stories.vocabulary.events import Queued
 
+from .writers import Writer
+
 _RECENT_RUNS = 20
 _TURN = 0x5701237F  # any number that nobody else takes turns by
 Published = list[tuple[uuid.UUID, list[LogEvent]]]
@@ -32,6 +34,7 @@ class UnclaimedRun(NamedTuple):
     lease_expires_at: dt.datetime | None
     stop_requested_at: dt.datetime | None
     last_position: int
+    writers: Sequence[Writer]
 
     @property
     def is_waiting(self) -> bool:
@@ -71,13 +74,17 @@ def orphaned() -> Q:
     return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
 
 
+def _is_held() -> Q:
+    return Q(status=Generation.Status.RUNNING, lease_expires_at__gte=timezone.now())
+
+
 def unclaimed() -> Q:
     return Q(status=Generation.Status.QUEUED) | orphaned()
 
 
 def unclaimed_runs() -> list[UnclaimedRun]:
     """By arrival."""
-    columns = ("lease_expires_at", "stop_requested_at", "last_position")
+    columns = ("lease_expires_at", "stop_requested_at", "last_position", "writers")
     rows = Generation.objects.filter(unclaimed()).order_by("created_at")
     owned = rows.values_list("pk", "status", "story__child__family", *columns)
     return [UnclaimedRun(*row) for row in owned]
@@ -86,7 +93,6 @@ def unclaimed_runs() -> list[UnclaimedRun]:
 def loads() -> dict[uuid.UUID, FamilyLoad]:
     """By family, of those that have any run."""
     is_under_way = Q(status=Generation.Status.RUNNING)
-    is_held = is_under_way & Q(lease_expires_at__gte=timezone.now())
     by_family = (
         Generation.objects.filter(status__in=Generation.ACTIVE)
         .order_by()
@@ -94,11 +100,23 @@ def loads() -> dict[uuid.UUID, FamilyLoad]:
         .annotate(
             active=Count("pk"),
             under_way=Count("pk", filter=is_under_way),
-            held=Count("pk", filter=is_held),
+            held=Count("pk", filter=_is_held()),
         )
     )
     rows = by_family.values_list("story__child__family", *FamilyLoad._fields)
     return {family_id: FamilyLoad(*counts) for family_id, *counts in rows}
+
+
+def free_hosts(hosts: Sequence[str], slots: int) -> list[str]:
+    """Those of these hosts that have a slot free of the `slots` that each has, the least busy
+    first.
+
+    A live lease is a slot. One without a host may be written at any, so it takes one of each; and
+    where no host is known, any lease takes one.
+    """
+    held = Counter(Generation.objects.filter(_is_held()).values_list("host", flat=True))
+    busy = {host: held[host] + held[""] if host else held.total() for host in hosts}
+    return sorted((host for host in busy if busy[host] < slots), key=lambda host: busy[host])
 
 
 def in_turn(runs: Sequence[UnclaimedRun], loads: Mapping[uuid.UUID, FamilyLoad]) -> list[Waiting]:

@@ -23,6 +23,7 @@ from stories.models import (
     RequestKey,
     Story,
 )
+from stories.workflow.resources import Writing
 
 from .briefs import brief_for
 from .inputs import InvalidRequest
@@ -44,7 +45,8 @@ Enqueue = Callable[[Generation], None]
 class Caller:
     """The caller of a request, its idempotency key, and the storyteller's availability.
 
-    `capacity` is how many chapters are written at once. `enqueue` is called with a run that was
+    `capacity` is how many chapters are written at once, and `writing` how the model does that, None
+    where that is not known. `enqueue` is called with a run that was
     begun, in the transaction that begins it. See `caller_for`.
     """
 
@@ -53,6 +55,7 @@ class Caller:
     has_model: bool
     capacity: int
     enqueue: Enqueue
+    writing: Writing | None = None
 
 
 def caller_for(
@@ -66,6 +69,7 @@ def caller_for(
         has_model=heeded.is_configured,
         capacity=heeded.concurrency,
         enqueue=enqueue,
+        writing=heeded.writing,
     )
 
 

@@ -19,6 +19,7 @@ from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
 from stories.vocabulary.nodes import FIRST
+from stories.workflow.resources import Writing
 
 from . import leases
 from .briefs import pseudonym_of
@@ -35,6 +36,7 @@ from .requests import (
     family_lock,
 )
 from .resuming import resume_from
+from .writers import Writer, last_writing
 
 # A chapter that was unfit is not taken up again; one that did not fit into the context never will.
 _NOT_CARRIED_ON = (ErrorCode.SAFETY_REJECTED, ErrorCode.CONTEXT_TOO_LONG)
@@ -54,6 +56,7 @@ def request_stop(generation: Generation) -> None:
 
 def carry_on(caller: Caller, stopped: Generation) -> Requested:
     """A new run that goes on from the approved text of one that ended early, or the one that does.
+    Where the model of now writes in another way than that text's, it begins anew.
 
     Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
@@ -72,8 +75,11 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
         generation = begin_chapter(
             caller, stopped.story, stopped.choice, is_previewed=stopped.is_previewed
         )
-        if text and _is_approved_for(generation, stopped):
+        writing = last_writing(stopped.writers)
+        may_go_on = writing is None or caller.writing in {None, writing}
+        if text and may_go_on and _is_approved_for(generation, stopped):
             _begin_with(generation, text, is_whole=is_whole)
+            _begin_as(generation, stopped.model, writing)
         return created(caller, generation)
 
 
@@ -152,6 +158,13 @@ def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
     now, then = (StoryBrief.model_validate(run.brief) for run in (generation, stopped))
     ours, theirs = ((brief.hero, brief.checked_as, set(brief.avoid)) for brief in (now, then))
     return ours == theirs
+
+
+def _begin_as(generation: Generation, model: str, writing: Writing | None) -> None:
+    """Let only a model that writes in the same way go on with the text."""
+    before = Writer(host="", provider="", model=model, writing=writing, has_failed=False)
+    generation.writers = [before]
+    generation.save(update_fields=["writers"])
 
 
 def _begin_with(generation: Generation, text: str, *, is_whole: bool) -> None:

@@ -1,12 +1,15 @@
 """Addresses of other servers: how near they are, and how much of them may be shown."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _SUFFIXES_HERE = (".localhost",)
 _SUFFIXES_NEAR = (".local", ".lan", ".home", ".internal", ".home.arpa")
 _HIDDEN = "…"
+# Not where an `@` follows before the next address: a password may have a comma.
+_BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?!(?:(?!://).)*@)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,19 @@ def masked(address: str) -> str:
     scheme = head.partition("//")[0] + "//" if "//" in head else ""
     shown, _, query = (scheme + _HIDDEN + at + rest if at else address).partition("?")
     return f"{shown}?{_HIDDEN}" if query else shown
+
+
+def addresses_in(text: str) -> list[str]:
+    """The addresses of a list that has commas or spaces between them; the first of each where one
+    stands there twice, whatever its user."""
+    by_target: dict[str, str] = {}
+    for entry in filter(None, _BETWEEN_ADDRESSES.split(text)):
+        by_target.setdefault(_target(entry), entry)
+    return list(by_target.values())
+
+
+def _target(address: str) -> str:
+    return without_credentials(address).rstrip("/").lower()
 
 
 def without_credentials(address: str) -> str:
@@ -69,6 +85,22 @@ def is_near(host: str) -> bool:
         return ipaddress.ip_address(bare).is_private or is_here(bare)
     except ValueError:
         return is_here(bare) or "." not in bare or bare.endswith(_SUFFIXES_NEAR)
+
+
+def far_host_of(address: str) -> str:
+    """The name or number of a machine outside this one's network; empty where it is near."""
+    host = host_of(address)
+    return "" if is_near(host) else host
+
+
+def is_web_address(address: str) -> bool:
+    """True for http or https with a host. An `@` after that is a password's, cut by a slash."""
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.hostname) and parts.port != 0 and "@" not in parts.path
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and is_whole
 
 
 def _bare(host: str) -> str:

@@ -5,25 +5,35 @@ settings last, and no connection of theirs between two calls.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
 
 from stories.embedded.server import CannotStart
-from stories.safety.guard import Guard, dialect_of
+from stories.safety.guard import Guard, dialect_of, said_by_user
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable
 from stories.vocabulary.languages import codes
-from stories.workflow.resources import ModelProfile
+from stories.workflow.resources import ModelProfile, Writing
 
-from . import hosts
+from . import background, hosts
+from .background import end as end_background
 from .host import Host, Misconfigured, NoModel
-from .hosts import configured, guard_problem, places_elsewhere, settings_that_matter
+from .hosts import (
+    Found,
+    LeftOut,
+    configured,
+    failures,
+    fallback_problem,
+    guard_problem,
+    places_elsewhere,
+    settings_that_matter,
+)
 from .known import Key, Trial, forget_trials, key_of, remember
-from .profiles import profile_of
+from .profiles import Provider, profile_of
 from .support import Support
 
 __all__ = [
@@ -31,16 +41,23 @@ __all__ = [
     "CannotStart",
     "Host",
     "Key",
+    "LeftOut",
     "Models",
     "NoModel",
     "Status",
     "Support",
     "Trial",
+    "begin_warm_up",
     "configured",
+    "end_background",
     "examine",
+    "fallback_problem",
     "forget_trials",
     "guard_problem",
+    "has_other_host",
     "key_of",
+    "leave_out",
+    "left_out",
     "open_models",
     "places_elsewhere",
     "profile_of",
@@ -62,7 +79,8 @@ class Models:
     """One chapter's models: `writer` streams prose, `editor` answers judgements and schemas, and
     `guard`, where one is configured, says of each paragraph whether it may be shown.
 
-    `concurrency` is how many chapters the model's host takes at once.
+    `concurrency` is how many chapters the model's host takes at once. `left_out` are hosts that
+    could not be asked.
     """
 
     host: Host
@@ -73,6 +91,7 @@ class Models:
     guard: "BaseChatModel | None"
     name: str
     concurrency: int
+    left_out: tuple[LeftOut, ...] = ()
 
     def guard_for(self, band: AgeBand) -> Guard | None:
         dialect = dialect_of(settings.GUARD_MODEL)
@@ -80,7 +99,7 @@ class Models:
             return None
         return Guard(
             self.guard,
-            dialect,
+            dialect if self.host.provider == "ollama" else said_by_user(dialect),
             band,
             seconds=settings.GUARD_TIMEOUT_SECONDS,
             is_advisory=settings.GUARD_IS_ADVISORY,
@@ -91,10 +110,12 @@ class Models:
 class Status:
     """The storyteller's state for pages; `problem` is for staff.
 
-    `elsewhere` is the place where stories are written, if that is outside this machine and its
-    network.
+    `elsewhere` names the places where stories are written outside this machine and its network,
+    and `fallback_elsewhere` those where they are written while the first provider is away. `keys`
+    name the models' trials.
 
-    `concurrency` is how many chapters all processes together may write at once, and at least one:
+    `hosts` are the addresses of those that write, one empty where there is none. `concurrency` is
+    how many chapters all processes together may write at once on all of them, and at least one:
     where the model is away, a run has to say so.
     """
 
@@ -107,7 +128,17 @@ class Status:
     problem: str = ""
     notes: tuple[str, ...] = ()
     elsewhere: str = ""
+    fallback_elsewhere: str = ""
+    hosts: tuple[str, ...] = ("",)
+    writing: Writing | None = None
+    keys: tuple[Key, ...] = ()
     is_turned_off: bool = False
+    is_out_of_use: bool = False
+
+    @property
+    def host_concurrency(self) -> int:
+        """How many of the chapters may be written at once on one host."""
+        return self.concurrency // len(self.hosts)
 
     @property
     def is_configured(self) -> bool:
@@ -115,8 +146,9 @@ class Status:
         return not self.is_turned_off and (self.available or self.provider == "ollama")
 
 
-async def open_models() -> Models:
-    """The models for one chapter; the embedded server is started where it is needed.
+async def open_models(address: str = "") -> Models:
+    """The models for one chapter at this host, or at the first one that is there; the embedded
+    server is started where it is needed.
 
     Takes milliseconds on a warm host, and finds a host again that was away; one that was there some
     seconds ago is not asked whether it still is. Raises ModelUnavailable, or ModelRefused where
@@ -126,7 +158,8 @@ async def open_models() -> Models:
     from .trial import trial_of  # noqa: PLC0415
 
     try:
-        host = await hosts.started(await _host.lately())
+        found = await _found.lately()
+        host = await hosts.started(_chosen(found, address))
     except Misconfigured as reason:
         raise ModelRefused from reason
     except (NoModel, CannotStart) as reason:
@@ -142,18 +175,72 @@ async def open_models() -> Models:
         guard=guard_of(host.profile, model),
         name=host.profile.name,
         concurrency=host.concurrency,
+        left_out=found.left_out,
     )
 
 
-async def examine() -> tuple[Host, Trial]:
-    """The host as it is now, and a new trial of its model. Raises NoModel or CannotStart."""
+def _chosen(found: Found, address: str) -> Host:
+    for host in found.hosts:
+        if address in {"", host.address}:
+            return host
+    raise NoModel(f"the host {address} is left out")
+
+
+def leave_out(address: str, why: str) -> None:
+    """Begin no chapter for a while at a host that failed one, where there is another."""
+    failures.note(address, NoModel(f"{address} failed a chapter: {why}"))
+    _found.forget()
+    _status.forget()
+
+
+async def has_other_host(than: Collection[str], writing: Writing | None) -> bool:
+    """True when a chapter can go on at another host: at one that writes in the same way, where some
+    of its text is shown (`writing`), else at any."""
+    try:
+        found = await _found.lately()
+    except NoModel:
+        return False
+    others = [host.profile.writing for host in found.hosts if host.address not in than]
+    return bool(others) if writing is None else writing in others
+
+
+async def begin_warm_up() -> None:
+    """Have the hosts load their models, beside the event loop's other work; nobody waits for it."""
+    background.begin(_warm_up())
+
+
+async def _warm_up() -> None:
+    from .warming import warm_up  # noqa: PLC0415 - as in `open_models`
+
+    with suppress(NoModel):
+        await warm_up((await _found.lately()).hosts)
+
+
+async def examine() -> tuple[list[tuple[Host, Trial]], tuple[LeftOut, ...]]:
+    """The hosts as they are now, each with a new trial of its model, and those that are left out.
+
+    Raises NoModel or CannotStart.
+    """
     from .clients import clients_of  # noqa: PLC0415 - as above
     from .trial import tried  # noqa: PLC0415
 
-    host = await hosts.started(await hosts.find())
-    trial = await tried(host, clients_of)
-    remember(key_of(host), trial)
-    return host, trial
+    failures.forget()
+    found = await hosts.find()
+    examined = []
+    for one in found.hosts:
+        host = await hosts.started(one)
+        trial = await tried(host, clients_of)
+        remember(key_of(host), trial)
+        examined.append((host, trial))
+    return examined, found.left_out
+
+
+async def left_out() -> tuple[LeftOut, ...]:
+    """The hosts of the settings that cannot write now; none where no host can."""
+    try:
+        return (await _found.lately()).left_out
+    except NoModel:
+        return ()
 
 
 async def status() -> Status:
@@ -163,7 +250,7 @@ async def status() -> Status:
 
 async def _look() -> Status:
     try:
-        host = await _host.now()
+        found = await _found.now()
     except NoModel as reason:
         return Status(
             available=False,
@@ -174,17 +261,39 @@ async def _look() -> Status:
             concurrency=settings.MAX_CONCURRENT or 1,
             problem=str(reason),
         )
-    profile = host.profile
+    first, *others = found.hosts
     return Status(
         available=True,
-        name=profile.name,
-        provider=host.provider,
-        is_demo=profile.is_demo,
-        languages=profile.languages,
-        concurrency=host.concurrency,
-        notes=host.notes,
-        elsewhere=host.elsewhere,
+        name=first.profile.name,
+        provider=first.provider,
+        is_demo=any(host.profile.is_demo for host in found.hosts),
+        languages=tuple(
+            code
+            for code in first.profile.languages
+            if all(code in host.profile.languages for host in others)
+        ),
+        concurrency=first.concurrency * len(found.hosts),
+        notes=found.notes,
+        elsewhere=_elsewhere(found),
+        fallback_elsewhere=_fallback_elsewhere(first.provider),
+        hosts=tuple(host.address for host in found.hosts),
+        writing=first.profile.writing,
+        keys=tuple(map(key_of, found.hosts)),
     )
+
+
+def _elsewhere(found: Found) -> str:
+    """Each far host is named, also one that is left out at this moment."""
+    places = [host.elsewhere for host in found.hosts]
+    places += hosts.far_hosts_of(found.hosts[0].provider)
+    return ", ".join(dict.fromkeys(filter(None, places)))
+
+
+def _fallback_elsewhere(provider: Provider) -> str:
+    then = hosts.fallback()
+    if then is None or then == provider:
+        return ""
+    return ", ".join(dict.fromkeys(place for _, place in hosts.places_of(then)))
 
 
 class _Recent(Generic[T]):
@@ -208,8 +317,11 @@ class _Recent(Generic[T]):
         self._last = (time.monotonic() + STATUS_SECONDS, asked, answer)
         return answer
 
+    def forget(self) -> None:
+        self._last = None
 
-_host = _Recent(hosts.find)
+
+_found = _Recent(hosts.find)
 _status = _Recent(_look)
 
 

@@ -1,12 +1,36 @@
-"""Answers that are none: looked for before a client makes something of them."""
+"""Hosts' answers: those that are none, looked for before a client makes something of them, and how
+the others ended."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from stories.infra.addresses import masked
 from stories.vocabulary.errors import ToldToStaff
+from stories.workflow.faults import Ending
 
 from .reasons import reason_in
+
+# By OpenAI's `finish_reason` and Ollama's `done_reason`; a model that was being loaded or unloaded
+# has ended nothing, and any other reason is a whole answer's.
+_ENDINGS = {
+    "length": Ending.LENGTH,
+    "max_tokens": Ending.LENGTH,
+    "content_filter": Ending.DECLINED,
+    "load": None,
+    "unload": None,
+}
+
+
+def ending_of(metadata: Mapping[str, Any]) -> Ending | None:
+    """How a stream ended by the metadata of one of its chunks; None where it tells of no end.
+
+    The end of an Ollama that is too old to give a reason is `done` alone.
+    """
+    reason = metadata.get("finish_reason") or metadata.get("done_reason")
+    if reason:
+        return _ENDINGS.get(str(reason), Ending.WHOLE)
+    return Ending.WHOLE if metadata.get("done") is True else None
 
 
 class OddAnswer(ToldToStaff):

@@ -20,7 +20,7 @@ from .answers import refuse_odd
 from .host import Host
 from .hosts import settings_that_matter
 from .http import Transport, limits, timeout, tls_context, uses_proxy
-from .profiles import Provider
+from .profiles import Provider, ollama_think, openai_thinking
 from .support import Support
 
 _MODULES: dict[Provider, str] = {
@@ -29,6 +29,8 @@ _MODULES: dict[Provider, str] = {
     "embedded": "stories.llm.openai",
 }
 _PROSE_TOKENS = 1600
+# Room in judgements and notes for a model that thinks before them, whatever it is told.
+_THOUGHT_TOKENS = 2048
 # Of prose that is shown by the sentence.
 TOKENS_AT_ONCE = 32
 # A paragraph, what stands before it, and the model's own description of what it looks for.
@@ -45,20 +47,24 @@ class Clients:
     other: Callable[[str], BaseChatModel]
 
 
-_known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Clients]] = WeakKeyDictionary()
+# By the host's address, with what they were made for.
+_Known = dict[str, tuple[object, Clients]]
+_known: WeakKeyDictionary[asyncio.AbstractEventLoop, _Known] = WeakKeyDictionary()
 
 
 async def clients_of(host: Host, support: Support) -> Clients:
-    """Made once for all chapters that an event loop writes: each brings its own pools."""
+    """Made once for all chapters that an event loop writes: each brings its own pools. Others take
+    their place where the host, or a setting, is no longer the same."""
     # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
     await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
     known = _known.setdefault(asyncio.get_running_loop(), {})
-    key = (host, support, settings_that_matter())
-    if key not in known:
-        known.clear()  # what it was before some setting changed
+    wanted = (host, support, settings_that_matter())
+    made_for, clients = known.get(host.address, (None, None))
+    if clients is None or made_for != wanted:
         make = _ollama if host.provider == "ollama" else _openai
-        known[key] = make(host, support)
-    return known[key]
+        clients = make(host, support)
+        known[host.address] = (wanted, clients)
+    return clients
 
 
 def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
@@ -77,7 +83,7 @@ def _ollama(host: Host, support: Support) -> Clients:
     common: dict[str, Any] = {
         "base_url": host.url,
         "support": support,
-        "reasoning": _thinking(host.profile.name),
+        "think": ollama_think(host.profile.name),
         "keep_alive": settings.OLLAMA_KEEP_ALIVE,
         "client_kwargs": {"timeout": timeout(), "verify": tls_context()},
         "async_client_kwargs": {
@@ -90,17 +96,18 @@ def _ollama(host: Host, support: Support) -> Clients:
     own = common | {
         "model": host.profile.name,
         "num_ctx": host.profile.context_tokens,
-        "num_predict": settings.OLLAMA_MAX_TOKENS,
     }
+    tokens = settings.OLLAMA_MAX_TOKENS
     return Clients(
         writer=Writer(
             **own,
+            num_predict=tokens,
             temperature=settings.OLLAMA_TEMPERATURE,
             top_k=40,
             repeat_penalty=1.05,
             tokens_at_once=1 if settings.SHOWS_UNCHECKED_WORDS else TOKENS_AT_ONCE,
         ),
-        editor=Editor(**own, temperature=0.0),
+        editor=Editor(**own, num_predict=tokens + _THOUGHT_TOKENS, temperature=0.0),
         other=lambda name: Editor(
             **common,
             model=name,
@@ -109,11 +116,6 @@ def _ollama(host: Host, support: Support) -> Clients:
             num_predict=_GUARD_ANSWER_TOKENS,
         ),
     )
-
-
-def _thinking(name: str) -> bool | str:
-    """No model thinks before it writes, and those that cannot help it think little."""
-    return "low" if "gpt-oss" in name.lower() else False
 
 
 def _openai(host: Host, support: Support) -> Clients:
@@ -142,15 +144,21 @@ def _openai(host: Host, support: Support) -> Clients:
         ),
         default_headers=dict(host.headers) or None,
     )
-    model = functools.partial(
-        client,
-        model=host.profile.name,
-        max_completion_tokens=min(_PROSE_TOKENS, host.profile.context_tokens // 2),
-    )
-    extra_body = _sampling(host.profile) if is_embedded else None
+    model = functools.partial(client, model=host.profile.name)
+    most = host.profile.context_tokens // 2
+    thinking = openai_thinking(host.profile.name)
+    sampling = _sampling(host.profile) if is_embedded else {}
     return Clients(
-        writer=model(temperature=0.7, extra_body=extra_body),
-        editor=model(temperature=0.0),
+        writer=model(
+            max_completion_tokens=min(_PROSE_TOKENS, most),
+            temperature=0.7,
+            extra_body=sampling | thinking or None,
+        ),
+        editor=model(
+            max_completion_tokens=min(_PROSE_TOKENS + _THOUGHT_TOKENS, most),
+            temperature=0.0,
+            extra_body=thinking or None,
+        ),
         other=lambda name: client(
             model=name, temperature=0.0, max_completion_tokens=_GUARD_ANSWER_TOKENS
         ),

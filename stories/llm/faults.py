@@ -27,9 +27,9 @@ from stories.vocabulary.errors import (
     StoryError,
     causes_of,
 )
-from stories.workflow.faults import AnswerCut, ColdModel, Fault, HostErrors
+from stories.workflow.faults import ColdModel, Fault, HostErrors
 
-from .answers import OddAnswer, Redirected
+from .answers import OddAnswer, Redirected, ending_of
 from .reasons import reason_in
 
 # What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
@@ -81,9 +81,7 @@ def _of_openai(*names: str) -> tuple[Any, ...]:
     return tuple(getattr(openai, name) for name in names) if openai else ()
 
 
-def _translate(error: Exception) -> Fault | AnswerCut | StoryError | None:
-    if isinstance(error, _of_openai("LengthFinishReasonError")):
-        return AnswerCut(error.completion.choices[0].message.content or "")
+def _translate(error: Exception) -> Fault | StoryError | None:
     if _says_too_long(error):
         return ContextTooLong()
     if isinstance(error, (*_LATE, *_of_openai("APITimeoutError"))):
@@ -174,7 +172,7 @@ def _says_too_long(error: Exception) -> bool:
 
 
 def _kinds() -> tuple[Any, ...]:
-    return (*_KINDS, *_of_openai("APIError", "LengthFinishReasonError"))
+    return (*_KINDS, *_of_openai("APIError"))
 
 
-HOST_ERRORS = HostErrors(_kinds, _translate)
+HOST_ERRORS = HostErrors(_kinds, _translate, ending_of)

@@ -19,7 +19,8 @@ from .answers import OddAnswer, Redirected, refuse_odd
 from .profiles import Provider
 from .reasons import reason_in
 
-_PROBE_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_PROBE_SECONDS = 5.0
+_CONNECT_SECONDS = 2.0
 _CONCURRENCY: dict[Provider, int] = {"ollama": 4, "openai": 16, "embedded": server.SLOTS}
 
 
@@ -50,9 +51,24 @@ class Host:
     notes: tuple[str, ...] = ()
 
     @property
+    def address(self) -> str:
+        """The host's name among others, and for staff; of the embedded one, whose port changes,
+        just that."""
+        return self.provider if self.provider == "embedded" else shown(self.url)
+
+    @property
+    def is_fallback(self) -> bool:
+        return bool(self.provider == settings.FALLBACK_PROVIDER)
+
+    @property
     def concurrency(self) -> int:
         wanted = settings.MAX_CONCURRENT or _CONCURRENCY[self.provider]
         return min(wanted, server.SLOTS) if self.provider == "embedded" else wanted
+
+
+def shown(address: str) -> str:
+    """An address as `Host.address` has it."""
+    return masked(without_credentials(address))
 
 
 def authorization(address: str, api_key: str) -> dict[str, str]:
@@ -65,33 +81,33 @@ def authorization(address: str, api_key: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def probing(
-    kind: str, address: str, headers: Mapping[str, str]
+    kind: str, address: str, headers: Mapping[str, str], *, seconds: float = _PROBE_SECONDS
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client for short questions to a host of this kind; raises NoModel for all that it cannot
     be asked, or for what is no answer."""
     from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
 
-    shown = masked(address)
+    named = masked(address)
     try:
         async with httpx.AsyncClient(
             base_url=without_credentials(address),
             headers=headers,
-            timeout=_PROBE_TIMEOUT,
+            timeout=httpx.Timeout(seconds, connect=_CONNECT_SECONDS),
             transport=Transport(tls_context()),
             event_hooks={"response": [refuse_odd]},
         ) as api:
             yield api
     except httpx.HTTPStatusError as error:
-        raise _refused(kind, shown, error) from error
+        raise _refused(kind, named, error) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = error or type(error).__name__
-        raise NoModel(f"{kind} at {shown} does not answer: {why}") from error
+        raise NoModel(f"{kind} at {named} does not answer: {why}") from error
     except Redirected as error:
-        raise Misconfigured(f"{kind} at {shown}: {error}") from error
+        raise Misconfigured(f"{kind} at {named}: {error}") from error
     except OddAnswer as error:
-        raise NoModel(f"what answers at {shown} is not {kind}: {error}") from error
+        raise NoModel(f"what answers at {named} is not {kind}: {error}") from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise NoModel(f"what answers at {shown} is not {kind}") from error
+        raise NoModel(f"what answers at {named} is not {kind}") from error
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
@@ -99,8 +115,8 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
     return answer
 
 
-def _refused(kind: str, shown: str, error: httpx.HTTPStatusError) -> NoModel:
+def _refused(kind: str, named: str, error: httpx.HTTPStatusError) -> NoModel:
     status = error.response.status_code
     reason = reason_in(error.response.text)
-    said = f"{kind} at {shown} answers {status}" + (f": {reason}" if reason else "")
+    said = f"{kind} at {named} answers {status}" + (f": {reason}" if reason else "")
     return Misconfigured(said) if status in {401, 403, 404} else NoModel(said)

@@ -54,6 +54,11 @@ class Trial:
         )
 
     @property
+    def is_passed(self) -> bool:
+        """True when the model wrote, and its answer to a schema could be read."""
+        return self.writes and self.schema not in {"", "ignored"}
+
+    @property
     def is_over(self) -> bool:
         """True when it need not be done again."""
         return self.writes and bool(self.schema)

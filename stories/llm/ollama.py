@@ -24,12 +24,16 @@ _END_CHARACTERS = 12
 
 
 class _Adapted(ChatOllama):
-    """Asks by what the host takes."""
+    """Asks by what the host takes. `think` is what the host is told; `reasoning` keeps the thoughts
+    of models that think all the same."""
 
     support: Support = Support()
+    reasoning: bool | str | None = True
+    think: bool | str = False
 
     def _chat_params(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return ollama_params(super()._chat_params(*args, **kwargs), self.support)
+        params = super()._chat_params(*args, **kwargs) | {"think": self.think}
+        return ollama_params(params, self.support)
 
 
 class Editor(_Adapted):

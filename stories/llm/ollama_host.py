@@ -6,7 +6,13 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from stories.infra.addresses import host_of, is_near, masked, without_credentials
+from stories.infra.addresses import (
+    far_host_of,
+    host_of,
+    is_web_address,
+    masked,
+    without_credentials,
+)
 from stories.safety.guard import OWN_MODEL, dialect_of
 from stories.workflow.resources import ModelProfile
 
@@ -27,15 +33,16 @@ class _Model:
     looks_embedding: bool
 
 
-async def ollama_host() -> Host:
+async def ollama_host(address: str) -> Host:
     """Raises NoModel."""
-    address = settings.OLLAMA_BASE_URL
+    if not is_web_address(address):
+        raise Misconfigured(f"OLLAMA_BASE_URL has {masked(address)!r}, which is no address")
     headers = authorization(address, settings.OLLAMA_API_KEY)
     async with probing("Ollama", address, headers) as api:
         listed, notes = _listed(answer_of(await api.get("/api/tags")))
-        guard = _guard(listed)
-        for model in _candidates(listed, notes):
-            shown = await _shown(api, model, notes)
+        guard = _guard(listed, address)
+        for model in _candidates(listed, notes, address):
+            shown = await _shown(api, model, notes, address)
             if shown is not None and _can_write(model, shown):
                 return Host(
                     "ollama",
@@ -43,7 +50,7 @@ async def ollama_host() -> Host:
                     without_credentials(address),
                     headers=tuple(headers.items()),
                     version=model.version,
-                    elsewhere=model.elsewhere or guard or _far(address),
+                    elsewhere=model.elsewhere or guard or far_host_of(address),
                     notes=tuple(notes),
                 )
     raise Misconfigured(
@@ -69,11 +76,6 @@ def _canonical(name: str) -> str:
     return bare if ":" in bare.rpartition("/")[2] else f"{bare}:latest"
 
 
-def _far(address: str) -> str:
-    host = host_of(address)
-    return "" if is_near(host) else host
-
-
 def _listed(answer: dict[str, Any]) -> tuple[list[_Model], list[str]]:
     """The models, and notes on entries of the list that are none."""
     models = [_model_of(entry) for entry in answer["models"]]
@@ -95,14 +97,16 @@ def _model_of(entry: Any) -> _Model | None:
     return _Model(name, str(entry.get("digest") or ""), away, embeds(name, families))
 
 
-def _candidates(listed: list[_Model], notes: list[str]) -> list[_Model]:
+def _candidates(listed: list[_Model], notes: list[str], address: str) -> list[_Model]:
     """The model that was asked for, or else all that run here, in Ollama's order, newest first."""
     wanted = settings.OLLAMA_MODEL
     if wanted:
         if found := _named(wanted, listed):
             return found
         names = ", ".join(model.name for model in listed) or "none"
-        raise Misconfigured(f"Ollama has no model {wanted!r} (OLLAMA_MODEL); it has: {names}")
+        raise Misconfigured(
+            f"Ollama at {masked(address)} has no model {wanted!r} (OLLAMA_MODEL); it has: {names}"
+        )
     usable = [model for model in listed if dialect_of(model.name) is None]
     notes += [
         f"{model.name} runs at {model.elsewhere}, and is used only where OLLAMA_MODEL names it"
@@ -116,7 +120,7 @@ def _named(wanted: str, listed: list[_Model]) -> list[_Model]:
     return [model for model in listed if same_model(model.name, wanted)]
 
 
-def _guard(listed: list[_Model]) -> str:
+def _guard(listed: list[_Model], address: str) -> str:
     """The guard's host, if that is elsewhere. Raises Misconfigured where it is missing."""
     wanted = settings.GUARD_MODEL
     if wanted in {"", OWN_MODEL}:
@@ -125,10 +129,14 @@ def _guard(listed: list[_Model]) -> str:
         return found[0].elsewhere
     if settings.GUARD_IS_ADVISORY:
         return ""
-    raise Misconfigured(f"Ollama has no model {wanted!r} (STORYTELLER_GUARD_MODEL)")
+    raise Misconfigured(
+        f"Ollama at {masked(address)} has no model {wanted!r} (STORYTELLER_GUARD_MODEL)"
+    )
 
 
-async def _shown(api: httpx.AsyncClient, model: _Model, notes: list[str]) -> dict[str, Any] | None:
+async def _shown(
+    api: httpx.AsyncClient, model: _Model, notes: list[str], address: str
+) -> dict[str, Any] | None:
     """Ollama's description of a model; None, and a note, where it cannot be looked at."""
     response = await api.post("/api/show", json={"model": model.name})
     if response.is_success:
@@ -136,7 +144,7 @@ async def _shown(api: httpx.AsyncClient, model: _Model, notes: list[str]) -> dic
     reason = reason_in(response.text)
     notes.append(f"{model.name} cannot be looked at: {response.status_code} {reason}".rstrip())
     if settings.OLLAMA_MODEL:
-        raise NoModel(f"Ollama at {masked(settings.OLLAMA_BASE_URL)}: {notes[-1]}")
+        raise NoModel(f"Ollama at {masked(address)}: {notes[-1]}")
     return None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from stories.infra.addresses import host_of, is_near, masked, without_credentials
+from stories.infra.addresses import far_host_of, masked, without_credentials
 
 from .answers import OddAnswer, Redirected
 from .host import Host, Misconfigured, authorization, probing
@@ -18,11 +18,11 @@ _SHOWN_NAMES = 12
 _MAY_HAVE_NO_LIST = frozenset({404, 405, 429, 501, 503})
 
 
-def missing_settings() -> str:
+def missing_settings(wanted_by: str = "STORYTELLER_LLM") -> str:
     """Why the settings cannot lead to such a host; empty where they may."""
     names = {"OPENAI_BASE_URL": settings.OPENAI_BASE_URL, "OPENAI_MODEL": settings.OPENAI_MODEL}
     missing = [name for name, value in names.items() if not value]
-    return f"STORYTELLER_LLM=openai needs {' and '.join(missing)}" if missing else ""
+    return f"{wanted_by}=openai needs {' and '.join(missing)}" if missing else ""
 
 
 async def openai_host() -> Host:
@@ -37,7 +37,6 @@ async def openai_host() -> Host:
     if entries and not entry:
         names = ", ".join(str(entry["id"]) for entry in entries[:_SHOWN_NAMES])
         notes.append(f"OPENAI_MODEL={name!r} is not among the models it lists: {names}")
-    far = host_of(address)
     return Host(
         "openai",
         profile_of("openai", name, _context_of(entry), billions=_billions_of(entry)),
@@ -45,7 +44,7 @@ async def openai_host() -> Host:
         settings.OPENAI_API_KEY or "none",
         headers=tuple(headers.items()),
         version=str(entry.get("created") or ""),
-        elsewhere="" if is_near(far) else far,
+        elsewhere=far_host_of(address),
         notes=tuple(notes),
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from stories.vocabulary.languages import Writers, codes
 from stories.workflow.resources import ModelProfile
@@ -49,6 +49,9 @@ _ABILITIES: tuple[tuple[Provider | None, str, float, _Ability], ...] = (
     (None, r"(deepseek-(v[3-9]|r1)|glm-?[4-9]|kimi|minimax)", 60, _MULTILINGUAL),
     (None, r"(gpt-([4-9]|\d\d)|o[1-9]|chatgpt|claude|gemini|grok)", 0, _MULTILINGUAL),
 )
+# Models that think before they answer, whatever they are told, and those that can be told not to.
+_ALWAYS_THINKS = re.compile(r"gpt-oss|gpt-([5-9]|\d\d)|o[1-9]\b")
+_MAY_THINK = re.compile(r"qwen-?([3-9]|\d\d)|glm-?(4\.[5-9]|[5-9])|smollm3")
 _EMBEDDING_FAMILIES = ("bert", "embed", "xlm-roberta")
 _EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphrase")
 
@@ -76,8 +79,28 @@ def embeds(name: str, families: Iterable[object]) -> bool:
     return of_family or _EMBEDDING_NAMES.search(name.lower()) is not None
 
 
+def ollama_think(name: str) -> bool | str:
+    """The value of Ollama's `think`: no model thinks before it answers, and those that cannot help
+    it think little."""
+    return "low" if _ALWAYS_THINKS.match(_bare(name)) else False
+
+
+def openai_thinking(name: str) -> dict[str, Any]:
+    """The same as fields of a request by OpenAI's API. `chat_template_kwargs` is what vLLM, SGLang
+    and llama.cpp's server hand to a model's template."""
+    if _ALWAYS_THINKS.match(_bare(name)):
+        return {"reasoning_effort": "low"}
+    if _MAY_THINK.match(_bare(name)):
+        return {"chat_template_kwargs": {"enable_thinking": False}}
+    return {}
+
+
+def _bare(name: str) -> str:
+    return name.rsplit("/", 1)[-1].lower()
+
+
 def _ability(provider: Provider, name: str, billions: float | None) -> _Ability:
-    bare = name.rsplit("/", 1)[-1].lower()
+    bare = _bare(name)
     size = billions_in(bare) if billions is None else billions
     for of_provider, pattern, from_billions, ability in _ABILITIES:
         is_large = size is None or size >= from_billions

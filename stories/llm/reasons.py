@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from stories.infra.addresses import credentials_in
+from stories.infra.addresses import addresses_in, credentials_in
 
 MAX_CHARACTERS = 240
 _ECHOED_WORDS = 4
@@ -37,7 +37,7 @@ def masked_secrets(text: str) -> str:
 
 def _own_secrets() -> Iterator[str]:
     yield from filter(None, (settings.OPENAI_API_KEY, settings.OLLAMA_API_KEY))
-    for address in (settings.OPENAI_BASE_URL, settings.OLLAMA_BASE_URL):
+    for address in (settings.OPENAI_BASE_URL, *addresses_in(settings.OLLAMA_BASE_URL)):
         if found := credentials_in(address):
             yield from filter(None, (found.password,))
 

@@ -52,12 +52,13 @@ def without_refused(support: Support, reason: str) -> Support:
     return support
 
 
+_THINKING = ("reasoning_effort", "chat_template_kwargs")
 # In the order in which they are looked for.
 _NAMES = {
     "temperature": ("temperature",),
     "usage": ("stream_options", "include_usage"),
     "schema": ("response_format", "json_schema", "format"),
-    "thinking": ("think",),
+    "thinking": ("think", "reasoning", "chat_template"),
     "system": ("system", "role", "developer"),
 }
 
@@ -74,19 +75,23 @@ def openai_payload(payload: dict[str, Any], support: Support) -> dict[str, Any]:
         payload.pop("temperature", None)
     if not support.usage:
         payload.pop("stream_options", None)
-    if not support.schema and (wanted := payload.pop("response_format", None)):
-        payload["messages"] = with_schema(payload["messages"], _schema_of(wanted))
+    if not support.thinking:
+        extra = payload.get("extra_body") or {}
+        payload["extra_body"] = {key: extra[key] for key in extra if key not in _THINKING}
+    if wanted := payload.pop("response_format", None):
+        if support.schema:
+            # Named in `payload`, the client would parse the answer, and raise for a cut one.
+            payload["extra_body"] = (payload.get("extra_body") or {}) | {"response_format": wanted}
+        else:
+            payload["messages"] = with_schema(payload["messages"], _schema_of(wanted))
     if not support.system:
         payload["messages"] = without_system(payload["messages"])
     return payload
 
 
-def _schema_of(wanted: Any) -> dict[str, Any]:
-    """Of a response format: a class of Pydantic's, or as it is sent."""
-    if isinstance(wanted, dict):
-        schema: dict[str, Any] = (wanted.get("json_schema") or {}).get("schema", {})
-        return schema
-    return dict(wanted.model_json_schema())
+def _schema_of(response_format: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = response_format["json_schema"]["schema"]
+    return schema
 
 
 def ollama_params(params: dict[str, Any], support: Support) -> dict[str, Any]:

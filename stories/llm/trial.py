@@ -6,24 +6,24 @@ as all are, and tried again after a minute.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from stories.safety import structured
 from stories.vocabulary.errors import StoryError, told_to_staff
-from stories.workflow.faults import AnswerCut, Fault
+from stories.workflow.faults import Fault
 
 from .clients import Clients
 from .faults import HOST_ERRORS
 from .host import Host
-from .known import Trial, key_of, lately, remember
+from .known import Key, Trial, key_of, lately, remember
 from .support import Support, without_refused
 
 T = TypeVar("T")
@@ -54,17 +54,19 @@ Make = Callable[[Host, Support], Awaitable[Clients]]
 
 
 _EMBEDDED = Trial(writes=True, schema="honoured")
-_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_Locks = WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, asyncio.Lock]]
+_locks: _Locks = WeakKeyDictionary()
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
     """The trial of the host's model, made now where there is none."""
     if host.provider == "embedded":
         return _EMBEDDED
-    async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        if (found := lately(key_of(host))) is None:
+    key = key_of(host)
+    async with _locks.setdefault(asyncio.get_running_loop(), {}).setdefault(key, asyncio.Lock()):
+        if (found := lately(key)) is None:
             found = await tried(host, make)
-            remember(key_of(host), found)
+            remember(key, found)
     return found
 
 
@@ -85,7 +87,7 @@ async def _tried(host: Host, make: Make) -> Trial:
             in_prompt = replace(trial, support=replace(trial.support, schema=False))
             again = await _adapting(in_prompt, host, make, _answer)
             trial = again if again.schema != "ignored" else trial
-    except (Fault, AnswerCut, StoryError) as error:
+    except (Fault, StoryError) as error:
         return replace(trial, problem=told_to_staff(error) or type(error).__name__)
     return trial
 
@@ -130,18 +132,7 @@ async def _write(trial: Trial, clients: Clients) -> Trial:
 
 
 async def _answer(trial: Trial, clients: Clients) -> Trial:
-    asked = clients.editor.with_structured_output(_SCHEMA, method="json_schema", include_raw=True)
-    answer: Any = await asked.ainvoke(_QUESTION)
-    if not _is_answer(str(answer["raw"].text)):
+    found = structured.found_in(await structured.ask(clients.editor, _SCHEMA, _QUESTION))
+    if not any(isinstance(one.get("is_animal"), bool) for one in found.whole):
         return replace(trial, schema="ignored")
     return replace(trial, schema="honoured" if trial.support.schema else "in the prompt")
-
-
-def _is_answer(text: str) -> bool:
-    """True when the object stands in it, be it in a fence or behind thoughts."""
-    start, end = text.rfind("{"), text.rfind("}")
-    try:
-        found = json.loads(text[start : end + 1])
-    except ValueError:
-        return False
-    return isinstance(found, dict) and isinstance(found.get("is_animal"), bool)

@@ -1,6 +1,6 @@
 """The data: fields and constraints. Rules that span rows live in `generations` and `moderation`."""
 
-from .generation import MODEL_LENGTH, Generation, GenerationEvent
+from .generation import HOST_LENGTH, MODEL_LENGTH, Generation, GenerationEvent
 from .keys import KEY_LENGTH, RequestKey, TicketUse
 from .moderation import CONCERNS, Case, Clearance, Ruling, SafetyFinding, Switch, Threshold
 from .story import (
@@ -18,6 +18,7 @@ from .trial import ModelTrial
 
 __all__ = [
     "CONCERNS",
+    "HOST_LENGTH",
     "IDEA_LENGTH",
     "KEY_LENGTH",
     "MODEL_LENGTH",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from .story import Chapter, Choice, Story
 
 MODEL_LENGTH = 120
+HOST_LENGTH = 300
 
 
 class Generation(models.Model):
@@ -20,10 +21,12 @@ class Generation(models.Model):
 
     `brief` is what the storyteller is told; it is fixed when the run is requested. `lease_id`
     names the runner that may append to the log, until `lease_expires_at`. `timings` holds
-    seconds by step. `pruned_at` is when the log's rows were removed (`stories.eventlog.prune`).
-    Once it is withdrawn, no reader is given its text any more. `is_previewed` is fixed with the
-    brief: whether a parent looks at the chapter before the child does; so is
-    `shows_unchecked_words`: whether readers may see its words ahead of their approval.
+    seconds by step. `host` is the address of the model host that its slot is taken at, empty for
+    any; `writers` holds the host and model of each attempt, in order. `pruned_at` is when the log's
+    rows were removed (`stories.eventlog.prune`). Once it is withdrawn, no reader is given its text
+    any more. `is_previewed` is fixed with the brief: whether a parent looks at the chapter before
+    the child does; so is `shows_unchecked_words`: whether readers may see its words ahead of their
+    approval.
     """
 
     class Status(models.TextChoices):
@@ -57,6 +60,8 @@ class Generation(models.Model):
     stop_requested_at = models.DateTimeField(null=True, editable=False)
     last_position = models.PositiveIntegerField(default=0)
     model = models.CharField(max_length=MODEL_LENGTH, blank=True)
+    host = models.CharField(max_length=HOST_LENGTH, blank=True, editable=False)
+    writers = models.JSONField(default=list, blank=True, editable=False)
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     timings = models.JSONField(default=dict, blank=True)

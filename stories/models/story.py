@@ -76,9 +76,11 @@ class Chapter(models.Model):
 
     `text` is what was shown; `source` is the same text in stand-in form, the only form that a
     model sees again. `vocabulary` is a list of `{word, meaning}`; `safety_layers` are the names of
-    all that looked at the chapter before it was finished. One that was withdrawn leaves its
-    position in the story free for another. `released_at` is since when the child may read it: from
-    the beginning, or, where the family looks first, when `released_by` has done so.
+    all that looked at the chapter before it was finished. `outcome_findings` is a list of `{kind,
+    sentence}`, in stand-in form: what stays of the text that is not what was asked for. One that
+    was withdrawn leaves its position in the story free for another. `released_at` is since when the
+    child may read it: from the beginning, or, where the family looks first, when `released_by` has
+    done so.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -102,6 +104,7 @@ class Chapter(models.Model):
     measured_level = models.CharField(max_length=12, choices=READING_LEVELS)
     safety_score = models.FloatField()
     safety_layers = models.JSONField(default=list, blank=True)
+    outcome_findings = models.JSONField(default=list, blank=True)
     is_ending = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)

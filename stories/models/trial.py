@@ -8,11 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ModelTrial(models.Model):
-    """One row by host, model and version; `address` is without user and password.
+    """One row by host, model and version; `address` is without user and password. A row without a
+    model says why a host is left out.
 
     `schema` says how schemas are answered; `left_out` names what the host refused, and `support` is
-    the same as the clients read it. `tokens_per_second` is an estimate.
+    the same as the clients read it. `tokens_per_second` is an estimate. `unjudged` counts the
+    chapters since the last one that the model judged: after `MAX_UNJUDGED` it is out of use, until
+    a trial goes well.
     """
+
+    MAX_UNJUDGED = 3
 
     provider = models.CharField(_("provider"), max_length=20)
     address = models.CharField(_("address"), max_length=300)
@@ -29,6 +34,7 @@ class ModelTrial(models.Model):
     first_word_seconds = models.FloatField(_("seconds to the first word"))
     tokens_per_second = models.FloatField(_("tokens a second"))
     problem = models.TextField(_("problem"), blank=True)
+    unjudged = models.PositiveIntegerField(_("chapters without a judgement, in a row"), default=0)
 
     class Meta:
         ordering: ClassVar = ["-tried_at"]
@@ -41,4 +47,8 @@ class ModelTrial(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.provider})"
+        return f"{self.model or self.address} ({self.provider})"
+
+    @property
+    def is_out_of_use(self) -> bool:
+        return self.unjudged >= self.MAX_UNJUDGED

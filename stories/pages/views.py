@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from children.access import parent
 from children.models import Child, User
 from stories import access, generations, llm, moderation
-from stories.controls import switches
+from stories.controls import switches, trials
 from stories.controls.switches import Feature
 from stories.execution import engine
 from stories.messages import MESSAGES
@@ -51,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
     child = _or_404(access.child_for, user, child_id)
-    storyteller = switches.with_switches(async_to_sync(llm.status)())
+    storyteller = switches.with_switches(_storyteller())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
         return _no_storyteller(request, child)
@@ -75,6 +75,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
         "storyteller": storyteller,
         "is_foreign": not set(languages) & set(child.languages),
     }
+    async_to_sync(llm.begin_warm_up)()
     answer = render(request, "stories/new.html", context)
     if put_off is not None:
         answer.status_code = 503 if isinstance(put_off, generations.QueueFull) else 429
@@ -100,7 +101,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         "chapters": chapters,
         "page": _reader_page(session, chapters, following),
         "messages_by_code": MESSAGES.items(),
-        "storyteller": async_to_sync(llm.status)(),
+        "storyteller": _storyteller(),
     }
     return render(request, "stories/read.html", context)
 
@@ -115,7 +116,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "child": found.child,
         "pages": path.pages,
         "waiting": path.waiting,
-        "storyteller": async_to_sync(llm.status)(),
+        "storyteller": _storyteller(),
     }
     return render(request, "stories/story.html", context)
 
@@ -152,7 +153,7 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
         "chapter": chapter,
         "story": chapter.story,
         "child": chapter.story.child,
-        "storyteller": async_to_sync(llm.status)(),
+        "storyteller": _storyteller(),
     }
     return render(request, "stories/preview.html", context)
 
@@ -324,6 +325,10 @@ def _reader_page(
 def _url_pattern(name: str) -> str:
     """A URL with "{id}" for its one argument: the page learns some ids only later."""
     return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
+
+
+def _storyteller() -> llm.Status:
+    return trials.with_trials(async_to_sync(llm.status)())
 
 
 def _following(session: ReadingSession) -> Generation | None:

@@ -2,7 +2,7 @@
 
 from stories.reading.measures import Measures, measure
 from stories.reading.pace import reading_minutes
-from stories.reading.vocabulary import rare_words
+from stories.reading.vocabulary import is_everyday, rare_words
 from stories.reading.words import words
 
-__all__ = ["Measures", "measure", "rare_words", "reading_minutes", "words"]
+__all__ = ["Measures", "is_everyday", "measure", "rare_words", "reading_minutes", "words"]

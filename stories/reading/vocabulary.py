@@ -45,11 +45,12 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
         for word in words(text, language)
         if len(word) <= _LONGEST and shape.fullmatch(word) and word not in names
     )
-    unknown = [word for word in candidates if not _is_common(word, written)]
+    unknown = [word for word in candidates if not is_everyday(word, written)]
     return sorted(unknown, key=len, reverse=True)[:count]
 
 
-def _is_common(word: str, language: Language) -> bool:
+def is_everyday(word: str, language: Language) -> bool:
+    """True when the word, in lower case, is one that a child knows."""
     known = _known(language)
     return any(form in known for form in _forms(word, language))
 

@@ -16,12 +16,13 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from stories.safety import structured
 from stories.safety.layers import Passage
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand
@@ -90,11 +91,7 @@ class Guard:
         messages = self.dialect.messages(passage, self.band)
         if self.dialect.schema is None:
             return (await self.model.ainvoke(messages)).text
-        bound = self.model.with_structured_output(
-            self.dialect.schema, method="json_schema", include_raw=True
-        )
-        answer: Any = await bound.ainvoke(messages)
-        return str(answer["raw"].text)
+        return await structured.ask(self.model, self.dialect.schema, messages)
 
     def _failure(self) -> Verdict:
         if self.is_advisory:
@@ -122,6 +119,17 @@ def dialect_of(name: str) -> Dialect | None:
     if "llamaguard" in bare:
         return _LLAMA
     return _GRANITE if "granite" in bare and "guardian" in bare else None
+
+
+def said_by_user(dialect: Dialect) -> Dialect:
+    """The dialect for hosts that take a last message of the assistant for the beginning of their
+    answer, as llama.cpp's server does: the user says the paragraph, which guards judge as well."""
+
+    def messages(passage: Passage, band: AgeBand) -> list[BaseMessage]:
+        *before, last = dialect.messages(passage, band)
+        return [*(one for one in before if one.type == "system"), HumanMessage(last.text)]
+
+    return replace(dialect, messages=messages)
 
 
 def _as_answer(passage: Passage, band: AgeBand) -> list[BaseMessage]:
@@ -217,11 +225,15 @@ def _ask_own(passage: Passage, band: AgeBand) -> list[BaseMessage]:
 
 
 def _read_own(answer: str) -> str:
+    """The worst that is said: of several findings, the first that names a problem."""
+    found = structured.found_in(answer)
     try:
-        problem = _Finding.model_validate_json(answer).problem
+        problems = [_Finding.model_validate(one).problem for one in found.whole]
     except ValidationError as error:
         raise NoAnswer from error
-    return "" if problem == "none" else problem
+    if not problems or found.torn:
+        raise NoAnswer
+    return next((problem for problem in problems if problem != "none"), "")
 
 
 _OWN = Dialect("story_model", _ask_own, _read_own, _Finding.model_json_schema())

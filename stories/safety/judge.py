@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stories.safety import structured
 from stories.vocabulary.brief import AgeBand
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ ATTEMPTS = 2
 # By weight, for chapters that pass and for those that do not.
 PASSED_SCORES = {0: 0.9, 1: 0.7, 2: 0.55}
 STOPPED_SCORES = {2: 0.3, 3: 0.1}
-UNJUDGED = "The chapter could not be judged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,17 @@ _EXAMPLES: tuple[tuple[str, str, Problem, int], ...] = (
 )
 
 
+_MAX_REASON = 240
+
+
 class _Assessment(BaseModel):
-    """The judge's answer."""
+    """The judge's answer. Its reason is only there to be thought of before the rest."""
 
     model_config = ConfigDict(extra="ignore", title="assessment")
 
-    reason: Annotated[str, Field(max_length=240)]
+    reason: Annotated[str, Field(max_length=_MAX_REASON)]
     problem: Problem
-    weight: Annotated[int, Field(ge=0, le=3)]
+    weight: Annotated[int, Field(ge=0, le=3, strict=True)]
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "_Assessment":
@@ -186,21 +189,17 @@ class _Assessment(BaseModel):
 
 async def judge_chapter(
     editor: "BaseChatModel", text: str, *, band: AgeBand, language: str
-) -> Judgement:
-    """The model's judgement of a whole chapter in stand-in form.
+) -> Judgement | None:
+    """The model's judgement of a whole chapter in stand-in form, None where it gives none.
 
-    A malformed answer is asked for once more and then counts as not passed. Raises only what the
-    model's client raises.
+    An answer that is none is asked for once more. Raises only what the model's client raises.
     """
-    judge = editor.with_structured_output(
-        _Assessment.model_json_schema(), method="json_schema", include_raw=True
-    )
     messages = _messages(text, band, language)
     for _ in range(ATTEMPTS):
-        assessment = _assessment(await judge.ainvoke(messages))
-        if assessment is not None:
+        answer = await structured.ask(editor, _Assessment.model_json_schema(), messages)
+        if assessment := _assessment(answer, text):
             return judgement_of(assessment.problem, assessment.weight, band)
-    return Judgement(approved=False, score=0.0, issues=(UNJUDGED,))
+    return None
 
 
 def _messages(text: str, band: AgeBand, language: str) -> list[BaseMessage]:
@@ -216,12 +215,25 @@ def _question(chapter: str) -> HumanMessage:
     return HumanMessage("Chapter: " + json.dumps(chapter, ensure_ascii=False))
 
 
-def _assessment(answer: Any) -> _Assessment | None:
-    """The answer, if it is one; `include_raw` gives None for what could not be parsed."""
+def _assessment(answer: str, chapter: str) -> _Assessment | None:
+    """The one assessment in the answer: none where several disagree, or one is malformed or torn.
+
+    An object that the chapter itself holds is a quotation, and no assessment.
+    """
+    found = structured.found_in(answer)
+    given = [one for one in found.whole if {"problem", "weight"} & one.keys()]
+    if not given or found.torn or any(one in given for one in structured.found_in(chapter).whole):
+        return None
     try:
-        return _Assessment.model_validate(answer["parsed"])
+        read = [_Assessment.model_validate(one | {"reason": _reason(one)}) for one in given]
     except ValidationError:
         return None
+    verdicts = {(one.problem, one.weight) for one in read}
+    return read[0] if len(verdicts) == 1 else None
+
+
+def _reason(found: dict[str, Any]) -> str:
+    return str(found.get("reason", ""))[:_MAX_REASON]
 
 
 def judgement_of(problem: Problem, weight: int, band: AgeBand) -> Judgement:

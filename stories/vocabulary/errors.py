@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     """The `code` of the stream's terminal `error` event."""
 
     SAFETY_REJECTED = "SAFETY_REJECTED"
+    CHECK_FAILED = "CHECK_FAILED"
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
     MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
@@ -68,6 +69,18 @@ class Withdrawn(SafetyRejected):
     message_key = "withdrawn"
 
 
+class Declined(SafetyRejected):
+    """The model would not tell the story."""
+
+    message_key = "declined"
+
+
+class CheckFailed(StoryError):
+    """The model that is to judge the chapter gave no judgement, so it has not passed."""
+
+    code = ErrorCode.CHECK_FAILED
+
+
 class ModelUnavailable(StoryError):
     """The model's host cannot be reached, or there is none."""
 
@@ -81,6 +94,10 @@ class ModelRefused(StoryError):
     code = ErrorCode.MODEL_REFUSED
 
 
+class OutOfUse(ModelRefused):
+    """The model gave no judgement of several chapters in a row, and is not asked for more."""
+
+
 class ModelTimeout(StoryError):
     """The model's host took too long to answer."""
 
@@ -91,6 +108,12 @@ class EmptyContent(StoryError):
     """The model wrote nothing."""
 
     code = ErrorCode.EMPTY_CONTENT
+
+
+class TooShort(EmptyContent):
+    """The model wrote far less than was asked for, however often it was asked to go on."""
+
+    message_key = "too_short"
 
 
 class ContextTooLong(StoryError):

@@ -25,6 +25,7 @@ DATA_FILES = (
     "spines.toml",
     "common.txt",
     "names.toml",
+    "outcome.toml",
 )
 _CATALOGUES = "locale"
 

@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from stories.safety.guard import Guard
 from stories.vocabulary.errors import ModelUnavailable
 from stories.vocabulary.nodes import Node
-from stories.workflow.faults import ColdModel, Fault
+from stories.workflow.faults import ColdModel, Ending, Fault
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
@@ -67,12 +67,14 @@ def metered_guard(guard: Guard | None, step: Node, emit: Emit) -> Guard | None:
 
 async def stream_text(
     model: BaseChatModel, messages: list[BaseMessage], resources: ChapterResources
-) -> AsyncGenerator[str, None]:
-    """The model's raw text as it comes. Raises `Fault` or a StoryError.
+) -> AsyncGenerator[str | Ending, None]:
+    """The model's raw text as it comes, and last its `Ending`. Raises `Fault` or a StoryError.
 
-    Closing the generator closes the connection to the host.
+    A stream whose host does not say that it has ended was cut: a `Fault`. Closing the generator
+    closes the connection to the host.
     """
     stream, timeouts = model.astream(messages), resources.timeouts
+    ending: Ending | None = None
     with resources.host_errors.translated():
         async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
             seconds = timeouts.first_token_seconds
@@ -81,9 +83,14 @@ async def stream_text(
                     async with asyncio.timeout(seconds):
                         chunk = await anext(chunks)
                 except StopAsyncIteration:
-                    return
+                    break
                 seconds = timeouts.next_token_seconds
+                if ending is not Ending.DECLINED:
+                    ending = resources.host_errors.ending(chunk.response_metadata) or ending
                 yield str(chunk.text)
+    if ending is None:
+        raise Fault("the host's answer broke off: no reason for its end came")
+    yield ending
 
 
 class Retries:
@@ -106,10 +113,7 @@ class Retries:
         await asyncio.sleep(seconds)
 
     async def ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer of one whole call, asked again while the host fails.
-
-        Raises AnswerCut where it was longer than the model may say.
-        """
+        """The answer of one whole call, asked again while the host fails."""
         while True:
             try:
                 with self._host_errors.translated():

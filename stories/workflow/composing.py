@@ -9,14 +9,15 @@ from stories.vocabulary.nodes import writer_of
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
-from stories.workflow.lengths import most_words
+from stories.workflow.lengths import least_words, most_words
 from stories.workflow.manuscript import Manuscript
+from stories.workflow.outcome import Asked, Found, all_found_in
 from stories.workflow.plan import plan_chapter
 from stories.workflow.prompts.request import request, rewrite_note
 from stories.workflow.prompts.spine import taking_turns
 from stories.workflow.prompts.system import system_prompt
 from stories.workflow.prompts.tokens import most_tokens, tokens_for_words
-from stories.workflow.resources import ModelProfile
+from stories.workflow.resources import ChapterResources, ModelProfile
 from stories.workflow.state import ChapterState, Context, Emit
 
 # The turns' instructions and what is said between them.
@@ -40,14 +41,20 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
         manuscript,
         lambda: _conversation(brief, resources.profile),
         resources,
-        language=brief.language,
+        asked=Asked(brief),
         step=step,
         emit=emit,
         note=rewrite_note(state["judgement"]["issues"]) if is_rewrite else "",
     )
     async with manuscript.guarded():
         await drafting.write(
-            lambda written: plan_chapter(brief, resources.profile, written, is_rewrite=is_rewrite)
+            lambda written: plan_chapter(
+                brief,
+                resources.profile,
+                written,
+                is_rewrite=is_rewrite,
+                min_length_percent=resources.min_length_percent,
+            )
         )
     manuscript.finish()
     return {
@@ -56,6 +63,13 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
         "version": version,
         "is_guarded": manuscript.is_guarded,
     }
+
+
+def outcome_of(text: str, brief: StoryBrief, resources: ChapterResources) -> tuple[Found, ...]:
+    """What stays of a finished text that is not what was asked for."""
+    percent = resources.min_length_percent
+    least = least_words(brief, resources.profile.writing, percent)
+    return all_found_in(text, Asked(brief), least_words=least)
 
 
 def _conversation(brief: StoryBrief, profile: ModelProfile) -> Conversation:

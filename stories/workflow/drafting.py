@@ -1,7 +1,8 @@
 """Writing a chapter's text with a model: turn by turn, and again where a try came to nothing.
 
 What is approved is never withdrawn here. A try that ended early (unsafe text, a connection cut) is
-followed by one that goes on from the approved text. A sentence that nearly passed is worded anew.
+followed by one that goes on from the approved text. A sentence that nearly passed, or is not what
+was asked for, is worded anew. A chapter is whole when the host says so and it is long enough.
 """
 
 import logging
@@ -14,12 +15,20 @@ from langchain_core.messages import BaseMessage
 from stories.safety.prose import ProseStream
 from stories.safety.sentences import has_end
 from stories.safety.verdict import Severity, Verdict
-from stories.vocabulary.errors import ContextTooLong, EmptyContent, ModelUnavailable, SafetyRejected
+from stories.vocabulary.errors import (
+    ContextTooLong,
+    Declined,
+    EmptyContent,
+    ModelUnavailable,
+    SafetyRejected,
+    TooShort,
+)
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
-from stories.workflow.faults import Fault
+from stories.workflow.faults import Ending, Fault
 from stories.workflow.manuscript import Manuscript
+from stories.workflow.outcome import NAME, Asked, Kind, found_in, note_on, refuses
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
 from stories.workflow.prompts.request import avoid_note
@@ -34,15 +43,27 @@ log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 2
 _MAX_SOFT_HITS = 3
+# Calls of the model, in all of a chapter, for sentences that are safe and not what was asked for.
+_MAX_MENDS = 3
+# Turns that a host ended at its limit of tokens are gone on with so often.
+_MAX_CUTS = 4
+# A chapter that stopped too early is asked for more, and then tried anew.
+_MAX_MORE = 2
+# A refusal comes first, perhaps after a polite word.
+_REFUSAL_WITHIN_SENTENCES = 2
 _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
+_UNSAID = "…"
+# What it means that all new tries were in vain, by the last one's concern; else it was unsafe.
+_GIVEN_UP = {_FAILURE: ModelUnavailable, Kind.REFUSAL: Declined, Kind.REPETITION: TooShort}
 # A host that sends nothing that is prose, for ever: thoughts, markup, white space.
 _MAX_RAW_CHARACTERS = 30_000
 
 
 class Ended(Enum):
     WHOLE = "the model said all it had to say"
+    CUT = "the host had no more tokens for it"
     FULL = "the turn has all the text it may have"
     HELD = "what came was not fit to be shown"
 
@@ -60,7 +81,7 @@ class Drafting:
         begin: Callable[[], Conversation],
         resources: ChapterResources,
         *,
-        language: str,
+        asked: Asked,
         step: Node,
         emit: Emit,
         note: str,
@@ -69,16 +90,20 @@ class Drafting:
         self._begin = begin
         self._conversation = begin()
         self._tools = resources
-        self._language = language
+        self._wanted = asked
+        self._language = asked.brief.language
         self._emit = emit
         self._writer = metered(resources.writer, step, self._used)
-        self._rewording = Rewording(resources, language, step, emit)
+        self._rewording = Rewording(resources, self._language, step, emit)
         self._retries = Retries(resources)
         self._note = note
         self._concerns: list[str] = []
         self._restarts_left = MAX_RESTARTS
+        self._mends_left = _MAX_MENDS
+        self._more_left = _MAX_MORE
         self._asked: list[BaseMessage] = []
-        self._start = self._sentences = self._soft_hits = 0
+        self._start = self._sentences = self._soft_hits = self._taken = 0
+        self._said_before = ""
         self._leaves_out = False
 
     async def write(self, plan_after: Callable[[str], Plan]) -> None:
@@ -125,18 +150,20 @@ class Drafting:
     async def _write_until_whole(self, turn: Turn) -> None:
         nothing = self._written
         has_asked_again = False
+        cuts_left = _MAX_CUTS
         while True:
+            before = self._written
             ended = await self._try(turn)
-            if ended is not Ended.HELD and self._written != nothing:
-                break
-            if ended is Ended.HELD:
+            if ended is Ended.HELD and self._is_needed(turn):
                 self._restart()
-            elif has_asked_again:
+            elif ended is Ended.CUT and self._written != before and cuts_left:
+                cuts_left -= 1
+            elif self._written == nothing and not has_asked_again:
+                has_asked_again = True
+            elif self._is_long_enough(turn):
                 break
             else:
-                has_asked_again = True
-        if not self._manuscript.text:
-            raise EmptyContent
+                self._ask_for_more()
         self._manuscript.close_speech()
         self._conversation.close(turn.instruction, self._written)
 
@@ -145,9 +172,32 @@ class Drafting:
         """The text of this turn so far."""
         return self._manuscript.text[self._start :].strip()
 
+    def _is_long_enough(self, turn: Turn) -> bool:
+        """Raises EmptyContent where there is nothing at all."""
+        if not self._manuscript.text:
+            raise EmptyContent
+        return self._manuscript.word_count >= turn.least_words
+
+    def _is_needed(self, turn: Turn) -> bool:
+        """True when a try that came to nothing has to be followed by another. A chapter that is
+        long enough is not lost because its model went round in circles, or wanted no more."""
+        is_harmless = self._concerns[-1] in {Kind.REFUSAL, Kind.REPETITION}
+        is_chapter = bool(self._manuscript.text) and self._is_long_enough(turn)
+        return bool(self._restarts_left) or not (is_harmless and is_chapter)
+
+    def _ask_for_more(self) -> None:
+        """Makes way for another try at a chapter that is too short: at first as if it were the same
+        one. Raises TooShort."""
+        if not self._more_left:
+            raise TooShort(f"the chapter ended after {self._manuscript.word_count} words")
+        self._more_left -= 1
+        self._concerns.append(Kind.SHORT)
+        if not self._more_left:
+            self._manuscript.attempt += 1
+
     def _restart(self) -> None:
         if not self._restarts_left:
-            raise ModelUnavailable if self._concerns[-1:] == [_FAILURE] else SafetyRejected
+            raise _GIVEN_UP.get(self._concerns[-1], SafetyRejected)
         self._restarts_left -= 1
         self._manuscript.attempt += 1
 
@@ -162,14 +212,18 @@ class Drafting:
     async def _one_try(self, turn: Turn) -> Ended:
         if self._is_full(turn):
             return Ended.FULL
-        self._soft_hits = raw_characters = 0
+        self._soft_hits = self._taken = raw_characters = 0
+        self._said_before = self._written
         self._leaves_out = False
         self._asked = self._prompt(turn)
-        prose = ProseStream(self._language)
+        prose, ending, begun = ProseStream(self._language), Ending.WHOLE, ""
         stream = stream_text(self._writer, self._asked, self._tools)
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
+                    if isinstance(piece, Ending):
+                        ending, begun = piece, prose.begun
+                        continue
                     raw_characters += len(piece)
                     if ended := await self._take(prose.feed(piece), turn):
                         return ended
@@ -177,15 +231,17 @@ class Drafting:
                         return Ended.FULL
                     if self._tools.shows_unchecked_words and not turn.opening:
                         self._glimpse(prose.begun)
-            return await self._take(prose.finish(), turn) or self._ended_whole()
+            return await self._take(prose.finish(), turn) or self._ended(ending, begun)
         finally:
             self._manuscript.retract()
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
-        concerns = [category for category in self._concerns if category != _FAILURE]
+        concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]
         note = avoid_note(concerns) if concerns else self._note
+        note = "\n".join(filter(None, [note, note_on(self._concerns, self._wanted)]))
         messages = self._conversation.messages(turn.instruction, self._written, note)
-        answer = tokens_for_words(turn.most_words, self._language)
+        words_left = max(0, turn.most_words - len(self._written.split()))
+        answer = tokens_for_words(words_left, self._language)
         needed = conversation_tokens(messages, self._language) + answer
         if needed > self._tools.profile.context_tokens:
             raise ContextTooLong
@@ -196,17 +252,62 @@ class Drafting:
         for sentence in map(self._manuscript.mended, sentences):
             if not sentence.strip() or self._is_said_already(sentence) or self._skips(sentence):
                 continue
+            self._taken += 1
+            if self._taken <= _REFUSAL_WITHIN_SENTENCES and refuses(sentence, self._wanted):
+                return self._decline(sentence, "words")
             if turn.opening and not belongs(sentence, self._manuscript.text):
                 return Ended.FULL
             verdict = self._manuscript.examine(sentence)
             if verdict.severity is Severity.PASS:
-                self._manuscript.add(sentence)
-                self._sentences += 1
+                if not await self._accept(sentence):
+                    return Ended.HELD
             elif not await self._mend(sentence, verdict):
                 return Ended.HELD
             if self._is_full(turn):
                 return Ended.FULL
         return None
+
+    async def _accept(self, sentence: str) -> bool:
+        """Adds a sentence that passed the gate. One that is not what was asked for is worded anew,
+        or left out of a small model's story, as long as that costs no more than it may. False where
+        the text has come to a loop, or turned to another language for good: that is tried anew
+        once."""
+        kind = self._found_in(sentence)
+        if kind is None:
+            self._add(sentence)
+            return True
+        self._concerns.append(kind)
+        self._manuscript.retract()
+        if kind is Kind.REPETITION:
+            return False
+        may_mend, self._mends_left = self._mends_left > 0, max(0, self._mends_left - 1)
+        if not may_mend:
+            if kind is Kind.LANGUAGE and self._restarts_left == MAX_RESTARTS:
+                return False
+            self._add(sentence)
+        elif self._tools.profile.writing == "prose":
+            other = await self._other_wording(sentence, note_on([kind], self._wanted))
+            self._add(other or sentence)
+        return True
+
+    def _found_in(self, sentence: str) -> Kind | None:
+        if self._manuscript.is_in_sentence:
+            return None
+        return found_in(sentence, self._manuscript.text, self._wanted)
+
+    def _add(self, sentence: str) -> None:
+        self._manuscript.add(sentence)
+        self._sentences += 1
+
+    def _decline(self, sentence: str, rule: str) -> Ended:
+        """A try in which the model, or its host, would not tell the story."""
+        seen = self._manuscript.retract()
+        self._concerns.append(Kind.REFUSAL)
+        verdict = Verdict(
+            Severity.SOFT, NAME, f"{NAME}.{rule}", Kind.REFUSAL, score=1.0, layers=(NAME,)
+        )
+        self._manuscript.hold_back(sentence, verdict, seen=seen)
+        return Ended.HELD
 
     def _glimpse(self, sentence: str) -> None:
         """Shows what may be shown of a sentence that the model has begun."""
@@ -227,11 +328,10 @@ class Drafting:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             self._manuscript.close_sentence()
             return True
-        other = await self._other_wording(sentence, verdict)
+        other = await self._other_wording(sentence, avoid_note([verdict.category]))
         self._manuscript.hold_back(sentence, verdict, other, seen)
         if other:
-            self._manuscript.add(other)
-            self._sentences += 1
+            self._add(other)
         return True
 
     def _skips(self, sentence: str) -> bool:
@@ -243,24 +343,24 @@ class Drafting:
     def _is_left_out(self, sentence: str) -> bool:
         return self._leaves_out and not sentence.startswith("\n")
 
-    async def _other_wording(self, sentence: str, verdict: Verdict) -> str:
-        """One that passed the same layers in the same place, or ""."""
+    async def _other_wording(self, sentence: str, note: str) -> str:
+        """One that passed the same layers in the same place, and is what was asked for, or ""."""
         before = self._manuscript.end
-        answer = await self._rewording.of(sentence, before, verdict.category)
+        answer = await self._rewording.of(sentence, before, note)
         other = self._manuscript.mended(answer).strip()
         if not other:
             return ""
         second = self._manuscript.examine(other)
         if second.severity is Severity.PASS:
-            return other
+            return "" if self._found_in(other) or refuses(other, self._wanted) else other
         self._manuscript.hold_back(other, second)
         return ""
 
     def _is_said_already(self, sentence: str) -> bool:
         """True when a small model begins to go round in circles, or to recite the examples that it
-        was shown first; a good one repeats on purpose."""
+        was shown first. A good one repeats on purpose, but not what it was told to go on from."""
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
-        return is_long and self._may_be_said(sentence)
+        return is_long and (sentence.strip() in self._said_before or self._may_be_said(sentence))
 
     def _may_be_said(self, beginning: str) -> bool:
         """True when a sentence that begins like this may be one of those."""
@@ -268,8 +368,12 @@ class Drafting:
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
         return is_small and beginning.strip() in said
 
-    def _ended_whole(self) -> Ended:
-        return Ended.HELD if self._soft_hits and not self._written else Ended.WHOLE
+    def _ended(self, ending: Ending, begun: str) -> Ended:
+        if ending is Ending.DECLINED:
+            return self._decline(begun.strip() or _UNSAID, "filter")
+        if self._soft_hits and not self._written:
+            return Ended.HELD
+        return Ended.CUT if ending is Ending.LENGTH else Ended.WHOLE
 
     def _is_full(self, turn: Turn) -> bool:
         if len(self._written.split()) >= turn.most_words:

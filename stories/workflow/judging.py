@@ -1,17 +1,17 @@
 """The chapter as a whole, judged: by the editor where its judgement is worth asking, else by the
 gate, paragraph by paragraph, and by the rubric of words. An editor that gives no judgement is no
-reason for the second way: what was not judged has not passed."""
+reason for the second way, nor for writing the chapter again: the run ends."""
 
 import re
 from dataclasses import replace
 
-from stories.safety.judge import NAME, UNJUDGED, Judgement, judge_chapter
+from stories.safety.judge import ATTEMPTS, NAME, Judgement, judge_chapter
 from stories.safety.rubric import judge_by_words
 from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.errors import CheckFailed
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
-from stories.workflow.faults import AnswerCut
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import HeldBack
@@ -21,7 +21,7 @@ _STOPPED = "A part of it did not pass the check for this age."
 
 
 async def judge(text: str, brief: StoryBrief, resources: ChapterResources, emit: Emit) -> Judgement:
-    """The judgement, with the layers that gave it."""
+    """The judgement, with the layers that gave it. Raises CheckFailed where the model has none."""
     if resources.profile.judges:
         return replace(await _by_model(text, brief, resources, emit), layers=(NAME,))
     judgement = _by_gate(text, resources)
@@ -34,12 +34,12 @@ async def _by_model(
     text: str, brief: StoryBrief, resources: ChapterResources, emit: Emit
 ) -> Judgement:
     editor = metered(resources.editor, Node.SAFETY_CHECK, emit)
-    try:
-        return await Retries(resources).ask(
-            lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language)
-        )
-    except AnswerCut:
-        return Judgement(approved=False, score=0.0, issues=(UNJUDGED,))
+    judgement = await Retries(resources).ask(
+        lambda: judge_chapter(editor, text, band=brief.checked_as, language=brief.language)
+    )
+    if judgement is None:
+        raise CheckFailed(f"the model gave no judgement in {ATTEMPTS} answers")
+    return judgement
 
 
 def _by_gate(text: str, resources: ChapterResources) -> Judgement:

@@ -12,6 +12,9 @@ _LEVEL_FACTOR = {
 }
 # A model that was asked for a number of words seldom hits it; from here on it is rambling.
 _TOLERANCE = {"prose": 1.4, "beats": 1.15, "spine": 1.5}
+# Of the percentage that is asked of a free hand: beats limit the sentences themselves, and a spine
+# is whole without the model.
+_LEAST = {"prose": 1.0, "beats": 0.25, "spine": 0.0}
 
 
 def target_words(brief: StoryBrief) -> int:
@@ -22,3 +25,8 @@ def most_words(brief: StoryBrief, writing: Writing) -> int:
     """The word count at which a chapter is ended after the sentence at hand, whatever the model has
     left to say."""
     return round(target_words(brief) * _TOLERANCE[writing])
+
+
+def least_words(brief: StoryBrief, writing: Writing, percent: int) -> int:
+    """The word count below which a chapter has stopped too early."""
+    return round(target_words(brief) * _LEAST[writing] * percent / 100)

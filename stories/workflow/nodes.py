@@ -10,7 +10,7 @@ from stories.safety.judge import Judgement
 from stories.vocabulary.errors import SafetyRejected, StoryError
 from stories.vocabulary.nodes import Node, version_in
 from stories.workflow.calls import metered_guard
-from stories.workflow.composing import compose
+from stories.workflow.composing import compose, outcome_of
 from stories.workflow.finishing import Finishing
 from stories.workflow.judging import judge, rejected_chapter
 from stories.workflow.notes import ask_notes
@@ -121,7 +121,8 @@ async def calculate_metrics(state: ChapterState, runtime: Runtime[Context]) -> C
         is_guarded = opinion.is_guarded and state.get("is_guarded", False)
         draft = finishing.draft(notes, judgement, opinion.unfit) if opinion.unfit else draft
     layers = context.resources.layers(is_guarded=is_guarded)
-    draft = replace(draft, safety=replace(judgement, layers=layers))
+    outcome = outcome_of(state["text"], context.brief, context.resources)
+    draft = replace(draft, safety=replace(judgement, layers=layers), outcome=outcome)
     emit(Noted(draft))
     return {"draft": draft_to_json(draft)}
 

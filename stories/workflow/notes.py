@@ -4,22 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from stories.reading import rare_words
+from stories.safety import structured
 from stories.vocabulary.brief import StoryBrief
-from stories.vocabulary.errors import (
-    ContextTooLong,
-    ModelRefused,
-    ModelTimeout,
-    ModelUnavailable,
-    told_to_staff,
-)
+from stories.vocabulary.errors import told_to_staff
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
-from stories.workflow.faults import AnswerCut
 from stories.workflow.prompts.notes import ChapterNotes, EndingNotes, notes_prompt
 from stories.workflow.repair import loaded
 from stories.workflow.resources import ChapterResources
@@ -34,40 +26,42 @@ _CANDIDATE_WORDS = 5
 async def ask_notes(
     brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
 ) -> dict[str, Any]:
-    """The notes as far as the editor gave any: {} at worst, also where its host is gone by now,
-    since the chapter is written and shall not be lost."""
+    """The notes as far as the editor gave any: {} at worst, whatever goes wrong, since the chapter
+    is written and shall not be lost."""
     if not resources.profile.structures:
         return {}
+    schema = EndingNotes if brief.is_ending else ChapterNotes
     saved: dict[str, Any] = {}
     try:
-        async for answer in _answers(brief, text, resources, emit):
-            if isinstance(answer, BaseModel):
-                return answer.model_dump()
+        async for answer in _answers(schema, brief, text, resources, emit):
+            if notes := _sound(answer, schema):
+                return notes
             saved |= loaded(answer)
-    except (ModelUnavailable, ModelRefused, ModelTimeout, ContextTooLong) as error:
-        log.warning("no notes on a finished chapter: %s, %s", error.code, told_to_staff(error))
+    except Exception as error:  # noqa: BLE001 - whatever it was, words of ours take their place
+        why = told_to_staff(error)
+        log.warning("no notes on a finished chapter: %s, %s", type(error).__name__, why)
     return saved
 
 
 async def _answers(
-    brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
-) -> AsyncIterator[BaseModel | str]:
-    schema = EndingNotes if brief.is_ending else ChapterNotes
+    schema: type[BaseModel],
+    brief: StoryBrief,
+    text: str,
+    resources: ChapterResources,
+    emit: Emit,
+) -> AsyncIterator[str]:
     prompt = notes_prompt(brief, text, rare_words(text, brief.language, _CANDIDATE_WORDS))
     editor = metered(resources.editor, Node.CALCULATE_METRICS, emit)
     retries = Retries(resources)
     for _ in range(MAX_QUESTIONS):
+        yield await retries.ask(lambda: structured.ask(editor, schema.model_json_schema(), prompt))
+
+
+def _sound(answer: str, schema: type[BaseModel]) -> dict[str, Any]:
+    """The first object in the answer that satisfies the schema; {} where none does."""
+    for found in structured.found_in(answer).whole:
         try:
-            yield await retries.ask(lambda: _ask(editor, schema, prompt))
-        except AnswerCut as cut:
-            yield cut.text
-
-
-async def _ask(
-    editor: BaseChatModel, schema: type[BaseModel], prompt: list[BaseMessage]
-) -> BaseModel | str:
-    """The answer as the schema has it, else its raw text."""
-    asked = editor.with_structured_output(schema, method="json_schema", include_raw=True)
-    answer: Any = await asked.ainvoke(prompt)
-    parsed = answer["parsed"]
-    return parsed if isinstance(parsed, schema) else str(answer["raw"].text)
+            return schema.model_validate(found).model_dump()
+        except ValidationError:
+            continue
+    return {}

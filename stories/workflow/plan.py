@@ -1,11 +1,11 @@
 """The turns in which a chapter is written: one, one per beat, or one per sentence of a spine."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
-from stories.workflow.lengths import most_words, target_words
+from stories.workflow.lengths import least_words, most_words, target_words
 from stories.workflow.prompts.beats import MAX_SENTENCES, beats
 from stories.workflow.prompts.request import chapter_task
 from stories.workflow.prompts.spine import spine
@@ -18,6 +18,7 @@ _MAX_ADDED_WORDS = 30
 class Turn:
     """One request to the model and what may come of it.
 
+    A chapter that has fewer than `least_words` after this turn is written on.
     `opening` is a sentence of ours that is shown first and asks for the model's. What it adds to
     that is welcome, not needed: what does not pass is left out, and nothing is asked again.
     """
@@ -25,6 +26,7 @@ class Turn:
     instruction: str
     most_words: int
     most_sentences: int = sys.maxsize
+    least_words: int = 0
     opening: str = ""
 
 
@@ -41,17 +43,25 @@ class Plan:
 
 
 def plan_chapter(
-    brief: StoryBrief, profile: ModelProfile, written: str, *, is_rewrite: bool
+    brief: StoryBrief,
+    profile: ModelProfile,
+    written: str,
+    *,
+    is_rewrite: bool,
+    min_length_percent: int = 0,
 ) -> Plan:
     """The turns that are left where `written` is already part of the chapter.
 
     A spine is rewritten without what the model added to it.
     """
+    least = least_words(brief, profile.writing, min_length_percent)
     if profile.writing == "prose":
-        turns = [Turn(chapter_task(brief, target_words(brief)), most_words(brief, "prose"))]
+        task, most = chapter_task(brief, target_words(brief)), most_words(brief, "prose")
+        turns = [Turn(task, most, least_words=least)]
         return Plan(tuple(turns), turns[0].instruction, continues=bool(written))
     if profile.writing == "beats":
         turns = _beat_turns(brief)
+        turns[-1] = replace(turns[-1], least_words=least)
     else:
         turns = _spine_turns(brief, most_sentences=0 if is_rewrite else 1)
     done = _turns_done(turns, written, brief.language)

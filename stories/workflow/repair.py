@@ -1,15 +1,13 @@
 """Repair of a structured answer that does not satisfy its schema.
 
-Fences, text around the object, an object cut off in the middle, plain strings where objects were
-asked for, other names for the same fields.
+An object cut off in the middle, plain strings where objects were asked for, other names for the
+same fields.
 """
 
-import json
 from typing import Any
 
-from langchain_core.utils.json import parse_partial_json
-
 from stories.safety.cleaning import cleaned
+from stories.safety.structured import found_in, whole_part
 
 _TEXT_KEYS = ("text", "choice", "option", "title", "label", "action")
 _DESCRIPTION_KEYS = ("description", "impact", "hint", "consequence")
@@ -18,22 +16,9 @@ _MEANING_KEYS = ("meaning", "definition", "explanation")
 
 
 def loaded(raw: str) -> dict[str, Any]:
-    """The JSON object in `raw`, as much of it as there is; {} where there is none."""
-    start = raw.find("{")
-    if start < 0:
-        return {}
-    try:
-        value, _ = json.JSONDecoder(strict=False).raw_decode(raw, start)
-    except json.JSONDecodeError:
-        value = _partly_loaded(raw[start:])
-    return value if isinstance(value, dict) else {}
-
-
-def _partly_loaded(raw: str) -> Any:
-    try:
-        return parse_partial_json(raw)
-    except json.JSONDecodeError:
-        return None
+    """The first JSON object in `raw`, as far as its values are whole; {} where there is none."""
+    found = found_in(raw)
+    return found.whole[0] if found.whole else whole_part(found.torn)
 
 
 def line(value: Any) -> str:

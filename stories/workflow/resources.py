@@ -57,7 +57,8 @@ class ChapterResources:
 
     `host_errors` says what their clients' exceptions mean. A `guard` is asked about each paragraph
     before it is shown. With `shows_unchecked_words` a sentence is shown as it is written, as far as
-    no rule can reach it; the other layers and the guard follow.
+    no rule can reach it; the other layers and the guard follow. A chapter with fewer than
+    `min_length_percent` of the words that were asked for is written on.
     """
 
     profile: ModelProfile
@@ -68,6 +69,7 @@ class ChapterResources:
     timeouts: Timeouts = Timeouts()
     guard: Guard | None = None
     shows_unchecked_words: bool = False
+    min_length_percent: int = 60
 
     def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
         """The names of all that a finished chapter has passed, in order; the guard's where it has

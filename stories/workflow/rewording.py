@@ -8,7 +8,7 @@ from stories.safety.prose import ProseStream
 from stories.vocabulary.errors import StoryError
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import metered, stream_text
-from stories.workflow.faults import Fault
+from stories.workflow.faults import Ending, Fault
 from stories.workflow.prompts.rewording import rewording_prompt
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
@@ -29,24 +29,27 @@ class Rewording:
         self._language = language
         self._is_of_use = resources.profile.writing != "spine"
 
-    async def of(self, sentence: str, before: str, category: str) -> str:
-        """One sentence, unchecked, in the place of this one; "" where none came."""
+    async def of(self, sentence: str, before: str, note: str) -> str:
+        """One sentence, unchecked, in the place of this one, changed as the `note` says; "" where
+        none came."""
         if not self._is_of_use:
             return ""
         try:
             async with asyncio.timeout(MAX_SECONDS):
-                return await self._ask(sentence, before, category)
+                return await self._ask(sentence, before, note)
         except (Fault, StoryError, TimeoutError) as error:
             log.info("no other wording: %s", type(error).__name__)
             self._is_of_use = False
             return ""
 
-    async def _ask(self, sentence: str, before: str, category: str) -> str:
+    async def _ask(self, sentence: str, before: str, note: str) -> str:
         prose = ProseStream(self._language)
-        prompt = rewording_prompt(sentence, before, category, self._language)
+        prompt = rewording_prompt(sentence, before, note, self._language)
         characters = 0
         async with aclosing(stream_text(self._editor, prompt, self._resources)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, Ending):
+                    break
                 if sentences := prose.feed(piece):
                     return sentences[0].strip()
                 characters += len(piece)

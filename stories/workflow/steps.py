@@ -12,6 +12,7 @@ from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
 from stories.vocabulary.nodes import Node
+from stories.workflow.outcome import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class ChapterDraft:
     """A finished chapter, ready to be stored.
 
     `used_defaults` names the parts that are our own words, since the model had none that would do.
+    `outcome` is what stays of the text that is not what was asked for.
     """
 
     title: str
@@ -142,6 +144,7 @@ class ChapterDraft:
     measures: Measures
     safety: Judgement
     used_defaults: tuple[str, ...]
+    outcome: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

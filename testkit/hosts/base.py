@@ -42,7 +42,10 @@ class _AbortedError(Exception):
 
 class ModelHost(ABC, Generic[CallT]):
     """A host. `requests` holds all it heard, `calls` only the chats, without those by which the app
-    tries a model out.
+    tries a model out or has it loaded.
+
+    With `load_seconds` a model has to be loaded before its first answer; `loads` holds the calls
+    for which one was; `loading` is set when the first begins, and `loaded` at its end.
 
     With `authorization`, whoever does not send just this header is refused. `running` are all of
     this process that listen.
@@ -60,6 +63,7 @@ class ModelHost(ABC, Generic[CallT]):
         model: str = DEFAULT_MODEL,
         tokens_per_second: float = 0.0,
         first_token_seconds: float = 0.0,
+        load_seconds: float = 0.0,
         keeps_alive: bool = True,
         quirks: Iterable[Quirk | str] = (),
         authorization: str = "",
@@ -72,7 +76,7 @@ class ModelHost(ABC, Generic[CallT]):
         self.connections_opened = 0
         self.active = 0  # chats being answered at once
         self._quirks = tuple(quirks)
-        self._pace = tokens_per_second, first_token_seconds, cut
+        self._pace = tokens_per_second, first_token_seconds, load_seconds, cut
         self._holds: list[Hold] = []
         self.reset()
         self._connections: set[asyncio.Task[None]] = set()
@@ -108,7 +112,10 @@ class ModelHost(ABC, Generic[CallT]):
         self.models = [self.model]
         self.quirks = Quirks(self.name, self._quirks)
         # 0 tokens per second: as fast as the reader reads
-        self.tokens_per_second, self.first_token_seconds, self.cut = self._pace
+        self.tokens_per_second, self.first_token_seconds, self.load_seconds, self.cut = self._pace
+        self.loads: list[CallT] = []
+        self.loading, self.loaded = Signal(), Signal()
+        self._loading: dict[str, asyncio.Task[None]] = {}
         self.requests: list[CallT] = []
         self.most_active = self.active
         self._scripts = Scripts()
@@ -169,12 +176,17 @@ class ModelHost(ABC, Generic[CallT]):
 
     @property
     def calls(self) -> list[CallT]:
-        return [call for call in self._chats() if not call.is_trial]
+        return [call for call in self._chats() if not (call.is_trial or call.is_load)]
 
     @property
     def trials(self) -> list[CallT]:
         """The chats by which the app tried a model out."""
         return [call for call in self._chats() if call.is_trial]
+
+    @property
+    def load_calls(self) -> list[CallT]:
+        """The chats by which the app had a model loaded, be it loaded already."""
+        return [call for call in self._chats() if call.is_load]
 
     def _chats(self) -> list[CallT]:
         return [call for call in list(self.requests) if self._path_of(call) == self.chat_path]
@@ -186,6 +198,10 @@ class ModelHost(ABC, Generic[CallT]):
     def heard(self) -> str:
         """Everything that any request ever said, JSON escapes undone."""
         return "\n".join(json.dumps(call.body, ensure_ascii=False) for call in list(self.requests))
+
+    def unload(self) -> None:
+        """Have the next call load its model again."""
+        self._loading.clear()
 
     def called(self, count: int) -> Signal:
         """Is set once `count` chats have begun: `await host.called(2).seen()`."""
@@ -328,9 +344,21 @@ class ModelHost(ABC, Generic[CallT]):
         self.active += 1
         self.most_active = max(self.most_active, self.active)
         try:
+            await self._load(call)
             await self._reply(call, self._reply_to(call), response)
         finally:
             self.active -= 1
+
+    async def _load(self, call: CallT) -> None:
+        """Wait with all others until the model is there."""
+        if not self.load_seconds:
+            return
+        if call.model not in self._loading:
+            self.loads.append(call)
+            self.loading.set()
+            self._loading[call.model] = asyncio.create_task(asyncio.sleep(self.load_seconds))
+        await asyncio.shield(self._loading[call.model])
+        self.loaded.set()
 
     async def _reply(self, call: CallT, reply: Reply, response: Response) -> None:
         if reply.status != 200:

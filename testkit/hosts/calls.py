@@ -50,6 +50,11 @@ class Call(ABC):
     @abstractmethod
     def is_streamed(self) -> bool: ...
 
+    @property
+    @abstractmethod
+    def asks_nothing(self) -> bool:
+        """True when the protocol has such a call to have the model loaded."""
+
     # Alike for all -------------------------------------------------------------------------------
 
     @functools.cached_property
@@ -92,6 +97,14 @@ class Call(ABC):
     def is_trial(self) -> bool:
         """True when the app tries the model out by it."""
         return _TRIAL in self.raw
+
+    @property
+    def is_load(self) -> bool:
+        """True when the app only has the model loaded by it."""
+        try:
+            return self.asks_nothing
+        except (ValueError, TypeError):  # no body to tell by
+            return False
 
     @property
     def kind(self) -> Kind:

@@ -31,6 +31,7 @@ def _parser(host_type: type[ModelHost[Any]], port: int) -> argparse.ArgumentPars
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--tokens-per-second", type=float, default=50.0)
     parser.add_argument("--first-token-seconds", type=float, default=0.0)
+    parser.add_argument("--load-seconds", type=float, default=0.0)
     parser.add_argument(
         "--authorization", default="", help="refuse whoever does not send this header"
     )

@@ -85,6 +85,10 @@ class Quirk(Enum):
         "guardrails-ai/guardrails#1189",
     )
     REFUSAL_FIELD = (_OPENAI, "The refusal stands in `refusal`, and there is no content.")
+    CONTINUES_ANSWER = (
+        _OPENAI,
+        "A last message of the assistant begins the answer, and is told with it.",
+    )
     SHORT_ANSWER = (
         _BOTH,
         "The first sentence of the text, and that is all.",
@@ -111,6 +115,11 @@ class Quirk(Enum):
     THINKING_EATS_BUDGET = (
         _BOTH,
         "Thoughts use up all tokens: no content, and the reason `length`.",
+    )
+    THINKS_AT_LENGTH = (
+        _BOTH,
+        "1,800 tokens of thoughts come first, whatever was asked for, and count for the limit.",
+        "ollama/ollama#11751",
     )
     ANSWER_IN_REASONING = (
         _BOTH,

@@ -14,6 +14,7 @@ from .replies import Cut, Reply, cold
 THOUGHTS = "The user wants a gentle story. A fox, perhaps, and a lantern. That will do."
 REFUSAL = "I'm sorry, but I can't help with that request."
 _REPEATS = 30
+_TOKENS_AT_LENGTH = 1800
 _LONGER = 3
 
 Shape = Callable[[Reply, Call], Reply]
@@ -91,6 +92,12 @@ def _with_long_texts(value: dict[str, Any], schema: dict[str, Any]) -> None:
         value[key] = (f"{value[key]} " * (limits[key] * _LONGER))[: limits[key] * _LONGER]
 
 
+def _continued(reply: Reply, call: Call) -> Reply:
+    last = call.messages[-1]
+    begun = last["content"] if last["role"] == "assistant" else ""
+    return replace(reply, text=f"{begun}{reply.text}")
+
+
 def _short(text: str) -> str:
     return text.partition(".")[0] + "."
 
@@ -100,6 +107,7 @@ _SHAPES: dict[Quirk, Shape] = {
     Quirk.REFUSAL: _text(lambda _: REFUSAL),
     Quirk.REFUSAL_FIELD: _text(lambda _: REFUSAL),
     Quirk.SHORT_ANSWER: _text(_short),
+    Quirk.CONTINUES_ANSWER: _continued,
     Quirk.REPEATS_ITSELF: _text(lambda text: " ".join([_short(text)] * _REPEATS)),
     Quirk.SCHEMA_IGNORED: _of_json(lambda _, call: storyteller.sentence(call.prompt)),
     Quirk.MISSING_FIELD: _of_object(_without_last_required),
@@ -113,6 +121,7 @@ _SHAPES: dict[Quirk, Shape] = {
     Quirk.THINK_BLOCK: _text(lambda text: f"<think>\n{THOUGHTS}\n</think>\n\n{text}"),
     Quirk.THINK_TAIL: _text(lambda text: f"{THOUGHTS}\n</think>\n\n{text}"),
     Quirk.THINKS_FIRST: lambda reply, _: replace(reply, thinking=THOUGHTS),
+    Quirk.THINKS_AT_LENGTH: lambda reply, _: replace(reply, thinking=" Hmm." * _TOKENS_AT_LENGTH),
     Quirk.REASONING_FIELD: lambda reply, _: replace(reply, thinking=THOUGHTS),
     Quirk.THINKING_EATS_BUDGET: lambda reply, _: replace(
         reply, thinking=THOUGHTS, text="", reason="length"

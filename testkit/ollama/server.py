@@ -43,6 +43,10 @@ class OllamaCall(Call):
         return bool(self.body.get("stream", True))
 
     @property
+    def asks_nothing(self) -> bool:
+        return not self.messages
+
+    @property
     def options(self) -> dict[str, Any]:
         return self.body.get("options") or {}
 
@@ -151,7 +155,7 @@ class OllamaServer(ModelHost[OllamaCall]):
 
     def _reply_to(self, call: OllamaCall) -> Reply:
         """A chat without messages is how Ollama is asked to load a model."""
-        return super()._reply_to(call) if call.messages else cold()
+        return cold() if call.is_load else super()._reply_to(call)
 
     async def _stream(self, call: OllamaCall, reply: Reply, response: Response) -> None:
         started = time.monotonic()

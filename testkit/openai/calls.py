@@ -40,6 +40,11 @@ class OpenAICall(Call):
         return bool(self.body.get("stream"))
 
     @property
+    def asks_nothing(self) -> bool:
+        """One word is of no other use."""
+        return self.limit == 1
+
+    @property
     def wants_usage(self) -> bool:
         """Of a stream; a whole answer always has it."""
         return bool((self.body.get("stream_options") or {}).get("include_usage"))

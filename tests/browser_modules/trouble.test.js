@@ -65,6 +65,12 @@ const ENDS = [
     [["chooseAgain", "discard"]],
   ],
   [
+    "one that could not be judged may be told again",
+    { code: "CHECK_FAILED", lastReset: "rejected" },
+    "CHECK_FAILED",
+    [["tryAgain", "tryAgain"]],
+  ],
+  [
     "a chapter that staff took back gives way to another choice",
     { code: "WORKFLOW_ERROR", retryable: false, lastReset: "withdrawn" },
     "withdrawn",

@@ -23,7 +23,9 @@ user.groups.add(Group.objects.get(name="Moderators"))
 HELD = "He had a gun and blood was everywhere."
 BEFORE = "The fox sat down by the old mill."
 AFTER = "Then the sun came out behind the hill."
-CALM = "The fox smiled at the friendly moon and walked on through the quiet wood. " * 12
+CALM = "".join(
+    f"The fox smiled at star number {n} and walked on through the quiet wood. " for n in range(12)
+)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +145,7 @@ def test_a_chapter_that_is_sent_back_comes_anew_on_the_childs_page(
     reader = family.start_story("a lighthouse of glass")
     page.goto(reader.path)
     expect(page.locator("#next")).to_be_visible()
-    anew = "The lighthouse hummed a new song for the little boats. " * 12
+    anew = "".join(f"The lighthouse hummed a new song for boat number {n}. " for n in range(12))
     model_host.script(prose=[Reply(anew)])
     moderator.goto(f"/admin/stories/story/{reader.story_id}/change/")
     moderator.get_by_role("button", name="Make it a case").click()

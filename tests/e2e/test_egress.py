@@ -106,7 +106,10 @@ def test_a_story_with_siblings_in_it_tells_nobody_who_they_are(
     app.manage("shell", "--no-imports", "--command", f"from children.models import Child; {rename}")
     before = len(model_host.requests)
     hold = Hold(after=0)
-    told = "Robin waved. “Come!” called Corin. CORIN'S lantern shone on the quiet water. " * 4
+    told = "".join(
+        f"Robin waved. “Come!” called Corin. CORIN'S lantern shone on lake number {n}. "
+        for n in range(4)
+    )
     model_host.script(prose=[told, told, told], structured=[Reply(hold=hold)])
     reader = family.start_story("Orla and her brother zebedee's boat", child="Orla")
     hold.reached.wait(READY_SECONDS)

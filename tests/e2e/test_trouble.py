@@ -162,7 +162,7 @@ def test_a_chapter_that_is_written_anew_is_shown_only_as_it_is_kept(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
     hold = Hold(after=40)
-    first = "Maya sat by the pond. The frogs sang a slow song. " * 8
+    first = "".join(f"Maya sat by the pond. The frogs sang song number {n}. " for n in range(8))
     grave = {"problem": "fear", "weight": 3, "reason": "It stays dark."}
     model_host.script(prose=[Reply(first, hold=hold)], judge=[grave])
     reader = family.start_story("a frog choir")

@@ -9,6 +9,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from pytest_django.fixtures import Settings
 
 from stories import checks
+from stories.checks import check_elsewhere
+
+_PLACES = ("8.8.8.8", "9.9.9.9", "api.example.com")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +93,41 @@ def test_stories_that_are_written_elsewhere_are_a_warning_that_names_the_place(
     message = _said()["stories.W007"].msg
     assert place in message
     assert name in message
+    assert "pw1" not in message
+
+
+def test_each_far_host_of_a_list_is_named_and_a_fallback_too(settings: Settings) -> None:
+    settings.LLM_PROVIDER, settings.FALLBACK_PROVIDER = "ollama", "openai"
+    settings.OLLAMA_BASE_URL = "http://nas:11434 http://8.8.8.8:11434 http://u:pw1@9.9.9.9:11434"
+    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "https://api.example.com/v1", "m"
+    said = [message.msg for message in check_elsewhere()]
+    assert [place for text in said for place in _PLACES if place in text] == list(_PLACES)
+    assert "STORYTELLER_FALLBACK=openai" in said[-1]
+    assert "nas" not in "".join(said)
+    assert "pw1" not in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("first", "fallback", "missing"),
+    [
+        ("ollama", "ollama", "another provider"),
+        ("auto", "openai", "another provider"),
+        ("ollama", "openai", "OPENAI_MODEL"),
+    ],
+)
+def test_a_fallback_that_can_be_none_is_an_error(
+    settings: Settings, first: str, fallback: str, missing: str
+) -> None:
+    settings.LLM_PROVIDER, settings.FALLBACK_PROVIDER = first, fallback
+    settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "http://nas/v1", ""
+    assert missing in _said()["stories.E015"].msg
+
+
+def test_only_the_entry_of_a_list_that_is_wrong_is_named(settings: Settings) -> None:
+    settings.OLLAMA_BASE_URL = "http://nas:11434, ftp://u:pw1@attic,"
+    message = _said()["stories.E002"].msg
+    assert "attic" in message
+    assert "nas" not in message
     assert "pw1" not in message
 
 

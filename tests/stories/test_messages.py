@@ -10,7 +10,14 @@ from stories import eventlog
 from stories.generations import FamilyBusy, NewStory, QueueFull, request_stop, start_story
 from stories.messages import MESSAGES, failed_event, message_of
 from stories.vocabulary import errors
-from stories.vocabulary.errors import Cancelled, ErrorCode, StoryError, Withdrawn
+from stories.vocabulary.errors import (
+    Cancelled,
+    Declined,
+    ErrorCode,
+    StoryError,
+    TooShort,
+    Withdrawn,
+)
 from tests.factories.callers import caller
 
 
@@ -20,9 +27,9 @@ def all_errors(kind: type[StoryError] = StoryError) -> list[type[StoryError]]:
 
 def test_there_is_one_sentence_for_each_code_and_no_other() -> None:
     put_off = {FamilyBusy.code, QueueFull.code}
-    withdrawn = {Withdrawn().message_key}
-    assert set(MESSAGES) == set(ErrorCode) | withdrawn | put_off
-    assert {kind().message_key for kind in all_errors()} == set(ErrorCode) | withdrawn
+    closer = {kind().message_key for kind in (Withdrawn, Declined, TooShort)}
+    assert set(MESSAGES) == set(ErrorCode) | closer | put_off
+    assert {kind().message_key for kind in all_errors()} == set(ErrorCode) | closer
     assert {kind.code for kind in all_errors()} == set(ErrorCode)
     assert {errors.of_code(code).code for code in ErrorCode} == set(ErrorCode)
 

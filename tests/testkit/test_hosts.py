@@ -109,6 +109,25 @@ async def test_a_reply_is_held_at_its_token_and_a_reader_who_leaves_is_noticed(
     await host.calls[1].disconnected.seen()
 
 
+async def test_a_model_is_loaded_once_for_all_who_wait_and_again_after_it_was_unloaded(
+    host: ModelHost[Any],
+) -> None:
+    host.load_seconds = 0.05
+    bodies: dict[str, dict[str, Any]] = {
+        "ollama": {"messages": []},
+        "openai": {"max_tokens": 1},
+    }
+    fields = bodies[host.name] | {"is_streamed": False}
+    load, story = asyncio.to_thread(chat, host, **fields), asyncio.to_thread(chat, host)
+    await asyncio.gather(load, story)
+    assert len(host.loads) == len(host.load_calls) == len(host.calls_for("prose")) == 1
+    assert host.loading
+    assert host.loaded
+    host.unload()
+    chat(host)
+    assert len(host.loads) == 2
+
+
 def test_a_cut_connection_is_no_end_of_an_answer(host: ModelHost[Any]) -> None:
     host.script(prose=Reply(TEXT, cut_after=2))
     with pytest.raises(httpx.RemoteProtocolError):

@@ -148,6 +148,7 @@ async def test_a_judge_approves_unless_told_otherwise(ollama: OllamaServer) -> N
 
 async def test_the_apps_own_judge_is_known_as_one_and_approves(ollama: OllamaServer) -> None:
     opinion = await judge_chapter(model_on(ollama), TEXT, band=AgeBand.MIDDLE, language="en")
+    assert opinion is not None
     assert opinion.approved
     assert ollama.calls_for("judge") == ollama.calls != []
 

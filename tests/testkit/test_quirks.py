@@ -104,6 +104,7 @@ FIELDS: dict[str, list[dict[str, Any]]] = {
         {"response_format": {"type": "json_object"}, "prompt": "In JSON, please."},
         {"messages": [{"role": role, "content": "x"} for role in ("system", "user")]},
         {"messages": [{"role": role, "content": "x"} for role in ("user", "user")]},
+        {"messages": [{"role": role, "content": "x"} for role in ("user", "assistant")]},
         {"model": "another"},
     ],
 }
@@ -223,6 +224,7 @@ TEXTS: dict[Quirk, Callable[[Heard], bool]] = {
     ),
     Quirk.THINK_TAIL: lambda told: told.content == f"{THOUGHTS}\n</think>\n\n{TEXT}",
     Quirk.THINKS_FIRST: lambda told: (told.thinking, told.content) == (THOUGHTS, TEXT),
+    Quirk.THINKS_AT_LENGTH: lambda told: (len(told.thinking.split()), told.content) == (1800, TEXT),
     Quirk.THINKING_EATS_BUDGET: lambda told: (told.content, told.ends) == ("", ("length",)),
     Quirk.ANSWER_IN_REASONING: lambda told: (told.thinking, told.content) == (TEXT, ""),
 }
@@ -244,6 +246,14 @@ def test_a_refusal_can_have_a_field_of_its_own(is_streamed: bool) -> None:
         told = chat(host, is_streamed=is_streamed)
     assert told.content == ""
     assert b'"refusal": "' in told.raw
+
+
+def test_a_last_message_of_the_assistant_can_be_continued() -> None:
+    said = [{"role": "user", "content": "Go on."}, {"role": "assistant", "content": "The fox"}]
+    with OpenAIServer(quirks=["continues-answer"]) as host:
+        host.script(prose=" sat down.")
+        assert chat(host, messages=said).content == "The fox sat down."
+        assert chat(host, messages=said[:1]).content == " sat down."
 
 
 # JSON that is not what was asked for --------------------------------------------------------------

@@ -25,6 +25,10 @@ _PRONOUNS = {
 }
 
 
+def pronoun_note(brief: StoryBrief) -> str:
+    return _PRONOUNS[brief.pronoun].format(hero=hero_of(brief))
+
+
 def wish(brief: StoryBrief, *, has_likes: bool) -> str:
     """The family's wish, as data.
 
@@ -37,7 +41,7 @@ def wish(brief: StoryBrief, *, has_likes: bool) -> str:
     parts = [
         f"The whole story is about this wish: {quoted('wish', brief.theme)}",
         f"Its title is {title}" if title else "",
-        f"The hero is called {hero}. {_PRONOUNS[brief.pronoun].format(hero=hero)}",
+        f"The hero is called {hero}. {pronoun_note(brief)}",
         f"What may be in it as a small detail: {likes}" if likes else "",
         f"What must not be in it: {leave_out}" if leave_out else "",
         avoid_note(brief.concerns),

@@ -427,3 +427,16 @@ def test_no_staff_page_needs_an_inline_script_or_style(
         assert "default-src 'self'" in response.headers["Content-Security-Policy"]
         html = response.content.decode()
         assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)", html), url
+
+
+def test_what_is_not_as_it_was_asked_for_is_on_the_runs_page(desk: Client, mia: Child) -> None:
+    found = [
+        {"kind": "pronoun", "sentence": "Robin shook his head."},
+        {"kind": "short", "sentence": ""},
+    ]
+    story = make_story(mia, stand_in="Robin")
+    chapter = make_chapter(story, "Mia shook his head.", outcome_findings=found)
+    page = get(desk, page_of(chapter.generation))
+    assert "another pronoun than the profile&#x27;s" in page
+    assert "far shorter than it was asked to be" in page
+    assert "Mia shook his head." in page

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from children.models import Child
 from stories.models import Chapter, Generation, ModelTrial, SafetyFinding
@@ -63,6 +64,52 @@ async def test_a_host_that_says_nothing_has_empty_content(
 ) -> None:
     storyteller.script(prose=lambda _: "")
     assert ends_with(await chapter_with(api, mia), "EMPTY_CONTENT")
+
+
+async def test_a_chapter_that_stays_too_short_says_so_and_is_none(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Settings
+) -> None:
+    settings.MIN_LENGTH_PERCENT = 60
+    storyteller.quirks.add(Quirk.SHORT_ANSWER, kinds={"prose"})
+    frames = await chapter_with(api, mia)
+    assert ends_with(frames, "EMPTY_CONTENT")
+    assert "stopped much too early" in frames[-1].data["message"]
+    assert not await Chapter.objects.aexists()
+    assert "the chapter ended after" in (await Generation.objects.aget()).error_detail
+
+
+async def test_a_chapter_of_ordinary_length_costs_no_call_more(
+    api: Client, mia: Child, storyteller: OllamaServer, settings: Settings
+) -> None:
+    settings.MIN_LENGTH_PERCENT = 60
+    assert (await chapter_with(api, mia))[-1].type == "complete"
+    assert len(storyteller.calls) == 3
+    assert (await Chapter.objects.aget()).outcome_findings == []
+
+
+async def test_a_model_that_refuses_tells_no_story_and_staff_read_what_it_said(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    storyteller.quirks.add(Quirk.REFUSAL, kinds={"prose"})
+    frames = await chapter_with(api, mia)
+    assert ends_with(frames, "SAFETY_REJECTED")
+    assert "would rather not tell this story" in frames[-1].data["message"]
+    assert text_of(frames) == ""
+    found = [finding async for finding in SafetyFinding.objects.all()]
+    assert {(each.layer, each.category) for each in found} == {("outcome", "refusal")}
+    assert all("can't help with that" in each.text for each in found)
+
+
+async def test_what_stays_of_a_chapter_that_was_not_asked_for_is_kept_with_it(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    await Child.objects.aupdate(pronoun="she")
+    told = "Robin rubbed his eyes. The owl was pleased."
+    storyteller.script(prose=told, rewording="Robin rubbed his eyes.")
+    frames = await chapter_with(api, mia)
+    assert text_of(frames) == told.replace("Robin", "Mia")
+    kept = [{"kind": "pronoun", "sentence": "Robin rubbed his eyes."}]
+    assert (await Chapter.objects.aget()).outcome_findings == kept
 
 
 async def test_a_cut_connection_is_taken_up_from_the_approved_text(

@@ -27,6 +27,7 @@ SECOND = "It was still warm, and Robin wondered who had left it there."
 CRUDE = "That grumpy old goat was a big sucker and a jerk."
 DARK = "Nobody in the deep well called out to them any more."
 LAST = "Then they all went home and slept."
+KINDER = "Then the old goat waved at them and smiled."
 
 
 @pytest.fixture(autouse=True)
@@ -212,7 +213,7 @@ async def test_a_run_killed_after_any_event_goes_on_without_a_word_lost_or_told_
     ollama.tokens_per_second = 200
     generation = await in_database(queued, mia, alice)
     rejected: Any = {"problem": "meanness", "weight": 3}
-    ollama.script(prose=[f"{FIRST} {CRUDE}", SECOND], rewording=LAST, judge=[rejected])
+    ollama.script(prose=[f"{FIRST} {CRUDE}", SECOND], rewording=KINDER, judge=[rejected])
     url = f"/generations/{generation.pk}/events"
     engine.start()
     whole, sources = await watched(api, generation)

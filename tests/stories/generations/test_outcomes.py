@@ -18,8 +18,9 @@ from django.db import (
 from children.models import Child, User
 from stories.execution import engine
 from stories.generations import NewStory, leases, outcomes, start_story
+from stories.generations.writers import Writer
 from stories.infra.db import in_database
-from stories.models import MODEL_LENGTH, Chapter, Choice, Generation
+from stories.models import HOST_LENGTH, MODEL_LENGTH, Chapter, Choice, Generation
 from stories.vocabulary.note_lengths import CHOICE, CHOICE_DESCRIPTION, QUESTION, TITLE
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame
@@ -71,8 +72,16 @@ async def test_notes_that_outgrow_their_columns_as_a_long_name_is_put_in_are_cut
 async def test_the_name_of_a_model_is_noted_however_long_it_is(queued: Generation) -> None:
     claim = (await in_database(leases.claim_next, 1)).claim
     assert claim is not None
-    await in_database(outcomes.note_model, claim, "registry.example/" + "x" * 400)
-    assert len((await Generation.objects.aget()).model) == MODEL_LENGTH
+    writer = Writer(
+        host="http://127.0.0.1:1/" + "x" * 400,
+        provider="ollama",
+        model="registry.example/" + "x" * 400,
+        writing="prose",
+        has_failed=False,
+    )
+    await in_database(outcomes.note_writer, claim, writer)
+    noted = await Generation.objects.aget()
+    assert (len(noted.model), len(noted.host)) == (MODEL_LENGTH, HOST_LENGTH)
 
 
 @pytest.mark.parametrize("kind", [DataError, IntegrityError, ProgrammingError])

@@ -4,15 +4,12 @@ import json
 
 import httpx
 import ollama
-import openai
 import pytest
 from langchain_core.exceptions import ContextOverflowError, ModelAPIError
-from openai.types import CompletionUsage
-from openai.types.chat import ChatCompletion
 
 from stories.llm.faults import HOST_ERRORS
 from stories.vocabulary.errors import ContextTooLong, ModelRefused, ModelTimeout
-from stories.workflow.faults import AnswerCut, ColdModel, Fault
+from stories.workflow.faults import ColdModel, Ending, Fault
 
 
 def raised_for(error: Exception) -> Exception:
@@ -45,21 +42,26 @@ def test_an_error_of_a_host_is_told_in_the_workflows_words(
     assert raised.__cause__ is error
 
 
-def test_an_answer_that_was_cut_off_is_handed_on_as_far_as_it_goes() -> None:
-    said = {"role": "assistant", "content": '{"title": "The La'}
-    completion = ChatCompletion.model_validate(
-        {
-            "id": "1",
-            "created": 0,
-            "model": "m",
-            "object": "chat.completion",
-            "choices": [{"index": 0, "finish_reason": "length", "message": said}],
-            "usage": CompletionUsage(completion_tokens=4, prompt_tokens=4, total_tokens=8),
-        }
-    )
-    raised = raised_for(openai.LengthFinishReasonError(completion=completion))
-    assert isinstance(raised, AnswerCut)
-    assert raised.text == '{"title": "The La'
+@pytest.mark.parametrize(
+    ("metadata", "ending"),
+    [
+        ({}, None),
+        ({"finish_reason": None}, None),
+        ({"finish_reason": "stop"}, Ending.WHOLE),
+        ({"finish_reason": "eos"}, Ending.WHOLE),
+        ({"finish_reason": "length"}, Ending.LENGTH),
+        ({"finish_reason": "content_filter"}, Ending.DECLINED),
+        ({"done": True, "done_reason": "stop"}, Ending.WHOLE),
+        ({"done": True, "done_reason": "length"}, Ending.LENGTH),
+        ({"done": True, "done_reason": "unload"}, None),
+        ({"done": True, "done_reason": None}, Ending.WHOLE),
+        ({"done": False}, None),
+    ],
+)
+def test_the_end_of_a_stream_is_read_from_its_metadata(
+    metadata: dict[str, object], ending: Ending | None
+) -> None:
+    assert HOST_ERRORS.ending(metadata) is ending
 
 
 def test_an_error_of_ours_is_raised_as_it_is() -> None:

@@ -6,9 +6,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from stories import llm
+from stories.llm.faults import HOST_ERRORS
 from stories.llm.ollama_host import same_model
 from stories.llm.profiles import embeds
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable, told_to_staff
+from stories.workflow.faults import Ending
 from testkit.hosts import ModelHost, Quirk, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
@@ -245,3 +247,10 @@ async def test_running_usage_is_counted_once(openai_host: OpenAIServer) -> None:
     assert whole is not None
     assert whole.usage_metadata is not None
     assert whole.usage_metadata["output_tokens"] == 7
+
+
+async def test_a_refusal_in_a_field_of_its_own_ends_an_answer(openai_host: OpenAIServer) -> None:
+    openai_host.quirks.add(Quirk.REFUSAL_FIELD, kinds={"prose"})
+    writer = (await llm.open_models()).writer
+    told = [chunk.response_metadata async for chunk in writer.astream("A story, please.")]
+    assert Ending.DECLINED in map(HOST_ERRORS.ending, told)

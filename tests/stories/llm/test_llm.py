@@ -13,7 +13,7 @@ from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.errors import ModelRefused, ModelUnavailable, told_to_staff
 from stories.vocabulary.languages import Writers, codes
-from testkit.hosts import Hold, Reply
+from testkit.hosts import Hold, Quirk, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
 
@@ -100,6 +100,20 @@ async def test_a_guard_is_asked_for_few_words_and_with_a_context_of_its_own(
     assert call.model == "llama-guard3:1b"
     assert call.options["num_predict"] == 64
     assert call.options["temperature"] == 0.0
+
+
+@pytest.mark.parametrize("name", ["llama-guard-3-8b", "granite-guardian-3.1-8b"])
+async def test_a_guard_that_would_go_on_with_the_paragraph_is_asked_as_by_a_user(
+    openai_host: OpenAIServer, settings: Settings, name: str
+) -> None:
+    openai_host.quirks.add(Quirk.CONTINUES_ANSWER)
+    openai_host.models.append(name)
+    settings.GUARD_MODEL = name
+    guard = (await llm.open_models()).guard_for(AgeBand.YOUNG)
+    assert guard is not None
+    assert (await guard.examine(Passage("The fox slept."))).approved
+    openai_host.script(guard="unsafe\nS1" if "llama" in name else "Yes")
+    assert not (await guard.examine(Passage("The fox slept."))).approved
 
 
 @pytest.mark.parametrize(("name", "is_asked"), [("llama3.1:8b", True), ("llama3.2:1b", False)])

@@ -76,7 +76,7 @@ async def test_all_of_it_refused_at_once_still_writes(openai_host: OpenAIServer)
 
 async def test_a_schema_that_is_ignored_goes_into_the_prompt(any_host: ModelHost[Any]) -> None:
     any_host.quirks.add(Quirk.SCHEMA_IGNORED, kinds={"trial"}, times=2)
-    found = await trial.trial_of(await find(), clients_of)
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
     assert (found.schema, found.support.schema) == ("in the prompt", False)
     assert "JSON schema" in any_host.trials[-1].prompt
 
@@ -85,12 +85,12 @@ async def test_a_host_that_is_busy_is_tried_again_later(
     any_host: ModelHost[Any],
 ) -> None:
     any_host.script(trial=Reply(status=503, error="busy"))
-    found = await trial.trial_of(await find(), clients_of)
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
     assert found.problem == "the host answered 503: busy"
     any_host.script(trial=lambda _: None)
-    assert (await trial.trial_of(await find(), clients_of)) == found
+    assert (await trial.trial_of((await find()).hosts[0], clients_of)) == found
     llm.forget_trials()
-    assert (await trial.trial_of(await find(), clients_of)).is_over
+    assert (await trial.trial_of((await find()).hosts[0], clients_of)).is_over
 
 
 async def test_another_model_of_the_host_has_a_trial_of_its_own(

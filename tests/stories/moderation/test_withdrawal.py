@@ -220,11 +220,15 @@ async def test_a_chapter_that_is_sent_back_is_written_anew_and_shown_as_it_comes
     assert await Case.objects.filter(outcome="sent_back").aexists()
 
 
+def smiles(count: int) -> str:
+    return "".join(f"The fox smiled at star number {n}. " for n in range(count))
+
+
 async def test_what_is_held_back_in_a_real_run_becomes_a_case_with_what_the_child_saw(
     api: Client, mia: Child, alice: User, storyteller: OllamaServer
 ) -> None:
     text = "The fox sat down. He had a gun and blood was everywhere. Then the sun came out. "
-    storyteller.script(prose=[Reply(text + "The fox smiled at the moon. " * 30)] * 3)
+    storyteller.script(prose=[Reply(text + smiles(30)), smiles(30)])
     new = NewStory(child=mia, theme="a fox who finds a lantern")
     generation = (await in_database(start_story, caller(alice), new)).generation
     await api.frames(f"/generations/{generation.pk}/events")
@@ -242,7 +246,7 @@ async def test_a_paragraph_that_the_guard_stopped_in_a_real_run_stands_in_its_pl
     settings.GUARD_MODEL = "llama-guard3:1b"
     storyteller.models.append(settings.GUARD_MODEL)
     dark = "Nobody answered him any more. The well was deep and cold."
-    calm = "The fox smiled at the moon. " * 12
+    calm = smiles(12)
     storyteller.script(
         prose=[f"The fox sat down.\n\n{dark}", calm],
         guard=lambda call: "unsafe\nS1" if dark in call.messages[-1]["content"] else "safe",

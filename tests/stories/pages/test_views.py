@@ -257,7 +257,7 @@ def test_the_story_page_costs_the_same_for_a_long_story(
     page: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     story = make_read_story(mia, chapters=3)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         page.get(reverse("stories:story", args=[story.pk]))
 
 

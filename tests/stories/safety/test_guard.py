@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import BaseMessage
 
-from stories.safety.guard import Dialect, NoAnswer, dialect_of
+from stories.safety.guard import Dialect, NoAnswer, dialect_of, said_by_user
 from stories.safety.layers import Passage
 from stories.vocabulary.brief import AgeBand
 
@@ -47,6 +47,17 @@ def test_guards_by_trade_judge_the_paragraph_as_the_last_thing_said(name: str) -
     assert (before.type, paragraph.type) == ("human", "ai")
     assert paragraph.text == "The well was deep."
     assert "Robin found a lantern." in before.text
+
+
+@pytest.mark.parametrize("name", ["llama-guard3", "granite3-guardian", "story"])
+def test_the_paragraph_can_be_said_by_the_user(name: str) -> None:
+    messages = said_by_user(dialect(name)).messages(PASSAGE, AgeBand.YOUNG)
+    assert [one.type for one in messages[-1:]] == ["human"]
+    assert "ai" not in [one.type for one in messages]
+    assert "The well was deep." in messages[-1].text
+    assert [one for one in messages if one.type == "system"] == [
+        one for one in asked(name) if one.type == "system"
+    ]
 
 
 def test_granite_is_told_the_risk_by_its_name() -> None:

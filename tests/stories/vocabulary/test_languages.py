@@ -10,6 +10,7 @@ from stories.checks import language_problems
 from stories.vocabulary import languages
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import BadLanguage, codes, current_tag, files, missing_files
+from stories.workflow.outcome import outcome_words
 from stories.workflow.prompts.defaults import defaults_of
 from stories.workflow.prompts.spine import spines_of
 from stories.workflow.prompts.system import examples
@@ -39,6 +40,7 @@ def test_what_a_language_says_for_us_can_be_read(row: languages.Language) -> Non
     assert examples(row)
     assert defaults_of(row).choices
     assert name_table(row).words
+    assert outcome_words(row).function_words
     assert all(spine.choices for spine in (*spines_of(row).opening, *spines_of(row).middle))
 
 

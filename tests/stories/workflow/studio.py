@@ -6,13 +6,13 @@ from typing import Any
 
 import openai
 from langchain_core.language_models import BaseChatModel
-from langchain_ollama import ChatOllama
-from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from children.profiles import ReadingLevel
 from stories.llm.faults import HOST_ERRORS
 from stories.llm.http import Transport, tls_context
+from stories.llm.ollama import Editor
+from stories.llm.openai import ChatModel
 from stories.safety.gate import Gate
 from stories.safety.guard import OWN_MODEL, Guard, dialect_of
 from stories.vocabulary.brief import ChoiceTaken, PastChapter, StoryBrief
@@ -82,7 +82,9 @@ def tools_for(
     guard: str = "",
     guard_seconds: float = 5.0,
     is_advisory: bool = False,
+    min_length_percent: int = 0,
 ) -> ChapterResources:
+    """A chapter may be as short as a test's, unless it is about that."""
     model = _client_of(server, server.model, num_ctx=context_tokens)
     profile = ModelProfile(
         name=server.model,
@@ -100,6 +102,7 @@ def tools_for(
         gate=gate,
         host_errors=HOST_ERRORS,
         timeouts=timeouts,
+        min_length_percent=min_length_percent,
     )
     if not guard:
         return resources
@@ -112,9 +115,9 @@ def tools_for(
 
 
 def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatModel:
-    """LangChain's client for a stand-in; `options` are Ollama's own."""
+    """The app's client for a stand-in; `options` are Ollama's own."""
     if server.name == "openai":
-        return ChatOpenAI(
+        return ChatModel(
             model=model,
             base_url=server.base_url,
             api_key=SecretStr("none"),
@@ -123,10 +126,9 @@ def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatMo
             http_client=openai.DefaultHttpxClient(verify=tls_context()),
             http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
         )
-    return ChatOllama(
+    return Editor(
         model=model,
         base_url=server.url,
-        reasoning=False,
         client_kwargs={"verify": tls_context()},
         async_client_kwargs={"transport": Transport(tls_context())},
         **options,

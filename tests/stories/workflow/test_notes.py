@@ -7,8 +7,9 @@ import pytest
 
 from stories.workflow.repair import loaded
 from stories.workflow.steps import ChapterDraft
-from testkit.hosts import in_turn
+from testkit.hosts import ModelHost, Quirk, in_turn
 from testkit.ollama.server import OllamaServer
+from testkit.openai.server import OpenAIServer
 from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
 
 NOTES: dict[str, Any] = {
@@ -24,10 +25,96 @@ NOTES: dict[str, Any] = {
 }
 
 
-async def _drafted(ollama: OllamaServer, *answers: str) -> ChapterDraft:
-    ollama.script(prose=GENTLE, structured=in_turn(*answers))
+async def _drafted(host: ModelHost[Any], *answers: str) -> ChapterDraft:
+    host.script(prose=GENTLE, structured=in_turn(*answers))
     brief = a_brief()
-    return (await Reading().of(brief, tools_for(ollama, brief))).draft
+    return (await Reading().of(brief, tools_for(host, brief))).draft
+
+
+READ_ALL_THE_SAME = [
+    Quirk.FENCED_JSON,
+    Quirk.LEADING_SENTENCE,
+    Quirk.TRAILING_WORD,
+    Quirk.ARRAY_OF_ONE,
+    Quirk.THINK_BLOCK,
+    Quirk.THINK_TAIL,
+    Quirk.THINKS_FIRST,
+    Quirk.ANSWER_IN_REASONING,
+]
+FLAWED = [
+    Quirk.STOPS_AT_LENGTH,
+    Quirk.MISSING_FIELD,
+    Quirk.TEXTS_FOR_OBJECTS,
+    Quirk.TOO_LONG_FIELD,
+    Quirk.NULL_FIELDS,
+]
+NONE_AT_ALL = [
+    Quirk.EMPTY_ANSWER,
+    Quirk.REFUSAL,
+    Quirk.SCHEMA_IGNORED,
+    Quirk.THINKING_EATS_BUDGET,
+    Quirk.ERROR_IN_STREAM,
+    Quirk.ERROR_WITH_200,
+    Quirk.HTML_WITH_200,
+    Quirk.NOT_AN_OBJECT,
+    Quirk.UNDECODABLE,
+    Quirk.STILL_LOADING,
+]
+
+
+@pytest.mark.parametrize("quirk", READ_ALL_THE_SAME)
+async def test_notes_are_read_through_a_hosts_habits(
+    any_host: ModelHost[Any], quirk: Quirk
+) -> None:
+    any_host.quirks.add(quirk, kinds={"structured"})
+    draft = await _drafted(any_host, json.dumps(NOTES))
+    assert (draft.title, draft.used_defaults) == ("The Lantern", ())
+    assert len(any_host.calls_for("structured")) == 1
+
+
+@pytest.mark.parametrize("quirk", FLAWED)
+async def test_flawed_notes_are_asked_for_again_and_used_as_far_as_they_go(
+    any_host: ModelHost[Any], quirk: Quirk
+) -> None:
+    any_host.quirks.add(quirk, kinds={"structured"})
+    draft = await _drafted(any_host, json.dumps(NOTES))
+    assert draft.text == GENTLE
+    assert "title" not in draft.used_defaults or quirk is Quirk.TOO_LONG_FIELD
+    assert len(any_host.calls_for("structured")) == 2
+
+
+@pytest.mark.parametrize("quirk", NONE_AT_ALL)
+async def test_a_host_that_has_no_notes_costs_nothing_but_the_notes(
+    any_host: ModelHost[Any], quirk: Quirk
+) -> None:
+    any_host.quirks.add(quirk, kinds={"structured"})
+    draft = await _drafted(any_host, json.dumps(NOTES))
+    assert draft.text == GENTLE
+    assert (draft.title, draft.question) == ("Chapter 1", "What should Robin do next?")
+
+
+@pytest.mark.parametrize("quirk", [Quirk.REFUSAL_FIELD, Quirk.CONTENT_FILTER])
+async def test_an_editor_that_will_not_answer_costs_no_chapter(
+    openai_host: OpenAIServer, quirk: Quirk
+) -> None:
+    openai_host.quirks.add(quirk, kinds={"structured"})
+    draft = await _drafted(openai_host, json.dumps(NOTES))
+    assert draft.text == GENTLE
+    assert draft.used_defaults
+
+
+async def test_of_notes_that_were_cut_only_whole_values_are_taken(
+    any_host: ModelHost[Any],
+) -> None:
+    learnt = {"educational_elements": ["Being curious", "Sharing a lantern"]}
+    raw = json.dumps(NOTES | learnt)
+    cut = raw[: raw.index("Sharing") + 4]
+    assert (await _drafted(any_host, cut)).educational_elements == ("Being curious",)
+    only = cut.replace('"Being curious", ', "")
+    draft = await _drafted(any_host, only)
+    assert draft.title == "The Lantern"
+    assert draft.used_defaults == ("educational_elements",)
+    assert not any("Shar" in text for text in draft.educational_elements)
 
 
 async def test_a_sound_answer_is_taken_as_it_is(ollama: OllamaServer) -> None:
@@ -127,5 +214,27 @@ async def test_defaults_are_in_the_storys_language(ollama: OllamaServer, languag
     assert len(draft.choices) == 3
 
 
+@pytest.mark.parametrize(
+    ("torn", "kept"),
+    [
+        ('{"a": "one", "b": "tw', {"a": "one"}),
+        ('{"a": "one", "b": "two"', {"a": "one", "b": "two"}),
+        ('{"a": "one", "b', {"a": "one"}),
+        ('{"a": "one", "b":', {"a": "one"}),
+        ('{"a": 1, "b": 23', {"a": 1}),
+        ('{"a": [{"b": "one"}, {"b": "tw', {"a": [{"b": "one"}]}),
+        ('{"a": ["one", "a \\"quoted\\" {tw', {"a": ["one"]}),
+        ('{"a": "one" "b": "two"}', {"a": "one"}),
+        ('{"a": "one",}', {"a": "one"}),
+        ('{"a": "on', {}),
+        ('{"', {}),
+        ("", {}),
+    ],
+)
+def test_a_torn_object_is_its_whole_values(torn: str, kept: dict[str, Any]) -> None:
+    assert loaded(torn) == kept
+
+
 def test_a_brace_in_the_prose_is_no_object() -> None:
     assert loaded("Look {here} and there") == {}
+    assert loaded('Look {here}: {"title": "A"}') == {"title": "A"}

@@ -8,8 +8,8 @@
  *   | "polishing" | "nearly" | "stopping" | "queueNext" | "queueOne" | "queueMany" | "reconnecting"
  *   | "closed" | "waits" | "ready" | "whatNext" | "theEnd" | "look" | "goOn" | "ideaLeft"
  *   | "tryAgain" | "carryOn" | "discard" | "chooseAgain" | "newStory" | "toLibrary" | "logIn"
- *   | "SAFETY_REJECTED" | "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_TIMEOUT" | "EMPTY_CONTENT"
- *   | "CONTEXT_TOO_LONG" | "CANCELLED" | "INTERRUPTED" | "WORKFLOW_ERROR" | "withdrawn"
+ *   | "SAFETY_REJECTED" | "CHECK_FAILED" | "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_TIMEOUT"
+ *   | "EMPTY_CONTENT" | "CONTEXT_TOO_LONG" | "CANCELLED" | "INTERRUPTED" | "WORKFLOW_ERROR" | "withdrawn"
  *   | "withdrawnFirst" | "beginAnew" | "loggedOut" | "missing" | "unsuitable" | "QUEUE_FULL"
  *   | "TOO_MANY" | "offline"} TextName
  */

@@ -25,8 +25,10 @@ const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIM
  */
 export function troubleAfter(texts, { code, retryable, isFirst, lastReset }) {
   if (lastReset === "withdrawn") return afterWithdrawal(texts, isFirst);
-  // However it ended, nothing of a rejected chapter is left to keep or to carry on.
-  if (lastReset === "rejected" || code === "SAFETY_REJECTED") {
+  // However it ended, nothing of a rejected chapter is left to keep or to carry on; one that could
+  // not be judged may be told again.
+  const isUnfit = lastReset === "rejected" && code !== "CHECK_FAILED";
+  if (isUnfit || code === "SAFETY_REJECTED") {
     const another = isFirst ? texts.newStory : texts.chooseAgain;
     return { words: texts.SAFETY_REJECTED, ways: [[another, "discard"]] };
   }

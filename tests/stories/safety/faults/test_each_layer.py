@@ -113,7 +113,7 @@ async def test_without_the_judge_no_chapter_comes_of_it(
     guarded.script(judge=lambda _: fault)
     live = await readers.follow(number)
     assert live[-1].type == "error"
-    assert live[-1].data["code"] in {"MODEL_UNAVAILABLE", "SAFETY_REJECTED"}
+    assert live[-1].data["code"] in {"MODEL_UNAVAILABLE", "CHECK_FAILED"}
     assert not await Chapter.objects.filter(number=number).aexists()
     assert await readers.find_nothing_unapproved(live)
 

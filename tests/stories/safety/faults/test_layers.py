@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from stories.vocabulary.errors import ModelTimeout, ModelUnavailable, SafetyRejected, StoryError
+from stories.vocabulary.errors import (
+    CheckFailed,
+    ModelTimeout,
+    ModelUnavailable,
+    SafetyRejected,
+    StoryError,
+)
 from stories.workflow.resources import Timeouts
 from stories.workflow.steps import Approved
 from testkit.hosts import Reply, in_turn
@@ -142,7 +148,7 @@ async def test_with_a_judge_that_fails_no_chapter_comes_of_it(
 ) -> None:
     ollama.script(prose=in_turn(text, " ".join(SENTENCES)), judge=lambda _: fault)
     reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
-    assert error in {ModelTimeout, ModelUnavailable, SafetyRejected}
+    assert error in {ModelTimeout, ModelUnavailable, CheckFailed}
     assert is_clean(reading.shown)
     assert "metadata" not in reading.order
 

@@ -1,0 +1,252 @@
+"""What is found in a chapter that is not what was asked for, and what never is."""
+
+from typing import Any
+
+import pytest
+
+from children.profiles import Pronoun
+from stories.vocabulary.brief import PastChapter
+from stories.workflow.outcome import Asked, Kind, all_found_in, note_on, outcome_words, refuses
+from tests.stories.workflow.studio import a_brief
+
+HEROES = {"en": "Robin", "es": "Ariel", "he": "נועם"}
+
+
+def asked(language: str = "en", pronoun: Pronoun = Pronoun.SHE, **changes: Any) -> Asked:
+    return Asked(a_brief(language=language, hero=HEROES[language], pronoun=pronoun, **changes))
+
+
+def kinds_in(text: str, of: Asked) -> list[Kind]:
+    return [found.kind for found in all_found_in(text, of)]
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "I'm sorry, but I can't help with that request."),
+        ("en", "I\u2019m really sorry but I cannot write this."),
+        ("en", "I can't assist with that."),
+        ("en", "Sorry, I can't continue this story."),
+        ("en", "I am unable to create stories about this."),
+        ("en", "As an AI language model, I have no grandmother."),
+        ("en", "Unfortunately, I cannot tell that story."),
+        ("es", "Lo siento, pero no puedo ayudarte con eso."),
+        ("es", "No puedo escribir esta historia."),
+        ("es", "Como modelo de lenguaje, no puedo hacerlo."),
+        ("he", "אני מצטער, אבל אני לא יכול לעזור בזה."),
+        ("he", "לצערי, אינני יכולה לכתוב את הסיפור."),
+    ],
+)
+def test_a_refusal_is_told_from_a_story(language: str, sentence: str) -> None:
+    assert refuses(sentence, asked(language))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "\"I'm sorry, but I can't help with that,\" said the owl."),
+        ("en", "\u201cI cannot tell this story,\u201d said Robin, \u201cfor I was asleep.\u201d"),
+        ("en", "I can't help laughing when I think of that day."),
+        ("en", "I am sorry to say that the boat was gone."),
+        ("en", "Sorry for the noise, the drum went quiet."),
+        ("es", "\u2014Lo siento, pero no puedo ayudarte con eso \u2014dijo el topo."),
+        ("es", "Lo siento mucho por el pobre caracol."),
+        ("he", "נועם אמר שהוא מצטער, אבל הפנס כבה."),
+    ],
+)
+def test_a_story_is_not_told_from_a_story(language: str, sentence: str) -> None:
+    assert not refuses(sentence, asked(language))
+
+
+# Languages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("es", "They walked together along the path."),
+        ("es", "The fox ran away and never came back to the forest."),
+        ("en", "Caminaron juntos por el sendero de piedras blancas."),
+        ("en", "נועם הלך אל היער עם הפנס."),
+        ("he", "They walked together along the path."),
+        ("he", "Caminaron juntos por el sendero."),
+        ("en", "Лиса пошла в тёмный лес."),
+    ],
+)
+def test_a_sentence_in_another_language_is_found(language: str, sentence: str) -> None:
+    assert kinds_in(sentence, asked(language)) == [Kind.LANGUAGE]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("es", "\u2014Good morning, my friend \u2014dijo el profesor."),
+        ("es", '"Where are you going with that lantern?"'),
+        ("es", "Ariel cantó Twinkle Twinkle Little Star."),
+        ("es", "Okay!"),
+        ("es", "Tic, tac, tic, tac, tic, tac."),
+        ("en", "\u00abBuenos días, mi amigo, cómo está usted\u00bb, said the owl."),
+        ("en", "La la la la la de la la, Robin sang."),
+        ("en", "Robin waved adiós to Don Quijote de la Mancha."),
+        ("en", "Splish, splash, plip, plop, drip!"),
+        ("en", "Abuelita Rosa made empanadas con queso for everyone."),
+        ("he", "נועם ראה שלט: Welcome."),
+        ("he", "דובי אמר: OK, בוא נלך."),
+    ],
+)
+def test_foreign_words_and_short_cries_are_tolerated(language: str, sentence: str) -> None:
+    assert kinds_in(sentence, asked(language)) == []
+
+
+def test_a_language_without_a_row_is_compared_with_nothing() -> None:
+    of = Asked(a_brief(language="fr", hero="Robin"))
+    assert kinds_in("Ils marchaient ensemble dans la forêt. He shook his head.", of) == []
+
+
+# Pronouns -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pronoun", "text"),
+    [
+        (Pronoun.SHE, "Robin packed his bag."),
+        (Pronoun.SHE, "Robin woke up early. He ran to the window."),
+        (Pronoun.HE, "Robin put on her yellow boots."),
+        (Pronoun.THEY, "Robin rubbed her eyes."),
+        (Pronoun.OPEN, "Robin opened the door, and he smiled."),
+        (Pronoun.SHE, 'The fox sat down beside Grandpa. "Hm," Robin said to himself.'),
+        (Pronoun.SHE, "Grandpa laughed. Robin shook his head."),
+    ],
+)
+def test_a_pronoun_that_is_not_the_heros_is_found(pronoun: Pronoun, text: str) -> None:
+    assert Kind.PRONOUN in kinds_in(text, asked(pronoun=pronoun))
+
+
+@pytest.mark.parametrize("pronoun", [*Pronoun])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Robin met an old fox. He wagged his tail.",
+        "Grandpa sat in his chair. It was warm. The fire glowed. Robin took his hand.",
+        '"I lost my hat," said the boy. Robin found his hat under the bench.',
+        '"He is asleep," said Robin.',
+        "Robin watched the moon. He seemed to smile.",
+        "Robin waved at Pip. He waved back.",
+        "Pip laughed. Robin gave him the lantern.",
+        "Robin carried the snowman's hat, and he thanked Robin for it.",
+        "A hedgehog came along. Robin knew his name.",
+        "The two of them went on. Robin held his paw.",
+        "Robin's brother lost his shoe.",
+        "They had a secret. Robin whispered it into his ear.",
+        "In London, Robin saw a guard. His hat was tall.",
+        "Will came home. Robin took his coat.",
+        "Robin helped the gnome to put on his boots.",
+        '"Wait!" he called. Robin took his hand.',
+        "She was a small boat. Robin painted her red.",
+        "The wizard had a book. Robin read. It shone. A bell rang. It was late. Robin liked him.",
+    ],
+)
+def test_pronouns_that_may_be_somebody_elses_are_left_alone(text: str, pronoun: Pronoun) -> None:
+    assert kinds_in(text, asked(pronoun=pronoun)) == []
+
+
+def test_somebody_may_still_be_there_from_the_chapter_before() -> None:
+    past = PastChapter(number=1, title="One", summary="", text="The fox slept in the hall.")
+    of = asked(path=(past,), chapter_number=2)
+    assert kinds_in("Robin took his paw.", of) == []
+    assert kinds_in("Robin packed his bag.", asked()) == [Kind.PRONOUN]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "Ariel se puso sus botas. Él corrió a la ventana."),
+        ("he", "נועם לקחה את הפנס שלה. היא הלכה ליער."),
+    ],
+)
+def test_languages_that_cannot_tell_compare_no_pronoun(language: str, text: str) -> None:
+    assert kinds_in(text, asked(language, Pronoun.THEY)) == []
+
+
+# Names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Robbin", "Robyn", "Rbin", "Roibn", "Robien", "Robinn"])
+def test_a_name_that_is_nearly_the_heros_is_found(name: str) -> None:
+    assert kinds_in(f"{name} found a lantern.", asked()) == [Kind.NAME]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Robins sang in the tree.",
+        "Robin's lantern shone.",
+        "Robin and her cousin Robyn found a lantern.",
+        "Rob found a lantern.",
+        "Robe and slippers lay on the bed.",
+        "Corin found a lantern.",
+        "A robbin is no bird.",
+        "Dobin the horse neighed.",
+    ],
+)
+def test_other_names_and_words_are_no_misspelt_hero(sentence: str) -> None:
+    assert kinds_in(sentence, asked()) == []
+
+
+def test_a_name_that_the_family_typed_is_no_misspelt_hero() -> None:
+    assert kinds_in("Robyn found a lantern.", asked(theme="Robyn's lantern")) == []
+
+
+# Repetition ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They walked on and on. " * 4,
+        "They walked along the path. The owl flew over them. " * 3,
+        "They walked along the path. The owl flew over them. A bell rang in the town. " * 3,
+    ],
+)
+def test_a_loop_is_found(text: str) -> None:
+    assert Kind.REPETITION in kinds_in(text, asked())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Row, row, row the boat! " * 3,
+        "Tick tock! " * 12,
+        "They ran and they ran. The wind sang along. They ran and they ran. The wind sang along.",
+        "Snip, snap, on we go! They passed the mill. " * 2 + "Snip, snap, on we go! They slept.",
+    ],
+)
+def test_a_refrain_is_no_loop(text: str) -> None:
+    assert kinds_in(text, asked()) == []
+
+
+# All ----------------------------------------------------------------------------------------------
+
+
+def test_a_chapter_that_is_too_short_is_found_last() -> None:
+    found = all_found_in("Robin shook his head.", asked(), least_words=10)
+    assert [each.kind for each in found] == [Kind.PRONOUN, Kind.SHORT]
+    assert all_found_in("Robin shook her head.", asked(), least_words=4) == ()
+
+
+def test_the_next_try_is_told_of_each_kind_once() -> None:
+    note = note_on([Kind.NAME, Kind.LANGUAGE, Kind.NAME, "violence"], asked("es"))
+    assert note == (
+        "Write every sentence in Spanish. The hero's name is spelled Ariel, and never otherwise."
+    )
+    assert note_on(["violence"], asked()) == ""
+
+
+@pytest.mark.parametrize("language", ["en", "es", "he"])
+def test_each_language_says_how_a_model_refuses(language: str) -> None:
+    words = outcome_words(asked(language).row)
+    assert words.refusals
+    assert len(words.function_words) > 30
