@@ -37,9 +37,9 @@ test: $(DEVELOPMENT) test-browser-modules
 	@$(PYTHON) manage.py fetch_model --small
 	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
 
-# What starts no process or browser and no story in the engine, without the tables of faults.
+# What starts no process or browser and commits nothing to the database, without tables of faults.
 test-quick: $(DEVELOPMENT)
-	@exec $(PYTHON) -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) -m "not process and not engine" \
+	@exec $(PYTHON) -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) -m "not process and not commits" \
 		--ignore tests/stories/safety/faults $(TESTS)
 
 # What the tests reach that start no process; no other process is looked into.

@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     django_settings.SERVESTATIC_USE_FINDERS = False
     django_settings.SERVESTATIC_USE_STATIC_ROOT = False
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
-    config.addinivalue_line("markers", "engine: has the engine write stories (computed)")
+    config.addinivalue_line("markers", "commits: commits to the database (computed)")
     scheduling.register(config)
     processes = ExitStack()
     processes.enter_context(preloading())

@@ -1,9 +1,9 @@
 """Resources of a test, read from its code and its fixtures': processes, a browser, shared fixtures.
 
 From that follow three things nobody has to keep by hand: the marker `process`, of every test that
-starts one, the marker `engine`, of those in which the app's own engine writes stories (`make
-test-quick` leaves out both), and which tests run in the same worker, because they share a server, a
-site or a browser that is worth sharing.
+starts one, the marker `commits`, of those that commit to the database, as all do in which the
+engine writes stories (`make test-quick` leaves out both), and which tests run in the same worker,
+because they share a server, a site or a browser that is worth sharing.
 """
 
 import asyncio
@@ -27,7 +27,6 @@ _STARTERS: tuple[object, ...] = (
     sync_api.sync_playwright,
     embedded_server,
 )
-_MODEL_HOSTS = {"ollama", "openai_host", "any_host"}
 _SHARED_SCOPES = {"module", "session"}
 
 
@@ -38,13 +37,12 @@ def starts_processes(item: pytest.Item) -> bool:
     )
 
 
-def runs_engine(item: pytest.Item) -> bool:
-    """True where a model host is asked by what reads and commits to the database."""
+def commits(item: pytest.Item) -> bool:
+    """True where the database is emptied after the test, which all the app's threads see."""
     assert isinstance(item, pytest.Function)
     database = item.get_closest_marker("django_db")
-    commits = database is not None and database.kwargs.get("transaction", False)
-    named = set(item.fixturenames)
-    return bool(named & _MODEL_HOSTS) and (commits or "transactional_db" in named)
+    is_asked_for = database is not None and bool(database.kwargs.get("transaction", False))
+    return is_asked_for or "transactional_db" in item.fixturenames
 
 
 def shared_by(item: pytest.Item) -> str:
