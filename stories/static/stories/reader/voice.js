@@ -134,12 +134,14 @@ export class Voice {
   /** @param {string} text */
   #say(text) {
     const voice = this.#voices().find(({ voiceURI }) => voiceURI === this.#select.value);
+    // Without one the browser would choose, perhaps a voice from elsewhere.
+    if (!voice) return this.#giveUp();
     const speed = find(this.#settings, "[name=speed]:checked", HTMLInputElement).value;
     this.#speaker?.say(() => {
       const utterance = new SpeechSynthesisUtterance(text);
-      utterance.voice = voice ?? null;
+      utterance.voice = voice;
       // Android takes its default voice where the two languages differ.
-      utterance.lang = voice?.lang ?? this.#language;
+      utterance.lang = voice.lang;
       utterance.rate = Number(speed);
       return utterance;
     });
