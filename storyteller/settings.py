@@ -65,7 +65,7 @@ MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 MAX_CONCURRENT_PER_FAMILY = env.integer(
     "STORYTELLER_MAX_CONCURRENT_PER_FAMILY", 2, low=0, high=1024
 )
-# How many may wait for a place on the model; one family takes half of these at most.
+# How many may wait for a slot at the model host; one family takes half of these at most.
 MAX_QUEUED = env.integer("STORYTELLER_MAX_QUEUED", 100, low=1, high=100000)
 # How many chapters one family may begin in a minute and in an hour; 0 sets no limit.
 CHAPTERS_PER_MINUTE = env.integer("STORYTELLER_CHAPTERS_PER_MINUTE", 120, low=0, high=100000)

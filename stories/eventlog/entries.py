@@ -231,7 +231,7 @@ def _rows(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) ->
 
 
 def _many(statement: str, rows: Sequence[tuple[object, ...]]) -> str:
-    """The statement with places for these rows."""
+    """The statement with placeholders for these rows."""
     return statement.format(", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows)))
 
 

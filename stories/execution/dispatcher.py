@@ -1,6 +1,6 @@
 """One process's runs: claims what waits in the database, as long as there is room on the model.
 
-The database is the queue, and counts the places that all processes share. The dispatcher claims in
+The database is the queue, and counts the slots that all processes share. The dispatcher claims in
 fair order what a request made, and finds by itself what an earlier process left behind. Runs live
 here, not in requests. A process that is about to end claims no more, gives its runs some time to
 finish, and hands over what is left.
@@ -40,7 +40,7 @@ class Dispatcher:
     """One process's runs. Lives on one event loop; `wake` and `stop` may come from any thread.
 
     `_running` is by lease: a run that was lost may be claimed here again before its task has ended.
-    `_leaves_others` says that the last look left somebody who waits for a place.
+    `_leaves_others` says that the last claim left runs that wait for a slot.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -105,13 +105,13 @@ class Dispatcher:
         storyteller = await llm.status()
         slots, hosts = storyteller.host_concurrency, storyteller.hosts
         while not self._is_retiring:
-            look = await in_database(leases.claim_next, slots, self._claims(), hosts)
-            self._leaves_others = look.leaves_others
-            if look.claim is not None:
-                self._start(look.claim, store)
-            if not look.leaves_others:
+            result = await in_database(leases.claim_next, slots, self._claims(), hosts)
+            self._leaves_others = result.leaves_others
+            if result.claim is not None:
+                self._start(result.claim, store)
+            if not result.leaves_others:
                 return
-            if look.claim is None:
+            if result.claim is None:
                 break
         await in_database(queue.publish_positions, storyteller.concurrency)
 

@@ -76,7 +76,7 @@ _FAULTS_OF_HOSTS = (ModelUnavailable, ModelTimeout, OutOfUse)
 
 @dataclass
 class RunControl:
-    """Orders to a run from its process, which holds the leases of all its runs."""
+    """Control over a run by its process, which holds the leases of all its runs."""
 
     are_there: asyncio.Event = field(default_factory=asyncio.Event)
     is_lost: bool = False

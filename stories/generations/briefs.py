@@ -22,7 +22,7 @@ from stories.vocabulary.brief import (
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
-from .inputs import admitted_profile, checked_as, passes
+from .inputs import checked_as, checked_profile, passes
 
 _SEEDS = 2**31
 _RECENT_STORIES = 20
@@ -57,7 +57,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     path = path_to(choice.chapter if choice else None)
     _keep_stand_ins(story, _typed(story, path, choice), path)
     name = pseudonym_of(story)
-    interests, avoid = admitted_profile(child, story.language)
+    interests, avoid = checked_profile(child, story.language)
     brief = StoryBrief(
         theme=name.hide(story.theme),
         title=name.hide(story.requested_title),

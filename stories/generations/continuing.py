@@ -63,8 +63,8 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
     choice = _decide(session, wish)
     with family_lock(caller.user):
         leases.end_stopping(Generation.objects.filter(choice=choice))
-        if standing := by_idempotency_key(caller) or _go_to_existing(session, choice):
-            return existing(caller, standing)
+        if found := by_idempotency_key(caller) or _go_to_existing(session, choice):
+            return existing(caller, found)
         return created(caller, begin_chapter(caller, session.story, choice))
 
 

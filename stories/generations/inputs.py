@@ -76,7 +76,7 @@ def profile_problems(child: Child) -> dict[str, list[str]]:
     return {field: answers for field, answers in kept.items() if answers}
 
 
-def admitted_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
+def checked_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
     """The interests, and the things to avoid, that a storyteller may be told now.
 
     Rules grow, and children grow: what was saved once may no longer pass.

@@ -144,7 +144,7 @@ def publish_positions(capacity: int) -> Published:
     own_slots = family_slots(capacity)
     told = _last_told(queue)
     seconds = seconds_per_run()
-    announced: Published = []
+    published: Published = []
     for position, waiting in enumerate(queue, start=1):
         is_next = position <= free_slots and waiting.ahead < own_slots
         if is_next or told.get(waiting.generation_id) == position:
@@ -158,8 +158,8 @@ def publish_positions(capacity: int) -> Published:
                 )
         except LeaseLost:
             continue  # it was claimed in the meantime, which is better news
-        announced.append((waiting.generation_id, events))
-    return announced
+        published.append((waiting.generation_id, events))
+    return published
 
 
 def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:

@@ -62,14 +62,14 @@ def caller_for(
     user: User, storyteller: Status, enqueue: Enqueue, *, key: str | None = None
 ) -> Caller:
     """A caller of this installation: as `storyteller` stands now, but for what staff turned off."""
-    heeded = switches.with_switches(storyteller)
+    state = switches.with_switches(storyteller)
     return Caller(
         user=user,
         key=key,
-        has_model=heeded.is_configured,
-        capacity=heeded.concurrency,
+        has_model=state.is_configured,
+        capacity=state.concurrency,
         enqueue=enqueue,
-        writing=heeded.writing,
+        writing=state.writing,
     )
 
 

@@ -25,11 +25,11 @@ from .host import Host, Misconfigured, NoModel
 from .hosts import (
     Found,
     LeftOut,
+    addresses_elsewhere,
     configured,
     failures,
     fallback_problem,
     guard_problem,
-    places_elsewhere,
     settings_that_matter,
 )
 from .known import Key, Trial, forget_trials, key_of, remember
@@ -47,6 +47,7 @@ __all__ = [
     "Status",
     "Support",
     "Trial",
+    "addresses_elsewhere",
     "begin_warm_up",
     "configured",
     "end_background",
@@ -59,7 +60,6 @@ __all__ = [
     "leave_out",
     "left_out",
     "open_models",
-    "places_elsewhere",
     "profile_of",
     "remember",
     "status",
@@ -110,7 +110,7 @@ class Models:
 class Status:
     """The storyteller's state for pages; `problem` is for staff.
 
-    `elsewhere` names the places where stories are written outside this machine and its network,
+    `elsewhere` has the addresses where stories are written outside this machine and its network,
     and `fallback_elsewhere` those where they are written while the first provider is away. `keys`
     name the models' trials.
 
@@ -244,11 +244,11 @@ async def left_out() -> tuple[LeftOut, ...]:
 
 
 async def status() -> Status:
-    """True when a story could be told now, without starting anything; some seconds old at most."""
+    """The storyteller's state, some seconds old at most; starts nothing."""
     return await _status.lately()
 
 
-async def _look() -> Status:
+async def _current_status() -> Status:
     try:
         found = await _found.now()
     except NoModel as reason:
@@ -284,16 +284,16 @@ async def _look() -> Status:
 
 def _elsewhere(found: Found) -> str:
     """Each far host is named, also one that is left out at this moment."""
-    places = [host.elsewhere for host in found.hosts]
-    places += hosts.far_hosts_of(found.hosts[0].provider)
-    return ", ".join(dict.fromkeys(filter(None, places)))
+    addresses = [host.elsewhere for host in found.hosts]
+    addresses += hosts.far_hosts_of(found.hosts[0].provider)
+    return ", ".join(dict.fromkeys(filter(None, addresses)))
 
 
 def _fallback_elsewhere(provider: Provider) -> str:
     then = hosts.fallback()
     if then is None or then == provider:
         return ""
-    return ", ".join(dict.fromkeys(place for _, place in hosts.places_of(then)))
+    return ", ".join(dict.fromkeys(address for _, address in hosts.addresses_of(then)))
 
 
 class _Recent(Generic[T]):
@@ -322,7 +322,7 @@ class _Recent(Generic[T]):
 
 
 _found = _Recent(hosts.find)
-_status = _Recent(_look)
+_status = _Recent(_current_status)
 
 
 @contextmanager

@@ -237,17 +237,17 @@ def fallback_problem() -> str:
     return missing_settings("STORYTELLER_FALLBACK") if then == "openai" else ""
 
 
-def places_elsewhere() -> Iterator[tuple[str, str]]:
+def addresses_elsewhere() -> Iterator[tuple[str, str]]:
     """The settings by which stories may be written outside this machine and its network, and where;
     asks no host."""
     first = "ollama" if settings.LLM_PROVIDER == "auto" else settings.LLM_PROVIDER
-    yield from places_of(cast("Provider", first))
+    yield from addresses_of(cast("Provider", first))
     if then := fallback():
-        for name, place in places_of(then):
-            yield f"{name}, by STORYTELLER_FALLBACK={then}", place
+        for name, address in addresses_of(then):
+            yield f"{name}, by STORYTELLER_FALLBACK={then}", address
 
 
-def places_of(provider: Provider) -> Iterator[tuple[str, str]]:
+def addresses_of(provider: Provider) -> Iterator[tuple[str, str]]:
     """The same of one provider, whether it is in use or not."""
     for far in far_hosts_of(provider):
         yield f"{provider.upper()}_BASE_URL", far

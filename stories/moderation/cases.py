@@ -145,11 +145,11 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
     generation = Generation.objects.select_for_update().get(chapter=chapter)
     own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
     waiting = Case.objects.filter(**own, decided_at=None)
-    if standing := waiting.filter(text=sentence).first():
-        if remark and not standing.remark:
-            standing.remark = remark
-            standing.save(update_fields=["remark"])
-        return standing
+    if found := waiting.filter(text=sentence).first():
+        if remark and not found.remark:
+            found.remark = remark
+            found.save(update_fields=["remark"])
+        return found
     if waiting.count() >= MAX_REPORTS:
         raise InvalidRequest(
             "sentence", f"sentence: {MAX_REPORTS} reports of this chapter are waiting already."

@@ -18,7 +18,7 @@ from typing import assert_never
 from stories.reading.words import words
 from stories.vocabulary.languages import Language, language_of
 
-_LONGEST = 20  # letters; beyond this it is a cry or an accident
+_MAX_LETTERS = 20  # beyond this it is a cry or an accident
 _MAX_JOINED = 3
 
 _ENGLISH_ENDINGS = (
@@ -43,7 +43,7 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
     candidates = dict.fromkeys(
         word
         for word in words(text, language)
-        if len(word) <= _LONGEST and shape.fullmatch(word) and word not in names
+        if len(word) <= _MAX_LETTERS and shape.fullmatch(word) and word not in names
     )
     unknown = [word for word in candidates if not is_everyday(word, written)]
     return sorted(unknown, key=len, reverse=True)[:count]

@@ -208,12 +208,12 @@ def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> in
     text = before_letters_apart(whole)
     clear = len(_TOKEN.findall(text))
     for reading in (text, *disguises(text)):
-        places = [match.span() for match in _TOKEN.finditer(reading)]
-        if len(places) != len(_TOKEN.findall(text)) or len(words) != len(ends):
+        spans = [match.span() for match in _TOKEN.finditer(reading)]
+        if len(spans) != len(_TOKEN.findall(text)) or len(words) != len(ends):
             return 0
         for found in suspects(reading):
-            if sum(start < found.end for start, _ in places) > approved:
-                clear = min(clear, sum(end <= found.start for _, end in places))
+            if sum(start < found.end for start, _ in spans) > approved:
+                clear = min(clear, sum(end <= found.start for _, end in spans))
     return ends[clear - 1] - len(passage.before) if clear > approved else 0
 
 

@@ -20,18 +20,18 @@ class FoldedText(NamedTuple):
     as the last."""
 
     text: str
-    places: list[int]
+    positions: list[int]
 
 
 def fold(text: str) -> FoldedText:
     folded: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
+    positions: list[int] = []
+    for position, character in enumerate(text):
         plain = unicodedata.normalize("NFKD", character.translate(_APOSTROPHES)).casefold()
         kept = [part for part in plain if not _is_left_out(part)]
         folded += kept
-        places += [place] * len(kept)
-    return FoldedText("".join(folded), [*places, len(text)])
+        positions += [position] * len(kept)
+    return FoldedText("".join(folded), [*positions, len(text)])
 
 
 def words_of(text: str) -> list[str]:

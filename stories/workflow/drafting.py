@@ -94,7 +94,7 @@ class Drafting:
         self._additions = additions
         self._begin = begin
         self._conversation = begin()
-        self._tools = resources
+        self._resources = resources
         self._wanted = asked
         self._language = asked.brief.language
         self._emit = emit
@@ -250,7 +250,7 @@ class Drafting:
         self._leaves_out = False
         self._asked = self._prompt(turn)
         prose, ending, begun = ProseStream(self._language), Ending.WHOLE, ""
-        stream = stream_text(self._writer, self._asked, self._tools)
+        stream = stream_text(self._writer, self._asked, self._resources)
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
@@ -262,8 +262,8 @@ class Drafting:
                         return ended
                     if raw_characters > _MAX_RAW_CHARACTERS:
                         return Ended.FULL
-                    if self._tools.shows_unchecked_words and not turn.opening:
-                        self._glimpse(prose.begun)
+                    if self._resources.shows_unchecked_words and not turn.opening:
+                        self._show_provisional(prose.begun)
             return await self._take(prose.finish(), turn) or self._ended(ending, begun)
         finally:
             self._manuscript.retract()
@@ -276,7 +276,7 @@ class Drafting:
         words_left = max(0, turn.most_words - len(self._written.split()))
         answer = tokens_for_words(words_left, self._language)
         needed = conversation_tokens(messages, self._language) + answer
-        if needed > self._tools.profile.context_tokens:
+        if needed > self._resources.profile.context_tokens:
             raise ContextTooLong
         return messages
 
@@ -318,7 +318,7 @@ class Drafting:
             if kind is Kind.LANGUAGE and self._restarts_left == MAX_RESTARTS:
                 return False
             self._add(sentence)
-        elif self._tools.profile.writing == "prose":
+        elif self._resources.profile.writing == "prose":
             other = await self._other_wording(sentence, note_on([kind], self._wanted))
             self._add(other or sentence)
         return True
@@ -342,7 +342,7 @@ class Drafting:
         self._manuscript.hold_back(sentence, verdict, seen=seen)
         return Ended.HELD
 
-    def _glimpse(self, sentence: str) -> None:
+    def _show_provisional(self, sentence: str) -> None:
         """Shows what may be shown of a sentence that the model has begun."""
         if sentence.strip() and not (self._is_left_out(sentence) or self._may_be_said(sentence)):
             self._manuscript.show_provisional(sentence)
@@ -400,7 +400,7 @@ class Drafting:
 
     def _may_be_said(self, beginning: str) -> bool:
         """True when a sentence that begins like this may be one of those."""
-        is_small = self._tools.profile.writing != "prose"
+        is_small = self._resources.profile.writing != "prose"
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
         return is_small and beginning.strip() in said
 
@@ -419,10 +419,10 @@ class Drafting:
     def _used(self, use: object) -> None:
         if isinstance(use, ModelUse):
             self._emit(use)
-            if was_cut(use.prompt_tokens, self._asked, self._tools.profile.context_tokens):
+            if was_cut(use.prompt_tokens, self._asked, self._resources.profile.context_tokens):
                 log.warning(
                     "the model host read %d tokens, less than it was sent: is its context smaller "
                     "than the %d tokens it is configured with?",
                     use.prompt_tokens,
-                    self._tools.profile.context_tokens,
+                    self._resources.profile.context_tokens,
                 )

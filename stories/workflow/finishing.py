@@ -161,25 +161,25 @@ class Finishing:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
-    def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
+    def _checked(self, field: str, text: str, ours: str, length: NoteLength) -> str:
         if (
             0 < len(text) <= length.accepted
             and not self._is_of_sample(text)
-            and self._passes(place, text)
+            and self._passes(field, text)
         ):
             return text
-        self.defaulted.append(place)
+        self.defaulted.append(field)
         return ours
 
     def _is_of_sample(self, text: str) -> bool:
         """True for words of the prompt's example that the chapter does not have itself."""
         return text.casefold() in _SAMPLE_TEXTS or self._sample.is_in(text)
 
-    def _passes(self, place: str, text: str) -> bool:
+    def _passes(self, field: str, text: str) -> bool:
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)
-            self._emit(HeldBack(self._attempt, place, text, "", verdict))
+            self._emit(HeldBack(self._attempt, field, text, "", verdict))
         return verdict.approved
 
 

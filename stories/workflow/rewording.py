@@ -15,7 +15,7 @@ from stories.workflow.state import Emit
 
 log = logging.getLogger(__name__)
 
-# The chapter stands still meanwhile, and a host with one place answers only when it is written.
+# The chapter stands still meanwhile, and a host with one slot answers only when it is written.
 MAX_SECONDS = 20.0
 _MAX_RAW_CHARACTERS = 1000
 
