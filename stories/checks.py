@@ -1,4 +1,4 @@
-"""System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
+"""System checks: wrong or unsafe settings, with the values allowed. Offline and fast."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -59,7 +59,7 @@ def _parting(send: Send) -> Send:
 
 
 def _leave() -> asyncio.Task[None]:
-    """Begin to leave, where that was not done; what is returned is done when all is in order."""
+    """Begin to leave, unless begun already; the returned future is done when all is in order."""
     if not _leaving:
         _leaving.append(asyncio.get_running_loop().create_task(engine.leave()))
     return _leaving[0]

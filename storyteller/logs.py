@@ -1,4 +1,4 @@
-"""How a log line is written: what failed and where, never what it failed on."""
+"""The format of log lines: the failure and its position in code, never the data it failed on."""
 
 import copy
 import logging

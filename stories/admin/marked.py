@@ -42,8 +42,8 @@ def marked(
 
 
 def _paragraphs(text: str, marks: Sequence[tuple[int, Held]]) -> list[MarkedParagraph]:
-    """The paragraphs of `text` with its `marks`, sorted by positions in characters. A mark that would
-    have begun a paragraph is one of its own, so far as a paragraph ends there."""
+    """The paragraphs of `text` with its `marks`, which are sorted by position in characters. A mark
+    that would have begun a paragraph is one of its own, so far as a paragraph ends there."""
     waiting = list(marks)
     paragraphs: list[MarkedParagraph] = []
     start = 0

@@ -1,4 +1,4 @@
-"""Refusals: one shape for all of them, and the status that the stream contract names."""
+"""Refusals: one shape for all of them, with the statuses of the stream contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ MODEL_RETRY_SECONDS = 10
 
 
 class Refused(Exception):
-    """A request that cannot be met; one that may be later says in how many seconds."""
+    """A refused request; if it may succeed later, with the seconds until then."""
 
     def __init__(
         self,

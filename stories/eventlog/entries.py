@@ -85,7 +85,7 @@ def commit_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
 
 
 def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
-    """Append to several logs and tell other processes; what was refused is returned, not raised.
+    """Append to several logs and tell other processes; a refusal is returned, not raised.
 
     LeaseLost stands where the lease is no longer held or somebody else has appended; nothing was
     written there. Call it inside a transaction.
@@ -109,7 +109,7 @@ _SILENCE, _WHOLE_SILENCE = (
 
 
 def _silence_before(generation_id: uuid.UUID, position: int) -> None:
-    """Take out of the log what a reset withdraws, as `without_withdrawn` does of events."""
+    """Take the text withdrawn by a reset out of the log, as `without_withdrawn` does of events."""
     before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
     resets = before.filter(type="content_reset").order_by("-position")
     begin = resets.values_list("position", flat=True).first() or 0
@@ -120,7 +120,7 @@ def _silence_before(generation_id: uuid.UUID, position: int) -> None:
 
 
 def without_withdrawn(events: Iterable[LogEvent]) -> list[LogEvent]:
-    """The events without the text that a reset withdraws: it is not told again."""
+    """The events without text withdrawn by a reset: it is not told again."""
     told: list[LogEvent] = []
     begin = 0
     for event in events:
@@ -175,7 +175,7 @@ _APPEND = """
 
 
 def _append(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) -> set[uuid.UUID]:
-    """The logs to which the additions were made."""
+    """The logs with the additions made."""
     fences: list[tuple[Any, ...]] = [
         (of.hex, (lease_id or of).hex, last, last + len(entries))
         for of, lease_id, last, entries in additions
@@ -256,7 +256,7 @@ def is_end_of_rows(generation_id: uuid.UUID, position: int) -> bool:
 
 
 def shown_text(events: Iterable[LogEvent]) -> str:
-    """The text that a reader of these events sees: every chunk since the last reset."""
+    """The text on a reader's screen after these events: every chunk since the last reset."""
     chunks: list[str] = []
     for event in events:
         if event.type == "content_reset":
@@ -267,7 +267,7 @@ def shown_text(events: Iterable[LogEvent]) -> str:
 
 
 def resync_entries(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
-    """The entries that withdraw whatever readers have but this approved text."""
+    """The entries that leave readers with this approved text alone."""
     return [
         Entry(ContentReset(attempt=0, reason=RESYNC)),
         Entry(Content(chunk=revealed, is_complete=is_whole), source=text),
@@ -275,7 +275,7 @@ def resync_entries(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
 
 
 def source_text(generation_id: uuid.UUID) -> str:
-    """The approved text so far in stand-in form, from which a run is taken up again."""
+    """The approved text so far in stand-in form: the start of a resumed run."""
     rows = GenerationEvent.objects.filter(
         generation_id=generation_id, type__in=("content", "content_reset")
     )

@@ -1,4 +1,4 @@
-"""One process's runs: claims what waits in the database, as long as there is room on the model.
+"""One process's runs: claims waiting runs from the database while a model host has room.
 
 The database is the queue, and counts the slots that all processes share. The dispatcher claims in
 fair order what a request made, and finds by itself what an earlier process left behind. Runs live
@@ -53,7 +53,7 @@ class Dispatcher:
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Claim and start runs until cancelled; then give up those that are under way."""
+        """Claim and start runs until cancelled; then give up those under way."""
         async with checkpoints.opened() as store:
             try:
                 while True:
@@ -68,7 +68,7 @@ class Dispatcher:
                 await self._give_up()
 
     async def retire(self, seconds: float) -> None:
-        """Claim no more, and let what is under way end, for at most `seconds`; see `hurry`."""
+        """Claim no more, and let runs under way end, for at most `seconds`; see `hurry`."""
         self._is_retiring = True
         async with self._claiming:  # what is being claimed at this moment is a run, too
             pass
@@ -87,7 +87,7 @@ class Dispatcher:
         self.loop.call_soon_threadsafe(self._woken.set)
 
     def stop(self, generation_id: uuid.UUID) -> None:
-        """End a run of this process now, where it is one."""
+        """End this process's run of a generation now, if there is one."""
         self.loop.call_soon_threadsafe(self._stop, generation_id)
 
     def _stop(self, generation_id: uuid.UUID) -> None:

@@ -68,7 +68,7 @@ def start_story(caller: Caller, new: NewStory) -> Requested:
 
 
 def latest_generation(new: NewStory, number: int) -> Generation | None:
-    """The newest generation that this same wish led to, whatever became of it."""
+    """The newest generation of this same wish, in whatever state."""
     return _same_request(checked(new), number).first()
 
 
@@ -101,7 +101,7 @@ def checked(new: NewStory) -> NewStory:
 
 
 def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:
-    """Runs of the same wish; language and length count where something is said of them."""
+    """Runs of the same wish; language and length are compared if the wish has them."""
     said = {"story__language": new.language, "story__total_chapters": new.total_chapters}
     return Generation.objects.filter(
         story__child=new.child,

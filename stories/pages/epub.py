@@ -1,4 +1,5 @@
-"""A story as a book for e-readers (EPUB 3.3): what its page shows, in the story's own language."""
+"""A story as a book for e-readers (EPUB 3.3): the content of its page, in the story's own
+language."""
 
 import datetime as dt
 import io

@@ -1,4 +1,4 @@
-"""Rare words: those of a text that a child may not know.
+"""Rare words of a text, which a child may not know.
 
 An estimate, without knowledge of frequencies: a list of everyday words (a language's `common.txt`,
 base forms, compiled by hand for this project) takes away what a child knows, with light stemming;
@@ -50,13 +50,13 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
 
 
 def is_everyday(word: str, language: Language) -> bool:
-    """True when the word, in lower case, is one that a child knows."""
+    """True for a word, in lower case, known to children."""
     known = _known(language)
     return any(form in known for form in forms(word, language))
 
 
 def forms(word: str, language: Language) -> Iterable[str]:
-    """The word, and base forms that it may have."""
+    """The word and its possible base forms."""
     match language.stemming:
         case "english":
             return _english_forms(word)

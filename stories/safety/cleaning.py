@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
-"""Takes out of a model's raw output what is not prose, one character at a time.
+"""Cleans a model's raw output down to prose, one character at a time.
 
 Three filters in a row: characters that no story holds, tags (a model's thoughts and the tokens of
 its chat template among them), and what stands at the start of lines (headings, labels, list
@@ -64,7 +64,7 @@ class CharacterFilter:
 
 
 def cleaned(text: str) -> str:
-    """A whole text without the characters that no story holds, composed (NFC)."""
+    """A whole text without characters foreign to stories, composed (NFC)."""
     characters = CharacterFilter()
     return unicodedata.normalize("NFC", "".join(map(characters.push, text)))
 
@@ -85,7 +85,7 @@ _TAG_NAME = re.compile(r"[^<>\[\]/|｜!?\s]+")
 
 
 class TagFilter:
-    """Drops tags, what stands inside thought tags, and all that follows the end of the turn."""
+    """Drops tags, the text inside thought tags, and everything after the end of the turn."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -143,7 +143,7 @@ _EMPHASIS = str.maketrans("", "", "*_`~")
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """How a line begins that is no story, or no story yet."""
+    """Beginnings of lines that are no story, or no story yet."""
 
     label: re.Pattern[str]
     preamble_start: re.Pattern[str]
@@ -152,7 +152,7 @@ class _Patterns:
 
 @cache
 def _patterns(rows: tuple[Language, ...]) -> _Patterns:
-    """In any language: a model that writes in one may talk about it in another."""
+    """The beginnings in all languages: a model that writes in one may talk about it in another."""
     agreement = rf"(?:{_any_of(row.preamble.agreement for row in rows)})[!,.]*\s*"
     presenting = f"(?:{_any_of(row.preamble.presenting for row in rows)})"
     promising = _any_of(row.preamble.promising for row in rows)
@@ -189,7 +189,7 @@ def _any_of(patterns: Iterable[Sequence[str]]) -> str:
 
 
 class LineFilter:
-    """Drops headings, fences, labels, list markers, emphasis, and what introduces the story.
+    """Drops headings, fences, labels, list markers, emphasis, and introductions of the story.
 
     The start of a line is held back until it is clear what the line is: for a few words at most,
     and to its end (within `LABELLED_CHARS`) where it begins as a heading or an introduction does.

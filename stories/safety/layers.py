@@ -1,4 +1,4 @@
-"""Layers of the gate: layers that each examine a passage and answer with a verdict."""
+"""Layers of the gate: each examines a passage and answers with a verdict."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,11 +31,11 @@ class Layer(Protocol):
 
 @runtime_checkable
 class Foresight(Protocol):
-    """A layer that can say how much of a passage may be shown while the rest is being written."""
+    """A layer able to clear part of a passage for showing while the rest is being written."""
 
     def cleared(self, passage: Passage) -> int:
-        """How many characters, of a text that ends with a whole word, it will not stop whatever
-        follows."""
+        """The count of characters, of a text that ends with a whole word, safe from this layer
+        whatever follows."""
         ...
 
 
@@ -137,7 +137,8 @@ class RulesTogether:
 def _severities(
     language: str, band: AgeBand, scope: str, categories: tuple[str, ...] | None
 ) -> Mapping[str, Severity]:
-    """Of the rules that count. Every chapter has a gate, and all of them share these."""
+    """The severity of each rule in force, by its id. Every chapter has a gate, and all of them
+    share these."""
     return {
         rule.id: rule.severity(band)
         for rule in rule_book(language).rules.values()
@@ -199,8 +200,8 @@ _TOKEN = re.compile(r"\S+")
 
 
 def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> int:
-    """Up to where no reading of the passage has a suspect. It counts in words: their positions
-    differ between readings, and where even their number does, nothing is cleared."""
+    """The position up to which no reading of the passage has a suspect. It counts in words: their
+    positions differ between readings, and where even their number does, nothing is cleared."""
     whole = plain(passage.before) + plain(passage.text)
     words = _TOKEN.findall(whole)
     ends = [match.end() for match in _TOKEN.finditer(passage.before + passage.text)]

@@ -1,4 +1,4 @@
-"""The names of people in a text that somebody typed, in whichever way they are written."""
+"""The names of people in a typed text, in whichever way they are written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

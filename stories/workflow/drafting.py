@@ -115,7 +115,8 @@ class Drafting:
         self._withheld: list[str] = []
 
     async def write(self, plan_after: Callable[[str], Plan]) -> None:
-        """Until all of the text is shown; `plan_after` says what is left after so much of it."""
+        """Writes until all of the text is shown; `plan_after` gives the rest of the plan after a
+        text."""
         while True:
             try:
                 await self._write(plan_after(self._manuscript.text))
@@ -165,15 +166,15 @@ class Drafting:
             self._conversation.tell(turn.opening)
 
     def _untold(self, sentences: list[str]) -> list[str]:
-        """The sentences of a paragraph without the first ones, where the text ends with them: an
-        earlier runner came so far."""
+        """The sentences of a paragraph without those that end the text already: an earlier runner
+        came so far."""
         for told in range(len(sentences), 0, -1):
             if self._manuscript.text.endswith("".join(sentences[:told]).strip()):
                 return sentences[told:]
         return sentences
 
     async def _try_to_add(self, turn: Turn) -> None:
-        """A host that is away leaves a chapter of the plan's own words."""
+        """Tries to add to the plan's words; a host that is away leaves a chapter of these alone."""
         try:
             await self._try(turn)
         except (ModelUnavailable, ModelTimeout) as error:
@@ -212,8 +213,8 @@ class Drafting:
         return self._manuscript.word_count >= turn.least_words
 
     def _is_needed(self, turn: Turn) -> bool:
-        """True when a try that came to nothing has to be followed by another. A chapter that is
-        long enough is not lost because its model went round in circles, or wanted no more."""
+        """True when a fruitless try has to be followed by another. A chapter that is long enough is
+        not lost because its model went round in circles, or wanted no more."""
         is_harmless = self._concerns[-1] in {Kind.REFUSAL, Kind.REPETITION}
         is_chapter = bool(self._manuscript.text) and self._is_long_enough(turn)
         return bool(self._restarts_left) or not (is_harmless and is_chapter)
@@ -235,7 +236,7 @@ class Drafting:
         self._manuscript.attempt += 1
 
     async def _try(self, turn: Turn) -> Ended:
-        """One try, or as many as it takes to get to the end of one with a host that fails."""
+        """Runs one try to its end, anew for as long as its host fails."""
         while True:
             try:
                 return await self._one_try(turn)
@@ -333,7 +334,7 @@ class Drafting:
         self._sentences += 1
 
     def _decline(self, sentence: str, rule: str) -> Ended:
-        """A try in which the model, or its host, would not tell the story."""
+        """Ends a try in which the model, or its host, would not tell the story."""
         seen = self._manuscript.retract()
         self._concerns.append(Kind.REFUSAL)
         verdict = Verdict(
@@ -343,13 +344,13 @@ class Drafting:
         return Ended.HELD
 
     def _show_provisional(self, sentence: str) -> None:
-        """Shows what may be shown of a sentence that the model has begun."""
+        """Shows the beginning of an unfinished sentence, as far as it may be shown."""
         if sentence.strip() and not (self._is_left_out(sentence) or self._may_be_said(sentence)):
             self._manuscript.show_provisional(sentence)
 
     async def _mend(self, sentence: str, verdict: Verdict) -> bool:
-        """Puts another wording in the place of a sentence that did not pass, or leaves it out;
-        whether the try may go on."""
+        """Replaces a sentence that did not pass by another wording, or leaves it out; True when the
+        try may go on."""
         seen = self._manuscript.retract()
         self._concerns.append(verdict.category)
         self._soft_hits += 1
@@ -368,7 +369,7 @@ class Drafting:
         return True
 
     def _skips(self, sentence: str) -> bool:
-        """True when it is the rest of a long sentence of which a clause did not pass."""
+        """True for the rest of a long sentence after a clause that did not pass."""
         is_rest = self._is_left_out(sentence)
         self._leaves_out = is_rest and not has_end(sentence)
         return is_rest
@@ -377,7 +378,8 @@ class Drafting:
         return self._leaves_out and not sentence.startswith("\n")
 
     async def _other_wording(self, sentence: str, note: str) -> str:
-        """One that passed the same layers in the same place, and is what was asked for, or ""."""
+        """Another wording, passed by the same layers in the same position and as asked for, or
+        ""."""
         before = self._manuscript.end(self._language)
         answer = await self._rewording.of(sentence, before, note)
         other = self._manuscript.mended(answer).strip()
@@ -390,16 +392,15 @@ class Drafting:
         return ""
 
     def _is_said_already(self, sentence: str) -> bool:
-        """True when a small model begins to go round in circles, or any one to recite the samples
-        that it was shown first. A good one repeats on purpose, but not what it was told to go on
-        from."""
+        """True when a small model begins to go round in circles, or any model to recite its
+        samples. A good one repeats on purpose, but not what it was told to go on from."""
         if self._samples.is_in(sentence):
             return True
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
         return is_long and (sentence.strip() in self._said_before or self._may_be_said(sentence))
 
     def _may_be_said(self, beginning: str) -> bool:
-        """True when a sentence that begins like this may be one of those."""
+        """True when a sentence with this beginning may be one of those."""
         is_small = self._resources.profile.writing != "prose"
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
         return is_small and beginning.strip() in said

@@ -1,5 +1,5 @@
-"""From a finished text and the editor's notes to a chapter that can be stored: every part checked,
-and replaced by words of ours where it is missing or did not pass."""
+"""From a finished text and the editor's notes to a chapter ready to be stored: every part checked,
+and replaced by words of ours if it is missing or did not pass."""
 
 import re
 from collections.abc import Collection
@@ -145,7 +145,7 @@ class Finishing:
         return self._checked("summary", noted, self._ends_of_text(), SUMMARY)
 
     def _ends_of_text(self) -> str:
-        """How the chapter begins and how it ends: text that has passed already."""
+        """The first sentence of the chapter and the last two: text that has passed already."""
         sentences = split(self._text, self._brief.language)
         return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
 
@@ -184,5 +184,5 @@ class Finishing:
 
 
 def _each_once(texts: list[str]) -> list[str]:
-    """The texts, with "" in the place of one that stands there already."""
+    """The texts, with "" for each repetition of an earlier one."""
     return [text if text not in texts[:index] else "" for index, text in enumerate(texts)]

@@ -21,7 +21,7 @@ _AFTERWARDS = 0.3
 
 
 class ProgressMeter:
-    """Says what is worth saying, at most `EVENTS_PER_SECOND` times a second."""
+    """Reports progress worth telling, at most `EVENTS_PER_SECOND` times a second."""
 
     def __init__(self, target_words: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._target_words = target_words

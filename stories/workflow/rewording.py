@@ -30,8 +30,8 @@ class Rewording:
         self._is_of_use = resources.profile.writing == "prose"
 
     async def of(self, sentence: str, before: str, note: str) -> str:
-        """One sentence, unchecked, in the place of this one, changed as the `note` says; "" where
-        none came."""
+        """A sentence, unchecked, to replace this one, changed as the `note` says; "" without an
+        answer."""
         if not self._is_of_use:
             return ""
         try:

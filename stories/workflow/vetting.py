@@ -22,7 +22,7 @@ _FIELDS = {
 
 
 class Opinion(NamedTuple):
-    """The names of the notes that the guard does not pass, and whether it has seen them all."""
+    """The names of the notes stopped by the guard; `is_guarded` says that it has seen them all."""
 
     unfit: frozenset[str]
     is_guarded: bool

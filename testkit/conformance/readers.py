@@ -85,7 +85,7 @@ async def read(source: Source, plan: Reader) -> list[Reading]:
 
 
 async def _hop(source: Source, reading: Reading, hop: Hop) -> None:
-    """One connection, and, where the server goes away, as many more as it takes."""
+    """A connection, and as many more as it takes while the server goes away."""
     enough = len(reading.frames) + hop.events
     while True:
         await _connect(source, reading, "query" if hop.join == "query" else "header", enough)

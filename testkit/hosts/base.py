@@ -196,7 +196,7 @@ class ModelHost(ABC, Generic[CallT]):
 
     @property
     def heard(self) -> str:
-        """Everything that any request ever said, JSON escapes undone."""
+        """The bodies of all requests, JSON escapes undone."""
         return "\n".join(json.dumps(call.body, ensure_ascii=False) for call in list(self.requests))
 
     def unload(self) -> None:

@@ -31,7 +31,7 @@ _GAP: frozenset[str] = frozenset()
 
 
 class Word(NamedTuple):
-    """A word of a text: the forms under which entries may name it, and where it stands."""
+    """A word of a text: the forms by which entries may name it, and its position."""
 
     forms: tuple[str, ...]
     start: int
@@ -69,7 +69,7 @@ _Phrases = list[tuple[str, Slots]]
 
 
 class Lexicon:
-    """Entries, each with the key that it is reported under, found by their first two words.
+    """Entries, each with the key to report, found by their first two words.
 
     Those of one word, and those with a gap behind the first, stand under "".
     """
@@ -84,7 +84,7 @@ class Lexicon:
                 by_second.setdefault(second, []).append((key, tuple(rest)))
 
     def vocabulary(self) -> set[str]:
-        """Every word that an entry names."""
+        """Every word named by an entry."""
         named = set(self._by_first_words)
         for phrases in self._by_first_words.values():
             named.update(*(slot for _, rest in _all_of(phrases) for slot in rest))
@@ -102,7 +102,7 @@ class Lexicon:
                                 yield Found(key, word.start, words[last].end)
 
     def find_begun(self, words: Sequence[Word]) -> Iterator[Found]:
-        """Entries that the last words begin, and that words to come may complete."""
+        """Entries begun by the last words, for words to come to complete."""
         for first, word in enumerate(words):
             for form in word.forms:
                 for key, rest in _all_of(self._by_first_words.get(form, {})):

@@ -184,7 +184,7 @@ class Reading:
 
     @property
     def shown(self) -> str:
-        """Everything that could reach a reader, from whatever part of the chapter."""
+        """The text within a reader's reach, from whatever part of the chapter."""
         hidden = (HeldBack, ModelUse)
         return "\n".join(repr(step) for step in self.steps if not isinstance(step, hidden))
 

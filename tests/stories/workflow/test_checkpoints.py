@@ -77,7 +77,7 @@ class Telling:
         self.steps: list[Step] = []
 
     async def until(self, end: NodeStatus | None) -> None:
-        """One life, which ends before the step after `end`, or with the chapter."""
+        """A run's life, ended before the step after `end`, or with the chapter."""
         steps = write_chapter(
             self.brief,
             self.resources,

@@ -15,7 +15,7 @@ each_language = pytest.mark.parametrize("language", ["en", "es", "he"])
 
 
 def dark_chapter(language: str) -> str:
-    """One that is unfit at every age."""
+    """A chapter unfit at every age."""
     dark = [chapter for chapter in read(language) if not chapter.is_harmless]
     return next(chapter.text for chapter in dark if chapter.bands == list(AgeBand))
 
