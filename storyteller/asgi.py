@@ -81,7 +81,7 @@ def _join_daphne() -> None:
     ending: list[asyncio.Task[None]] = []
 
     async def end() -> None:
-        # Who comes from now on is refused, and comes again, instead of being let in and cut off.
+        # New connections are refused and come again, instead of being let in and cut off.
         readers = reactor.getReaders()  # type: ignore[misc]
         for port in [reader for reader in readers if isinstance(reader, Port)]:
             port.stopListening()

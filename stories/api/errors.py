@@ -50,7 +50,7 @@ _SECONDS = {
     "description": "in how many seconds the same request may succeed",
     "schema": {"type": "integer", "minimum": 1},
 }
-# What the documentation says beside PROBLEMS of an endpoint that begins chapters.
+# Beside PROBLEMS, the documentation of endpoints that begin chapters.
 RETRY_AFTER: dict[str, Any] = {
     "responses": {status: {"headers": {"Retry-After": _SECONDS}} for status in (429, 503)}
 }
@@ -78,7 +78,7 @@ def install(api: NinjaAPI) -> None:
         api.add_exception_handler(kind, handler(translate))
 
 
-# Where ninja says that a value came from, before it names the field.
+# Ninja puts a value's source before the name of its field.
 _ENVELOPE = ("body", "payload", "query", "path", "header")
 
 

@@ -12,7 +12,7 @@ from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, w
 
 from .auth import credential_of, cursor_text, sees_previews
 
-# What the documentation says of each stream: `auth.cursor_text` reads it where it is wanted.
+# Documentation only: `auth.cursor_text` reads the cursor itself.
 AFTER: dict[str, Any] = {
     "parameters": [
         {

@@ -95,6 +95,7 @@ def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
     held = append(additions, added)
     for of, events in zip(additions, added, strict=True):
         for event in events:
+            # No reader who comes later may find the withdrawn text in the rows.
             if event.is_reset and of.generation_id in held:
                 _silence_before(of.generation_id, event.position)
     return [
@@ -115,6 +116,7 @@ def _silence_before(generation_id: uuid.UUID, position: int) -> None:
     begin = resets.values_list("position", flat=True).first() or 0
     shown = before.filter(type="content", position__gt=begin)
     whole = [row.pk for row in shown.only("payload") if row.data["is_complete"]]
+    # Emptied and not deleted: a reader's cursor may stand at any of these positions.
     shown.exclude(pk__in=whole).update(payload=_SILENCE, source="")
     shown.filter(pk__in=whole).update(payload=_WHOLE_SILENCE, source="")
 
@@ -139,7 +141,8 @@ def _silent(event: LogEvent) -> LogEvent:
 
 
 # The ORM would be most of the time that an event takes to its readers. A log is appended to only
-# while the lease is held and nobody else has appended; what is returned are the logs that were.
+# while the lease is held and nobody else has appended; what is returned are the logs that were. A
+# missing lease is compared as the log's own id, since NULL equals nothing.
 _FENCE = """
     UPDATE stories_generation SET last_position = added.column4
     FROM (VALUES {}) AS added
@@ -183,7 +186,9 @@ def _append(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) 
     with connection.cursor() as cursor:
         cursor.execute(_many(_FENCE, fences), [*chain.from_iterable(fences)])
         held = {uuid.UUID(row[0]) for row in cursor.fetchall()}
+        # Raw SQL goes past the field that would convert it for SQLite.
         now = connection.ops.adapt_datetimefield_value(timezone.now())
+        # A log that failed its fence gets no rows: its runner has lost the lease.
         rows: list[tuple[Any, ...]] = [
             (log.hex, *row, now) for log, *row in _rows(additions, added) if log in held
         ]
@@ -211,6 +216,7 @@ def _append_on_postgres(
             [
                 json.dumps(fences),
                 timezone.now(),
+                # Escaped, Hebrew would take six bytes a letter.
                 json.dumps(events, ensure_ascii=False),
                 CHANNEL,
                 json.dumps(notices),

@@ -45,7 +45,7 @@ def prune(generation_ids: Collection[uuid.UUID]) -> int:
 def log_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
     """Every event after `position`, in order; of a pruned log, their substitutes."""
     events = read_after(generation_id, position)
-    # Who has read from it knows its end, for only what has ended is pruned.
+    # A reader past the beginning knows the end already, for only ended logs are pruned.
     if not events and position == 0 and (pruned := _pruned(generation_id)):
         return replay(pruned)
     return events

@@ -32,7 +32,7 @@ from stories.workflow.faults import ColdModel, Fault, HostErrors
 from .answers import OddAnswer, Redirected, ending_of
 from .reasons import reason_in
 
-# What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
+# LangChain's messages for a stream without a chunk, which is how Ollama's `done_reason: "load"`
 # looks from here: its client drops that answer.
 _NOTHING_CAME = ("No generation chunks were returned", "No data received from Ollama stream.")
 _TOO_LONG = ("context length", "context size", "context window", "context_length")
@@ -40,7 +40,7 @@ _TOO_LONG = ("context length", "context size", "context window", "context_length
 _PASSING = frozenset({408, 409, 423, 425, 429})
 
 _CLIENTS = ("ollama", "openai", "langchain_ollama", "langchain_openai")
-# What a client raises from within where it makes nothing of an answer.
+# Exceptions from within a client that makes nothing of an answer.
 _CONFUSED = (ValueError, TypeError, AttributeError, LookupError)
 
 _LATE = (

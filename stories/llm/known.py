@@ -66,7 +66,7 @@ class Trial:
 
 Key = tuple[str, str, str, str]
 
-# What is known, and until when.
+# Trials, and the monotonic time until which each holds.
 _known: dict[Key, tuple[Trial, float]] = {}
 
 

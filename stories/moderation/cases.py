@@ -21,8 +21,8 @@ MAX_REPORTS = 20
 _BEFORE_CHARACTERS = 240
 _MAX_SHOWN_CHARACTERS = 400
 
-# What a family complains of was read by a child; what was held back hard is the gravest of what
-# was not; a judged chapter was seen before it was judged; a soft hit is mostly a word.
+# A reported sentence was read by a child. Of unread text, a hard hit is the gravest. A judged
+# chapter was seen before it was judged. A soft hit is mostly a word.
 _RISKS = {
     Case.Source.REPORT: 80,
     Case.Source.HARD: 70,

@@ -27,9 +27,9 @@ _loading = Lock()
 
 # As much of the approved text as a rule may need to see what only two sentences make unsafe.
 CONTEXT_CHARACTERS = 160
-# What nobody may type, whatever for: a thing to keep out of stories may well be a frightening one.
+# Stopped even in lists of things to avoid, which may well name frightening ones.
 NEVER_TYPED = ("orders", "personal_data", "leftover", "markup")
-# What has no place in a story in any language: a model may slip into another one for a word.
+# Checked in every language's rules: a model may slip into another language for a word.
 GRAVEST = (
     *("sexual", "self_harm", "hate", "profanity", "violence", "gore", "weapons", "drugs"),
     "grooming",

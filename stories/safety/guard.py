@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "guard"
-# What the setting says for the story's own model.
+# The setting's value for the story's own model.
 OWN_MODEL = "story"
 _ATTEMPTS = 2
 

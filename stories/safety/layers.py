@@ -87,6 +87,7 @@ class RulesLayer:
     def _hits(self, whole: str, approved: int) -> Iterator[tuple[Found, str]]:
         """Hits of the rules beyond the first `approved` characters, and the reading they are in."""
         found = [*self._book.find_words(whole), *self._book.find_patterns(whole, self._severities)]
+        # A hit may begin in approved text: only its last words make it one.
         yield from ((hit, whole) for hit in found if hit.end > approved)
         disguised = [*self._disguised(whole)]
         if disguised:
@@ -115,6 +116,7 @@ class RulesLayer:
         )
 
     def _is_for_others(self, hit: Found, text: str) -> bool:
+        # Words that the story's own language has rules for are left to those.
         words = words_of(hit.of(text))
         return bool(words) and all(not self._known.isdisjoint(word.forms) for word in words)
 
@@ -177,6 +179,7 @@ class AvoidLayer:
         return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
 
     def _stopped(self, hit: Found, text: str) -> Verdict:
+        # A word to avoid is no danger: another wording will do.
         return Verdict(
             Severity.SOFT,
             self.name,
@@ -206,6 +209,7 @@ def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> in
     words = _TOKEN.findall(whole)
     ends = [match.end() for match in _TOKEN.finditer(passage.before + passage.text)]
     approved = len(_TOKEN.findall(passage.before))
+    # Letters set apart may yet spell any word, so nothing behind their first is cleared.
     text = before_letters_apart(whole)
     clear = len(_TOKEN.findall(text))
     for reading in (text, *disguises(text)):
@@ -231,6 +235,7 @@ def _inflections(word: str) -> set[str]:
         forms.add(word[:-1])
     if word.endswith("y"):
         forms.add(word[:-1] + "ies")
+    # "as" without its ending is "a", which nobody wants to avoid.
     return {form for form in forms if len(form) > 1}
 
 

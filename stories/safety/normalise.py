@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 _TILDE = "\u0303"
-# Those that are no white space: what stands on their two sides is read as one word.
+# Control characters but white space: the letters on their two sides are read as one word.
 _CONTROLS = bytes(
     code for code in range(128) if not (chr(code).isprintable() or chr(code).isspace())
 )

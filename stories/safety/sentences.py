@@ -24,6 +24,7 @@ _CLAUSE = re.compile(r"(?:[,;:][\"'”’»)]*|\s[—–])(?=\s)")
 _WORD = re.compile(r"\S+")
 # More than a closing word, its marks and the quotation marks behind it.
 _END_CHARACTERS = 80
+# A capital with a full stop is an initial; but "Mia and I." is a sentence.
 _INITIAL = re.compile(r"(?:^|[\s.])(?!I\.)[A-ZÁÉÍÓÚÑ]\.$")
 
 
@@ -78,6 +79,7 @@ class _Borders:
         if first in _DASHES and not is_word_whole and len(ahead) == 1:
             return None
         letter = ahead.lstrip(_DASHES)[:1]
+        # A small letter goes on with the sentence, even on a new line.
         if not letter or letter.islower() or is_emoji(first):
             return False
         if "\n" in gap:
@@ -86,6 +88,7 @@ class _Borders:
             return False
         if not letter.isalpha() or letter.isupper() or not self._may_be_speech(text):
             return True
+        # Only scripts without capitals get here: a verb of speech tells what a small letter would.
         return self._begins_after_speech(ahead, is_word_whole=is_word_whole)
 
     def is_ended(self, text: str) -> bool:
@@ -166,11 +169,13 @@ class SentenceSplitter:
         released = self._settle(is_word_whole=True)
         self._gap = ""
         self._text = self._whole_part(self._text)
+        # The mark that opened the whole story was dropped, so the one that closes it goes, too.
         if self._is_quoted_whole and self._text.endswith(('"', "”", "»")):
             self._text = self._text[:-1]
         return released + self._flush()
 
     def _append(self, char: str) -> None:
+        # Small models get stuck on a character: a run longer than prose has is cut.
         longest_run = 1 if char in '"“”„' else 3 if char in self._ends else 8
         if not self._text.endswith(char * longest_run):
             self._text += char
@@ -217,6 +222,7 @@ class SentenceSplitter:
         ]
         if not ends and len(self._text) <= self.MAX_CHARACTERS:
             return []
+        # Without a comma it is cut between words, or anywhere: no reader waits for ever.
         end = ends[-1] if ends else self._text.rfind(" ")
         end = end if end > 0 else len(self._text)
         rest = self._text[end:].lstrip()

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 AccessCheck = Callable[[], Awaitable[bool]]
 
-# What one write may hold, so that a reader who never reads costs no more than this.
+# A reader who never reads costs no more memory than this.
 FRAMES_PER_WRITE = 256
 
 

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 2
 _MAX_SOFT_HITS = 3
-# Calls of the model, in all of a chapter, for sentences that are safe and not what was asked for.
+# Per chapter. A safe sentence beside the wish is a flaw, and each call for another one is a wait.
 _MAX_MENDS = 3
 # Turns that a host ended at its limit of tokens are gone on with so often.
 _MAX_CUTS = 4
@@ -58,9 +58,9 @@ _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
 _UNSAID = "…"
-# What it means that all new tries were in vain, by the last one's concern; else it was unsafe.
+# The error after the last try, by its concern; any other concern was one of safety.
 _GIVEN_UP = {_FAILURE: ModelUnavailable, Kind.REFUSAL: Declined, Kind.REPETITION: TooShort}
-# A host that sends nothing that is prose, for ever: thoughts, markup, white space.
+# Ends the answer of a host that sends thoughts, markup or white space for ever.
 _MAX_RAW_CHARACTERS = 30_000
 
 
@@ -134,6 +134,7 @@ class Drafting:
         if self._manuscript.text and not plan.continues:
             self._conversation.close(plan.first_instruction, self._manuscript.text)
         for number, turn in enumerate(plan.turns):
+            # The guard stopped this paragraph of ours: told again, it would be stopped again.
             if turn.opening and any(turn.opening in text for text in self._withheld):
                 continue
             self._start = 0 if plan.continues and number == 0 else len(self._manuscript.text)
@@ -192,6 +193,7 @@ class Drafting:
                 self._restart()
             elif ended is Ended.CUT and self._written != before and cuts_left:
                 cuts_left -= 1
+            # An empty answer is mostly chance: the same request, once more, costs no try.
             elif self._written == nothing and not has_asked_again:
                 has_asked_again = True
             elif self._is_long_enough(turn):
@@ -255,6 +257,7 @@ class Drafting:
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
+                    # Kept from before `finish`: a declined answer is recorded with these words.
                     if isinstance(piece, Ending):
                         ending, begun = piece, prose.begun
                         continue
@@ -267,10 +270,12 @@ class Drafting:
                         self._show_provisional(prose.begun)
             return await self._take(prose.finish(), turn) or self._ended(ending, begun)
         finally:
+            # However the try ended, words shown of an unfinished sentence are no part of the text.
             self._manuscript.retract()
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]
+        # Concerns of this version outweigh the feedback on the one before.
         note = avoid_note(concerns) if concerns else self._note
         note = "\n".join(filter(None, [note, note_on(self._concerns, self._wanted)]))
         messages = self._conversation.messages(turn.instruction, self._written, note)
@@ -358,6 +363,7 @@ class Drafting:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             return False
         self._leaves_out = not has_end(sentence)
+        # Its first clauses are shown, and another wording would not fit behind them.
         if self._manuscript.is_in_sentence:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             self._manuscript.close_sentence()
@@ -383,6 +389,7 @@ class Drafting:
         before = self._manuscript.end(self._language)
         answer = await self._rewording.of(sentence, before, note)
         other = self._manuscript.mended(answer).strip()
+        # Half a sentence begins with a small letter, and words told already are no other wording.
         if not other or other[0].islower() or other in f"{self._manuscript.text} {sentence}":
             return ""
         second = self._manuscript.examine(other)
@@ -415,6 +422,7 @@ class Drafting:
     def _is_full(self, turn: Turn) -> bool:
         if len(self._written.split()) >= turn.most_words:
             return True
+        # A quotation is not cut short: its end is waited for.
         return self._sentences >= turn.most_sentences and not self._manuscript.is_in_speech
 
     def _used(self, use: object) -> None:

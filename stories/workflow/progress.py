@@ -12,7 +12,7 @@ CHECKING = "Checking it"
 FINISHING = "Nearly there"
 
 EVENTS_PER_SECOND = 4
-# What is left of these is for the stages, which must not be swallowed by a fast model's words.
+# The rest is for the stages, which a fast model's words must not swallow.
 _OF_THEM_FOR_WORDS = 2
 _WRITTEN_PERCENT = 80
 _STAGE_PERCENT = {THINKING: 1, WRITING: 4, CHECKING: 82, FINISHING: 90}

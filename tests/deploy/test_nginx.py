@@ -260,7 +260,7 @@ async def test_a_restart_of_the_application_loses_and_repeats_nothing(site: Site
     cursor = frames[-1].id
 
     async with site.follow(path, cursor) as meanwhile:
-        # What EventSource takes for a stream that has ended, and comes back to.
+        # EventSource takes this for a stream that has ended, and comes back to it.
         assert meanwhile.response.status_code == 200
         assert meanwhile.response.headers["Content-Type"] == "text/event-stream"
         assert await meanwhile.next() == "retry: 2000"

@@ -108,7 +108,7 @@ export class Voice {
 
   /** @param {SpeechSynthesisUtterance} words */
   #finished(words) {
-    // What was cancelled ends too, later; only the sentence being read moves on.
+    // A cancelled utterance ends too, later; only the sentence being read moves on.
     if (this.#current !== words) return;
     this.#at += 1;
     this.#speakNext();

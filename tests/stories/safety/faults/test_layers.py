@@ -34,7 +34,7 @@ UNSAFE = f"{HARD} {DISGUISED} {SOFT}"
 SILENT, CUT, DOWN = Reply(hang_after=0), Reply(cut_after=0), Reply(status=500)
 TRIES: dict[str, Any] = {"retry_waits_seconds": (0.0,), "cold_waits_seconds": (0.0,)}
 PATIENT = replace(QUICK, **TRIES)
-# Where nothing comes at all; long enough for what does come.
+# For hosts that send nothing; long enough for those that do.
 IMPATIENT = Timeouts(1.0, 1.0, 1.0, **TRIES)
 
 
