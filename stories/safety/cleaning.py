@@ -123,8 +123,8 @@ class TagFilter:
         name = match[0].lower() if match else ""
         if name in _THOUGHTS:
             return self._thought("/" in tag[:3])
-        # [/INST] ends the user's turn, and the answer follows. Before any text, the other tokens are
-        # an echo of the chat template.
+        # [/INST] ends the user's turn, and the answer follows. Before any text, other tokens are an
+        # echo of the chat template.
         is_turn_end = name in _TURN_ENDS and tag != "[/INST]"
         if is_turn_end and self._has_text and not self._thoughts_open:
             self._is_over = True
