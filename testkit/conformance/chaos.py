@@ -29,6 +29,8 @@ from testkit.conformance.stage import THEME, Run, Stage, run_of
 from testkit.conformance.wire import Broken, Frame, must
 
 _AT_ONCE = 24
+# Slow enough for a fault to find chapters in the middle.
+_TOKENS_PER_SECOND = 120.0
 _TIMEOUT_SECONDS = 240.0
 # After so many deaths of its process a run is given up: it may be what kills them.
 _DEADLY_KILLS = 5
@@ -175,6 +177,7 @@ class Play:
 
 async def play_all(own: Own, seeds: range) -> Tally:
     """Plays the schedules of these seeds, some of them at any time."""
+    own.host.server.tokens_per_second = _TOKENS_PER_SECOND
     tally, waiting = Tally(), iter(seeds)
     server = Server(own, tally)
     token = await own.guest()

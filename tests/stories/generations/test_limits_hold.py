@@ -3,13 +3,11 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,11 @@ from testkit import postgres, redis
 from testkit.app import ROOT
 from testkit.hosts import Hold, Reply
 from testkit.processes import Worker
+from testkit.starting import start
 from tests.sites import Site
 
 PROCESSES = 3
+_STDERR = 2
 SECONDS = 100.0
 
 # Spanish, since the classifier for English would be loaded by every process.
@@ -101,33 +101,49 @@ def environment(prepared: dict[str, str]) -> dict[str, str]:
     return prepared
 
 
-def python(script: str, environment: dict[str, str]) -> subprocess.Popen[str]:
-    script = f"import django; django.setup()\n{script}"
-    return subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@dataclass
+class Program:
+    """A script in a process of its own, which is told to go on by a line."""
+
+    script: str
+    environment: dict[str, str]
+
+    def __post_init__(self) -> None:
+        told, go_on = os.pipe()
+        output, said = os.pipe()
+        command = ("manage.py", "shell", "--no-imports", "--command", self.script)
+        self._process = start(command, ROOT, self.environment, said, _STDERR, stdin=told)
+        os.close(told)
+        os.close(said)
+        self._input, self._output = os.fdopen(go_on, "w"), os.fdopen(output)
+
+    def wait_until_ready(self) -> None:
+        assert self._output.readline() == "ready\n"
+
+    def go_on(self) -> None:
+        self._input.write("go\n")
+        self._input.flush()
+
+    def rest(self) -> str:
+        """The output, once it has ended."""
+        with self._input, self._output:
+            said = self._output.read()
+            assert self._process.wait(SECONDS) == 0
+            return said
 
 
 def alone(script: str, environment: dict[str, str]) -> None:
-    with python(script, environment) as process:
-        process.communicate(timeout=SECONDS)
-    assert process.returncode == 0
+    Program(script, environment).rest()
 
 
 def at_once(script: str, environment: dict[str, str]) -> Counter[object]:
     """Output of processes that begin at the same moment, counted together."""
-    processes = [python(_TOGETHER + script, environment) for _ in range(PROCESSES)]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        printed = list(pool.map(lambda one: one.communicate("go\n", timeout=SECONDS)[0], processes))
-    return Counter(item for text in printed for item in json.loads(text))
+    programs = [Program(_TOGETHER + script, environment) for _ in range(PROCESSES)]
+    for program in programs:
+        program.wait_until_ready()
+    for program in programs:
+        program.go_on()
+    return Counter(item for program in programs for item in json.loads(program.rest()))
 
 
 def test_all_processes_together_fill_the_slots_and_no_more(environment: dict[str, str]) -> None:

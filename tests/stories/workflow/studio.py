@@ -122,11 +122,13 @@ def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatMo
             api_key=SecretStr("none"),
             max_retries=0,
             stream_usage=True,
+            http_client=openai.DefaultHttpxClient(verify=tls_context()),
             http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
         )
     return Editor(
         model=model,
         base_url=server.url,
+        client_kwargs={"verify": tls_context()},
         async_client_kwargs={"transport": Transport(tls_context())},
         **options,
     )
