@@ -88,7 +88,7 @@ def database_threads(django_db_setup: None) -> Iterator[None]:
     """Close the connections of `stories.infra.db` and of the pool before the database goes away."""
     yield
     db.close_connections()
-    # Where async tests' own ORM calls ran.
+    # Async tests' own ORM calls ran in this thread.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     if isinstance(pooled := connections["default"], PostgreSQL):
         pooled.close_pool()

@@ -19,7 +19,7 @@ from playwright import sync_api
 
 from stories.embedded import server as embedded_server
 
-# Whoever gets to one of these starts a process, or talks to one that is there for it alone.
+# A test that reaches one of these starts a process, or talks to one that is there for it alone.
 _STARTERS: tuple[object, ...] = (
     subprocess.Popen,
     subprocess.run,

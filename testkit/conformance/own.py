@@ -62,7 +62,7 @@ browser = Client()
 
 @dataclass
 class _Pause:
-    """One call that the host holds; the next one of its kind that comes in."""
+    """A call held by the host: the next one of its kind."""
 
     hold: Hold
     call: Call | None = None

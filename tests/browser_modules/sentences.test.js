@@ -1,4 +1,4 @@
-/* Where sentences end: the browser's copy keeps to the table that the gate's own splitter keeps to. */
+/* Borders of sentences: the browser's copy keeps to the table that the gate's own splitter keeps to. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

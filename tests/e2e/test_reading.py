@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from testkit.app import App, Family
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
-from tests.e2e.pages import PATIENCE_MS, log_in, shown_text, watch
+from tests.e2e.pages import TIMEOUT_MS, log_in, shown_text, watch
 
 COUNT_SENTENCES = """
   window.counts = [];
@@ -26,7 +26,7 @@ def test_a_parent_logs_in_begins_a_story_and_reads_on_to_chapter_two(
     model_host.tokens_per_second = 50
     model_host.script(prose=[Reply(hold=hold)])
     context = browser.new_context(base_url=app.url, locale="en-US")
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     context.add_init_script(COUNT_SENTENCES)
     page = context.new_page()
     problems = watch(page)
@@ -37,7 +37,7 @@ def test_a_parent_logs_in_begins_a_story_and_reads_on_to_chapter_two(
     page.get_by_role("radio", name="The shy dragon").check(force=True)
     page.get_by_role("button", name="Begin the story").click()
     page.wait_for_url(re.compile("/read/"))
-    hold.reached.wait(PATIENCE_MS / 1000)
+    hold.reached.wait(TIMEOUT_MS / 1000)
     page.wait_for_function("counts.at(-1) >= 3")
     counts = page.evaluate("counts.filter((count) => count > 0)")
     assert counts == list(range(1, len(counts) + 1)), "sentences arrive one by one"
@@ -165,7 +165,7 @@ def test_a_reader_who_waits_is_told_whose_turn_it_is_however_late_it_comes(
     page.reload()
     expect(words).to_have_text("Your story is the next one to be written")
     others[0].release()
-    own.reached.wait(PATIENCE_MS / 1000)
+    own.reached.wait(TIMEOUT_MS / 1000)
     expect(words).to_have_text("Thinking up your story")
     model_host.release()
     expect(page.locator("#next")).to_be_visible()

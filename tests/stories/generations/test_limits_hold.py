@@ -146,13 +146,13 @@ def at_once(script: str, environment: dict[str, str]) -> Counter[object]:
     return Counter(item for program in programs for item in json.loads(program.rest()))
 
 
-def test_all_processes_together_fill_the_places_and_no_more(environment: dict[str, str]) -> None:
+def test_all_processes_together_fill_the_slots_and_no_more(environment: dict[str, str]) -> None:
     limits = {"STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "2"}
     emails = [name for name in ("alice", "charlie", "dora") for _ in range(4)]
     asked = [f"begin('{name}@example.org', {n}, 5)\n" for n, name in enumerate(emails)]
     alone(_BEGIN + "".join(asked), environment)
     claimed = at_once(_CLAIM, environment | limits)
-    assert sorted(claimed.values()) == [1, 2, 2], "five places, two at most for each family"
+    assert sorted(claimed.values()) == [1, 2, 2], "five slots, two at most for each family"
 
 
 @pytest.fixture(params=["database", "redis"])
@@ -178,8 +178,8 @@ def test_the_queue_has_its_bound_whichever_process_is_asked(environment: dict[st
     assert begun["QueueFull"] > 0
 
 
-async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
-    """Each of two could write four; together they write two, and the others hear their places."""
+async def test_workers_share_the_slots_of_one_model_host(site: Site) -> None:
+    """Each of two could write four; together they write two. The others hear their positions."""
     site.staff(0)
     limits = {"STORYTELLER_MAX_CONCURRENT": "2", "STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "0"}
     limited = replace(site.near, settings={**site.near.settings, **limits})
@@ -190,8 +190,8 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
         site.workers += both.map(Worker, [limited] * 2)
     asked = [await asyncio.to_thread(site.begin) for _ in range(5)]
     await site.host.called(before + 2).seen(30)
-    places = [await _place(site, generation_id) for generation_id in asked[2:]]
-    assert places == [1, 2, 3]
+    positions = [await _queue_position(site, generation_id) for generation_id in asked[2:]]
+    assert positions == [1, 2, 3]
     assert len(site.host.calls) == before + 2
     hold.release()
     for generation_id in asked:
@@ -200,7 +200,7 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
     site.staff(0)
 
 
-async def _place(site: Site, generation_id: str) -> int:
+async def _queue_position(site: Site, generation_id: str) -> int:
     async with site.follow(generation_id, site.far) as frames:
         told = await anext(frame async for frame in frames if frame.type == "queue")
     return int(told.data["position"])

@@ -1,5 +1,4 @@
-"""A studio for the workflow's tests: a brief, tools on the scripted host, and a reader that sorts
-what comes out."""
+"""A studio for the workflow's tests: a brief, resources on the scripted host, a sorting reader."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,7 +69,7 @@ def a_path(length: int, *, choice: str = "Knock on the blue door", words: int = 
     )
 
 
-def tools_for(
+def resources_for(
     server: ModelHost[Any],
     brief: StoryBrief,
     *,
@@ -187,7 +186,7 @@ class Reading:
 
     @property
     def shown(self) -> str:
-        """Everything that could reach a reader, from whatever part of the chapter."""
+        """The text within a reader's reach, from whatever part of the chapter."""
         hidden = (HeldBack, ModelUse)
         return "\n".join(repr(step) for step in self.steps if not isinstance(step, hidden))
 

@@ -1,4 +1,4 @@
-/* Where one sentence ends and the next begins: the browser's copy of `safety/sentences.py`.
+/* Borders of sentences: the browser's copy of `safety/sentences.py`.
 
    Both are held to tests/sentence_ends.json. Intl.Segmenter knows neither the ellipsis nor the sof
    pasuq as an end, splits at "Mr.", and takes `"Stop!" said the fox.` for two sentences. */
