@@ -41,7 +41,7 @@ class _Text(TypedDict, total=False):
 
 async def _write(state: _Text, runtime: Runtime[Context]) -> _Text:
     brief, resources = runtime.context.brief, runtime.context.resources
-    asked = chapter_request(brief, resources.profile.writing, most_tokens=4000)
+    asked = chapter_request(brief, most_tokens=4000)
     prompt = [("system", system_prompt(brief)), ("user", asked)]
     pieces = [str(piece.text) async for piece in resources.writer.astream(prompt)]
     return {**state, "text": "".join(pieces)}

@@ -1,7 +1,8 @@
-"""System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
+"""System checks: wrong or unsafe settings, with the values allowed. Offline and fast."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,20 +14,22 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from stories import llm
 from stories.infra.addresses import addresses_in, is_near, is_web_address, masked
+from stories.plotting.decks import read_deck
+from stories.reading.glossary import glossary_of
 from stories.safety.rubric import judge_by_words
 from stories.safety.rules import rule_book
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import FOLDER, Language, folders, languages, missing_files
 from stories.workflow.prompts.defaults import defaults_of
-from stories.workflow.prompts.spine import spines_of
 from stories.workflow.prompts.system import examples
 
 _READ_DATA: dict[str, Callable[[Language], object]] = {
     "rules.toml": lambda language: rule_book(language.code),
     "rubric.toml": lambda language: judge_by_words("", band=AgeBand.YOUNG, language=language.code),
     "prompts.toml": lambda language: (examples(language), defaults_of(language)),
-    "spines.toml": spines_of,
+    "glossary.toml": glossary_of,
+    **{f"decks/{band}/wish.toml": partial(read_deck, band=band) for band in AgeBand},
     "names.toml": name_table,
 }
 _OLDEST_SQLITE = (3, 35)
@@ -130,9 +133,9 @@ def check_show(**_: Any) -> Iterator[CheckMessage]:
 
 def check_elsewhere(**_: Any) -> Iterator[CheckMessage]:
     """Warning that stories are written on another machine; no host is asked."""
-    for name, place in llm.places_elsewhere():
+    for name, address in llm.addresses_elsewhere():
         yield Warning(
-            f"Stories are written outside this machine and its network, at {place} ({name}).",
+            f"Stories are written outside this machine and its network, at {address} ({name}).",
             hint="What a story is to be about, and a child's age and interests, are sent there; a "
             "child's name never is. The family's pages say so.",
             id="stories.W007",

@@ -40,8 +40,8 @@ MESSAGES: dict[str, str | Promise] = {
         "The story was interrupted before it was finished. What was written so far is kept."
     ),
     "WORKFLOW_ERROR": _("The storyteller ran into a problem. Please try again."),
-    "too_short": _("The storyteller stopped much too early this time. Please try again."),
-    "declined": _("The storyteller would rather not tell this story. Let's try another idea."),
+    "TOO_SHORT": _("The storyteller stopped much too early this time. Please try again."),
+    "DECLINED": _("The storyteller would rather not tell this story. Let's try another idea."),
     "withdrawn": _(
         "This part of the story was taken back by the people who look after the stories. "
         "Let's go on another way."

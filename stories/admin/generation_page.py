@@ -108,8 +108,8 @@ def run_time(generation: Generation) -> str | None:
 
 
 def _facts(brief: dict[str, Any]) -> list[tuple[str, str]]:
-    """The brief's plain fields; the chapters before this one are shown apart."""
-    shown = ((key, value) for key, value in brief.items() if key != "path")
+    """The brief's plain fields; the plan and the chapters before this one are shown apart."""
+    shown = ((key, value) for key, value in brief.items() if key not in {"path", "plan"})
     return [
         (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
         for key, value in shown

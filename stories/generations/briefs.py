@@ -1,12 +1,17 @@
-"""From rows to a `StoryBrief`: what the storyteller is told of a story, and what it is not."""
+"""From rows to a `StoryBrief`: all that the storyteller is told of a story, and no more."""
 
+import secrets
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 from children.models import Child
 from children.profiles import Pronoun, ReadingLevel
+from stories import themes
 from stories.models import Chapter, Choice, Ruling, Story
+from stories.plotting.decks import deck_of
+from stories.plotting.draw import Drawing, StoryPlan, draw
+from stories.plotting.telling import chapter_of
 from stories.tree import path_to
 from stories.vocabulary.brief import (
     ChoiceTaken,
@@ -17,11 +22,14 @@ from stories.vocabulary.brief import (
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
-from .inputs import admitted_profile, checked_as
+from .inputs import checked_as, checked_profile, passes
+
+_SEEDS = 2**31
+_RECENT_STORIES = 20
 
 
 def pseudonym_of(story: Story) -> Pseudonym:
-    """The exchange of the family's names that holds for all of a story."""
+    """The exchange of the family's names, the same for all of a story."""
     others = [Alias(tuple(other["names"]), other["stand_in"]) for other in story.companions]
     return _pseudonym(story, _stand_in_of(story), others)
 
@@ -32,7 +40,8 @@ def _pseudonym(story: Story, hero: str, others: Sequence[Alias]) -> Pseudonym:
 
 
 def _stand_in_of(story: Story) -> str:
-    """The hero's stand-in: what was written goes by it, whatever the child is called since."""
+    """The hero's stand-in, the same for the whole story, even after the child's name has
+    changed."""
     child = story.child
     typed = [story.theme, story.requested_title, *child.interests, *child.avoid]
     taken = [child.name, *child.former_names, *typed]
@@ -40,7 +49,7 @@ def _stand_in_of(story: Story) -> str:
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
-    """The commission of the chapter that `choice` leads to, or of the first one.
+    """The commission of the chapter after `choice`, or of the first one.
 
     Keeps with the story by which names its hero and its siblings go, these where the family has
     named them, so call it in the transaction that stores the brief.
@@ -49,8 +58,8 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     path = path_to(choice.chapter if choice else None)
     _keep_stand_ins(story, _typed(story, path, choice), path)
     name = pseudonym_of(story)
-    interests, avoid = admitted_profile(child, story.language)
-    return StoryBrief(
+    interests, avoid = checked_profile(child, story.language)
+    brief = StoryBrief(
         theme=name.hide(story.theme),
         title=name.hide(story.requested_title),
         language=story.language,
@@ -66,6 +75,42 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
     )
+    return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
+
+
+def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
+    """The story's plan, drawn now if it has none yet; call it in a transaction."""
+    if story.plan:
+        return StoryPlan.model_validate(story.plan)
+    child = story.child
+    others = Child.objects.filter(family=child.family_id)
+    drawing = Drawing(
+        seed=secrets.randbelow(_SEEDS),
+        total_chapters=story.total_chapters,
+        passes=passes(child, story.language),
+        tile=_tile_told(story),
+        interests=brief.interests,
+        names=(*others.values_list("name", flat=True), story.theme),
+        recent=_recent_cards(story),
+    )
+    plan = draw(deck_of(story.language, brief.band), drawing)
+    story.plan = plan.model_dump(mode="json")
+    story.save(update_fields=["plan"])
+    return plan
+
+
+def _tile_told(story: Story) -> str:
+    """The tile whose idea is all of the story's theme; "" where something was wished for as well,
+    which a tile's plot knows nothing of."""
+    tile = themes.find(story.tile)
+    return story.tile if tile and tile.idea_in(story.language) == story.theme else ""
+
+
+def _recent_cards(story: Story) -> tuple[str, ...]:
+    """Keys of the cards in the child's latest stories, newest first."""
+    stories = Story.objects.filter(child=story.child_id).exclude(pk=story.pk).exclude(plan={})
+    keys = stories.order_by("-created_at").values_list("plan__plot__key", "plan__friend__key")
+    return tuple(chain(*keys[:_RECENT_STORIES]))
 
 
 def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) -> list[str]:

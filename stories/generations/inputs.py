@@ -3,14 +3,16 @@ not."""
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from children.models import Child, Strictness
 from stories.controls.thresholds import threshold_of
-from stories.safety.gate import Gate
-from stories.safety.verdict import Verdict
+from stories.safety.gate import Gate, prose_rules
+from stories.safety.layers import AvoidLayer, Passage
+from stories.safety.verdict import Severity, Verdict
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import codes, primary_language
 
@@ -20,7 +22,7 @@ _REFUSED = ("Cc", "Cs", "Co", "Cn")
 
 
 class InvalidRequest(Exception):
-    """A request out of bounds; the message says what is allowed."""
+    """A request out of bounds; the message gives the bounds."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -39,7 +41,7 @@ def one_line(text: str) -> str:
 
 
 def clean_line(field: str, text: str, longest: int, *, is_required: bool = False) -> str:
-    """`text` as one line in normal form; raises InvalidRequest where it is empty or too long."""
+    """`text` as one line in normal form; raises InvalidRequest for an empty or too long one."""
     line = one_line(text)
     if len(line) > longest:
         raise InvalidRequest(
@@ -55,7 +57,7 @@ def _is_visible(character: str) -> bool:
 
 
 def check_text(child: Child, language: str, **typed: str) -> None:
-    """Raises InvalidRequest, with a kind answer, where the gate stops what was typed, by field."""
+    """Raises InvalidRequest, with a kind answer, for the first typed field stopped by the gate."""
     gate = _gate(child, language)
     for field, text in typed.items():
         if answer := _answer(gate.check_input, text):
@@ -74,8 +76,8 @@ def profile_problems(child: Child) -> dict[str, list[str]]:
     return {field: answers for field, answers in kept.items() if answers}
 
 
-def admitted_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
-    """The interests, and the things to avoid, that a storyteller may be told now.
+def checked_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
+    """The interests, and the things to avoid, fit to be told to a storyteller now.
 
     Rules grow, and children grow: what was saved once may no longer pass.
     """
@@ -90,6 +92,29 @@ def checked_as(child: Child) -> AgeBand:
     """The age band by which texts for this child are checked, as the parents decided."""
     band = AgeBand.for_age(child.age)
     return band.younger if child.strictness == Strictness.GENTLE else band
+
+
+def passes(child: Child, language: str) -> Callable[[str], bool]:
+    """A check whether this child may be shown an authored text, line by line: by the rules for its
+    age, and by what its family avoids."""
+    primary, band = primary_language(language), checked_as(child)
+    avoided = AvoidLayer(child.avoid) if child.avoid else None
+
+    def passes_here(text: str) -> bool:
+        is_avoided = avoided and any(
+            avoided.examine(Passage(line)).severity is not Severity.PASS
+            for line in text.splitlines()
+        )
+        return not is_avoided and _passes_rules(primary, band, text)
+
+    return passes_here
+
+
+@lru_cache(maxsize=1024)
+def _passes_rules(language: str, band: AgeBand, text: str) -> bool:
+    """The rules' word on an authored text: the same for every family, and slow to find out."""
+    gate = Gate(language, band, layers=[prose_rules(language, band)], input_layers=())
+    return all(gate.check(line).approved for line in text.splitlines())
 
 
 def _gate(child: Child, language: str) -> Gate:
@@ -113,7 +138,7 @@ def _answers(check: Callable[[str], Verdict], items: list[str]) -> list[str]:
 
 
 def _answer(check: Callable[[str], Verdict], text: str) -> str:
-    """Kind words for what does not pass; empty for what does."""
+    """Kind words for a text that did not pass; empty for one that did."""
     verdict = check(text) if text else None
     if verdict is None or verdict.approved:
         return ""

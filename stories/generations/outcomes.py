@@ -20,7 +20,7 @@ from stories.models import (
 )
 from stories.vocabulary.errors import CheckFailed, StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
-from stories.vocabulary.note_lengths import SUMMARY, fitted
+from stories.vocabulary.note_lengths import SUMMARY, TITLE, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
 
 from .claims import Claim, resume_of
@@ -41,6 +41,7 @@ def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelU
     if _is_withdrawn(claim.id):
         raise Withdrawn
     notes = revealed_notes(draft, claim.name)
+    _name_story(claim, draft)
     chapter = _store_chapter(claim, draft, notes)
     choices = _store_choices(chapter, notes)
     if not generation.is_previewed:
@@ -91,7 +92,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
 
 
 def note_writer(claim: Claim, writer: Writer) -> None:
-    """Note what writes this attempt."""
+    """Note the model and host of this attempt."""
     host, model = stored(writer["host"]), writer["model"][:MODEL_LENGTH]
     kept: Writer = {**writer, "host": host, "model": model}
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
@@ -103,7 +104,7 @@ def note_writer(claim: Claim, writer: Writer) -> None:
 
 
 def is_over(pk: uuid.UUID) -> bool:
-    """True when nobody writes it any more; what was deleted is over, too."""
+    """True when the run has ended or was deleted: nobody writes it any more."""
     return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
 
 
@@ -112,13 +113,13 @@ def _is_withdrawn(pk: uuid.UUID) -> bool:
 
 
 def _language_of(pk: uuid.UUID) -> str:
-    """The story's language; "" where it was deleted meanwhile."""
+    """The story's language; "" if it was deleted meanwhile."""
     languages = Generation.objects.filter(pk=pk).values_list("story__language", flat=True)
     return languages.first() or ""
 
 
 def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
-    """Entries that take unapproved text back from readers; none where they have none."""
+    """Entries that take unapproved text back from readers; none if they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = resume_of(claim.id, log, claim.name)
     if resume.is_rejected or isinstance(error, CheckFailed):
@@ -127,6 +128,14 @@ def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
     if eventlog.shown_text(log) == revealed:
         return []
     return eventlog.resync_entries(resume.text, revealed, is_whole=resume.is_whole)
+
+
+def _name_story(claim: Claim, draft: ChapterDraft) -> None:
+    """Give the story the title of its plan, unless the family or an earlier chapter named it."""
+    story = claim.generation.story
+    if draft.story_title and not (story.title or story.requested_title):
+        story.title = fitted(claim.name.reveal(draft.story_title), TITLE.stored)
+        story.save(update_fields=["title"])
 
 
 def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> Chapter:

@@ -14,16 +14,15 @@ Provider = Literal["ollama", "openai", "embedded"]
 @dataclass(frozen=True, slots=True)
 class _Ability:
     writes_as: Writers = "capable"
-    writing: Literal["prose", "beats", "spine"] = "prose"
+    writing: Literal["prose", "beats"] = "prose"
     judges: bool = True
     structures: bool = True
     is_demo: bool = False
 
 
-_SPINE = _Ability("every", writing="spine", judges=False, structures=False)
 # Of eight harmless chapters the 1.5B's judgement would have withdrawn one, and every
 # withdrawal costs a reader the story: models of that size are not asked.
-_BEATS = _Ability("every", writing="beats", judges=False)
+_BEATS = _Ability("every", writing="beats", judges=False, structures=False)
 _PROSE = _Ability()
 _MULTILINGUAL = _Ability("multilingual")
 
@@ -34,7 +33,7 @@ _MULTILINGUAL = _Ability("multilingual")
 # small for it, goes by its size, and is taken for a good one where that is not known.
 _ABILITIES: tuple[tuple[Provider | None, str, float, _Ability], ...] = (
     ("embedded", r"qwen2\.5-coder-1\.5b", 0, replace(_BEATS, is_demo=True)),
-    ("embedded", r"smollm2-135m", 0, replace(_SPINE, is_demo=True)),
+    ("embedded", r"smollm2-135m", 0, replace(_BEATS, is_demo=True)),
     (None, r".*\b(coder?|code|math|translate|vl|ocr|medical)(?![a-z])", 3, _PROSE),
     (None, r"gemma-?([2-9]|\d\d)", 3.5, _MULTILINGUAL),
     (None, r"qwen-?([3-9]|\d\d)", 7, _MULTILINGUAL),
@@ -59,12 +58,15 @@ _EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphra
 def profile_of(
     provider: Provider, name: str, context_tokens: int, *, billions: float | None = None
 ) -> ModelProfile:
-    """The abilities of a model; `billions` is its size in parameters, where that is known."""
+    """The abilities of a model; `billions` is its size in parameters, if known."""
     ability = _ability(provider, name, billions)
+    written = codes(ability.writes_as)
+    has_plan = ability.writing == "beats"
     return ModelProfile(
         name=name,
         context_tokens=context_tokens,
-        languages=codes(ability.writes_as),
+        languages=codes() if has_plan else written,
+        plan_only=tuple(code for code in codes() if has_plan and code not in written),
         writing=ability.writing,
         judges=ability.judges,
         structures=ability.structures,
@@ -108,7 +110,7 @@ def _ability(provider: Provider, name: str, billions: float | None) -> _Ability:
             return ability
     if size is None or size >= 3:
         return _PROSE
-    return _BEATS if size >= 1 else _SPINE
+    return _BEATS
 
 
 _SIZE = re.compile(r"(?<![\w.])(?:e|(\d+)x)?(\d+(?:\.\d+)?)([tbm])\b")

@@ -23,7 +23,8 @@ class Story(models.Model):
     `tile` is the key of the picture that it began with (`stories.themes`), "" for a wish alone.
     `stand_in` is the name that its hero goes by while a model writes, from its first brief on;
     `companions` are the siblings whom the family put into it, and strangers who bear a stand-in's
-    name: `{child, names, stand_in}`, see `generations.briefs`. `discarded_at` is set where the
+    name: `{child, names, stand_in}`, see `generations.briefs`. `plan` holds the cards that were
+    drawn for it (`plotting.draw.StoryPlan`). `discarded_at` is set where the
     parent did not want even the beginning of a first chapter: the family's pages leave such a story
     out.
     """
@@ -39,6 +40,7 @@ class Story(models.Model):
     total_chapters = models.PositiveSmallIntegerField(default=5)
     stand_in = models.CharField(max_length=60, blank=True, editable=False)
     companions = models.JSONField(default=list, blank=True, editable=False)
+    plan = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     discarded_at = models.DateTimeField(null=True, editable=False)
 
@@ -59,15 +61,15 @@ class Story(models.Model):
 
 class ChapterQuerySet(models.QuerySet["Chapter"]):
     def readable(self) -> "ChapterQuerySet":
-        """Chapters that the family may read: what was withdrawn is for staff only."""
+        """Chapters for the family to read: withdrawn ones are for staff only."""
         return self.filter(withdrawn_at=None)
 
     def released(self) -> "ChapterQuerySet":
-        """Chapters that the child may read."""
+        """Chapters for the child to read."""
         return self.readable().filter(released_at__isnull=False)
 
     def awaiting_preview(self) -> "ChapterQuerySet":
-        """Chapters that wait for a parent to look at them."""
+        """Chapters awaiting a parent's look."""
         return self.readable().filter(released_at=None)
 
 
@@ -211,7 +213,7 @@ class ReadingSession(models.Model):
 
 
 class Decision(models.Model):
-    """A choice that was taken in a session; in order of `made_at`."""
+    """A choice taken in a session; in order of `made_at`."""
 
     session = models.ForeignKey(ReadingSession, on_delete=models.CASCADE, related_name="decisions")
     choice = models.ForeignKey(Choice, on_delete=models.CASCADE, related_name="decisions")

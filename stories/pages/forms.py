@@ -22,17 +22,18 @@ from stories.generations import (
     one_line,
 )
 from stories.messages import message_of
-from stories.models import TITLE_LENGTH, Chapter
+from stories.models import TITLE_LENGTH, Chapter, Story
 from stories.moderation import MAX_REMARK_CHARACTERS, reportable
 from stories.presentation import language_name
 from stories.safety.prose import sentences_of
 from stories.vocabulary.languages import primary_language
 
 WISH_LENGTH = 200
+_LATEST_TILES = 5
 
 
 class NewStoryForm(forms.Form):
-    """A picture, a wish, or both; `key` is this form's, see `request_key`."""
+    """A picture, a wish, or both, or a `surprise`; `key` is this form's, see `request_key`."""
 
     theme = forms.ChoiceField(
         label=_("Pick a picture"),
@@ -62,6 +63,7 @@ class NewStoryForm(forms.Form):
         max_length=TITLE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    surprise = forms.BooleanField(required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, child: Child, languages: Sequence[str], **kwargs: Any) -> None:
@@ -79,9 +81,22 @@ class NewStoryForm(forms.Form):
 
     def clean(self) -> None:
         super().clean()
-        if self.errors or self.cleaned_data["theme"] or self.cleaned_data["wish"]:
+        if self.errors:
+            return
+        if self.cleaned_data["surprise"]:
+            self.cleaned_data |= {"theme": self._surprise(), "wish": ""}
+        if self.cleaned_data["theme"] or self.cleaned_data["wish"]:
             return
         self.add_error("theme", _("Pick a picture, or write what the story should be about."))
+
+    def _surprise(self) -> str:
+        """A picture that the child's latest stories did not begin with; the same for a form that is
+        sent twice."""
+        latest = Story.objects.filter(child=self.child).exclude(tile="").order_by("-created_at")
+        lately = {*latest.values_list("tile", flat=True)[:_LATEST_TILES]}
+        fresh = [theme.key for theme in themes.THEMES if theme.key not in lately]
+        key: uuid.UUID = self.cleaned_data["key"]
+        return fresh[key.int % len(fresh)]
 
     def new_story(self) -> NewStory:
         data = self.cleaned_data
@@ -107,7 +122,7 @@ class NewStoryForm(forms.Form):
         self.add_error(None, message_of(reason.code))
 
     def refuse(self, field: str, answer: str) -> None:
-        """Say why what was typed is not for a story, at the field it was typed in."""
+        """Refuse typed text, with the reason, at its field."""
         name = "title" if field == "title" else "wish"
         self.add_error(name, answer)
         self.fields[name].widget.attrs["autofocus"] = True
@@ -187,7 +202,8 @@ class ReportForm(forms.Form):
 
 
 def languages_for(child: Child, spoken: Sequence[str]) -> list[str]:
-    """The child's languages that the storyteller can write; if there is none, all that it can."""
+    """The child's languages among the storyteller's; if there are none, all of the
+    storyteller's."""
     own = [code for code in child.languages if primary_language(code) in spoken]
     return own or list(spoken)
 

@@ -1,8 +1,17 @@
 """Measures of a text that need no model and no network: words, difficulty, reading time."""
 
+from stories.reading.glossary import explained
 from stories.reading.measures import Measures, measure
 from stories.reading.pace import reading_minutes
 from stories.reading.vocabulary import is_everyday, rare_words
 from stories.reading.words import words
 
-__all__ = ["Measures", "is_everyday", "measure", "rare_words", "reading_minutes", "words"]
+__all__ = [
+    "Measures",
+    "explained",
+    "is_everyday",
+    "measure",
+    "rare_words",
+    "reading_minutes",
+    "words",
+]

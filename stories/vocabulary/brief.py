@@ -12,30 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from children.profiles import Pronoun, ReadingLevel
 
+from .ages import AgeBand
+from .chapter_plan import ChapterPlan
+from .languages import stand_ins
 
-class AgeBand(StrEnum):
-    """The ages for which rules, judgements and word counts differ."""
-
-    YOUNG = "3-5"
-    MIDDLE = "6-8"
-    OLDER = "9-12"
-
-    @classmethod
-    def for_age(cls, years: int) -> "AgeBand":
-        if years <= 5:
-            return cls.YOUNG
-        return cls.MIDDLE if years <= 8 else cls.OLDER
-
-    @property
-    def younger(self) -> "AgeBand":
-        """The band below; the youngest's is itself."""
-        bands = list(AgeBand)
-        return bands[max(0, bands.index(self) - 1)]
+__all__ = [
+    "AgeBand",
+    "ChoiceTaken",
+    "Concern",
+    "PastChapter",
+    "StoryBrief",
+    "hero_of",
+]
 
 
 class Concern(StrEnum):
-    """Kinds of faults that staff find in a chapter; one that is written anew keeps away from
-    them."""
+    """Kinds of faults found by staff in a chapter; its new version keeps away from them."""
 
     FEAR = "fear"
     VIOLENCE = "violence"
@@ -60,7 +52,7 @@ class ChoiceTaken(_Frozen):
 
 
 class PastChapter(_Frozen):
-    """A chapter on the path that was really taken, and the choice that led away from it.
+    """A chapter on the child's path, and the choice that led away from it.
 
     `text` and `summary` are in stand-in form. `choice` is None where the story simply went on.
     """
@@ -79,7 +71,8 @@ class StoryBrief(_Frozen):
     voice and length go by the age; `language` is a BCP 47 tag; `path` holds the chapters before
     this one, oldest first, so that the last one's `choice` is the choice this chapter has to
     honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
-    wrong with earlier chapters at this place: kinds of things, never anybody's words.
+    wrong with earlier chapters at this position: kinds of things, never anybody's words. `plan` is
+    the chapter's part of the story's plan; runs of earlier releases were stored without one.
     """
 
     theme: str
@@ -96,10 +89,11 @@ class StoryBrief(_Frozen):
     chapter_number: int = 1
     total_chapters: int = 5
     path: tuple[PastChapter, ...] = ()
+    plan: ChapterPlan | None = None
 
     @property
     def band(self) -> AgeBand:
-        """The band that the story is written for."""
+        """The age band of the story."""
         return AgeBand.for_age(self.age)
 
     @property
@@ -109,3 +103,8 @@ class StoryBrief(_Frozen):
     @property
     def choice(self) -> ChoiceTaken | None:
         return self.path[-1].choice if self.path else None
+
+
+def hero_of(brief: StoryBrief) -> str:
+    """The hero's name in this story's text, as long as a model writes it."""
+    return brief.hero or stand_ins(brief.language)[0]

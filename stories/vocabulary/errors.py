@@ -18,6 +18,8 @@ class ErrorCode(StrEnum):
     MODEL_REFUSED = "MODEL_REFUSED"
     MODEL_TIMEOUT = "MODEL_TIMEOUT"
     EMPTY_CONTENT = "EMPTY_CONTENT"
+    TOO_SHORT = "TOO_SHORT"
+    DECLINED = "DECLINED"
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
     CANCELLED = "CANCELLED"
     INTERRUPTED = "INTERRUPTED"
@@ -32,7 +34,7 @@ class ToldToStaff(Exception):
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what led to it."""
+    """The error and its causes."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -40,7 +42,7 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def told_to_staff(error: BaseException) -> str:
-    """Why it came to this, as far as that may be said; else empty."""
+    """The cause in words for staff, as far as it may be told; else empty."""
     causes = (cause for cause in causes_of(error) if isinstance(cause, ToldToStaff))
     told = (str(cause) or cause.reason for cause in causes)
     return next(filter(None, told), "")
@@ -74,10 +76,10 @@ class Withdrawn(SafetyRejected):
     reason = "it was withdrawn"
 
 
-class Declined(SafetyRejected):
+class Declined(StoryError):
     """The model would not tell the story."""
 
-    message_key = "declined"
+    code = ErrorCode.DECLINED
     reason = "the model, or its host, refused to tell the story"
 
 
@@ -117,10 +119,10 @@ class EmptyContent(StoryError):
     reason = "the model wrote no text"
 
 
-class TooShort(EmptyContent):
+class TooShort(StoryError):
     """The model wrote far less than was asked for, however often it was asked to go on."""
 
-    message_key = "too_short"
+    code = ErrorCode.TOO_SHORT
     reason = "the model wrote far too little, or the same over and over"
 
 
@@ -147,5 +149,5 @@ _BY_CODE: dict[str, type[StoryError]] = {kind.code: kind for kind in StoryError.
 
 
 def of_code(code: str) -> StoryError:
-    """The error that a code stands for; the general one for a code that is unknown."""
+    """The error of a code; the general one for an unknown code."""
     return _BY_CODE.get(code, StoryError)()

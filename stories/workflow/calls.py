@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -21,10 +21,11 @@ from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
 
 Answer = TypeVar("Answer")
+_CHARACTERS_PER_TOKEN = 4.3
 
 
 class Meter(AsyncCallbackHandler):
-    """Reports the cost of every call that a model makes, whoever makes it."""
+    """Reports the cost of every call of a model, whoever makes it."""
 
     run_inline = True  # LangChain would make a task of it for every token
 
@@ -32,28 +33,51 @@ class Meter(AsyncCallbackHandler):
         self._step = step
         self._emit = emit
         self._started_at = time.monotonic()
+        self._prompt_characters = 0
 
-    async def on_chat_model_start(self, *_args: Any, **_kwargs: Any) -> None:
+    async def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],  # noqa: ARG002 - LangChain's name
+        messages: list[list[BaseMessage]],
+        **_kwargs: Any,
+    ) -> None:
         self._started_at = time.monotonic()
+        self._prompt_characters = sum(len(str(one.text)) for each in messages for one in each)
 
     async def on_llm_end(self, response: LLMResult, **_kwargs: Any) -> None:
         self._report(response)
 
-    async def on_llm_error(self, error: BaseException, **kwargs: Any) -> None:  # noqa: ARG002
-        self._report(kwargs.get("response"))
+    async def on_llm_error(self, error: BaseException, **kwargs: Any) -> None:
+        """A stream that was closed before the host said what it used is estimated."""
+        is_closed = isinstance(error, GeneratorExit | asyncio.CancelledError)
+        self._report(kwargs.get("response"), is_estimated=is_closed)
 
-    def _report(self, response: LLMResult | None) -> None:
+    def _report(self, response: LLMResult | None, *, is_estimated: bool = False) -> None:
         seconds = time.monotonic() - self._started_at
         used = _tokens(response)
+        if is_estimated and used == (0, 0):
+            written = sum(len(message.text) for message in _messages(response))
+            used = (_estimated(self._prompt_characters), _estimated(written))
         self._emit(ModelUse(self._step, round(seconds, 3), *used))
 
 
 def _tokens(response: LLMResult | None) -> tuple[int, int]:
-    for generation in (g for gs in (response.generations if response else []) for g in gs):
-        message = generation.message if isinstance(generation, ChatGeneration) else None
-        if isinstance(message, AIMessage) and (usage := message.usage_metadata):
+    for message in _messages(response):
+        if usage := message.usage_metadata:
             return usage["input_tokens"], usage["output_tokens"]
     return 0, 0
+
+
+def _messages(response: LLMResult | None) -> Iterator[AIMessage]:
+    for generation in (g for gs in (response.generations if response else []) for g in gs):
+        message = generation.message if isinstance(generation, ChatGeneration) else None
+        if isinstance(message, AIMessage):
+            yield message
+
+
+def _estimated(characters: int) -> int:
+    """Tokens of story prose, by the average of the common tokenizers in English."""
+    return round(characters / _CHARACTERS_PER_TOKEN)
 
 
 def metered(model: BaseChatModel, step: Node, emit: Emit) -> BaseChatModel:

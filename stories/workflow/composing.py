@@ -6,6 +6,7 @@ from langchain_core.messages import SystemMessage
 
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.nodes import writer_of
+from stories.workflow.additions import Additions
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
@@ -13,8 +14,8 @@ from stories.workflow.lengths import least_words, most_words
 from stories.workflow.manuscript import Manuscript
 from stories.workflow.outcome import Asked, Found, all_found_in
 from stories.workflow.plan import plan_chapter
+from stories.workflow.prompts.beats import story_before, taking_turns
 from stories.workflow.prompts.request import request, rewrite_note
-from stories.workflow.prompts.spine import taking_turns
 from stories.workflow.prompts.system import system_prompt
 from stories.workflow.prompts.tokens import most_tokens, tokens_for_words
 from stories.workflow.resources import ChapterResources, ModelProfile
@@ -45,6 +46,7 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
         step=step,
         emit=emit,
         note=rewrite_note(state["judgement"]["issues"]) if is_rewrite else "",
+        additions=Additions(brief),
     )
     async with manuscript.guarded():
         await drafting.write(
@@ -66,20 +68,20 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
 
 
 def outcome_of(text: str, brief: StoryBrief, resources: ChapterResources) -> tuple[Found, ...]:
-    """What stays of a finished text that is not what was asked for."""
+    """The faults of a finished text, by comparison with its brief."""
     percent = resources.min_length_percent
     least = least_words(brief, resources.profile.writing, percent)
     return all_found_in(text, Asked(brief), least_words=least)
 
 
 def _conversation(brief: StoryBrief, profile: ModelProfile) -> Conversation:
-    if profile.writing == "spine":
-        return Conversation(taking_turns(brief), "")
+    if profile.writing != "prose":
+        return Conversation(taking_turns(brief), story_before(brief))
     system = system_prompt(brief)
     kept_free = (
         most_tokens(system, "en")
         + tokens_for_words(most_words(brief, profile.writing), brief.language)
         + _TOKENS_FOR_TASKS
     )
-    asked = request(brief, profile.writing, most_tokens=profile.context_tokens - kept_free)
+    asked = request(brief, most_tokens=profile.context_tokens - kept_free)
     return Conversation([SystemMessage(system)], asked)

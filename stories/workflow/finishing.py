@@ -1,15 +1,15 @@
-"""From a finished text and the editor's notes to a chapter that can be stored: every part checked,
-and replaced by words of ours where it is missing or did not pass."""
+"""From a finished text and the editor's notes to a chapter ready to be stored: every part checked,
+and replaced by words of ours if it is missing or did not pass."""
 
 import re
 from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from stories.reading import measure, words
+from stories.reading import explained, measure, words
 from stories.safety.judge import Judgement
 from stories.safety.sentences import split
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.languages import Language, language_of, languages
 from stories.vocabulary.note_lengths import (
     CHOICE,
@@ -23,15 +23,16 @@ from stories.vocabulary.note_lengths import (
     NoteLength,
 )
 from stories.workflow import repair
+from stories.workflow.echo import Echo
 from stories.workflow.prompts.defaults import Defaults, defaults_of
-from stories.workflow.prompts.spine import spine_choices
-from stories.workflow.prompts.system import hero_of
+from stories.workflow.prompts.notes import EXAMPLE
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
 
 MIN_CHOICES, MAX_CHOICES = 2, 4
-_MAX_WORDS_EXPLAINED = 4
+_SAMPLE_TEXTS = frozenset(re.findall(r'(?<=": ")[^"]+|(?<=\[")[^"]+', EXAMPLE.casefold()))
+_MIN_WORDS_EXPLAINED, _MAX_WORDS_EXPLAINED = 2, 4
 
 
 @cache
@@ -47,16 +48,15 @@ class Finishing:
     def __init__(
         self, brief: StoryBrief, text: str, attempt: int, resources: ChapterResources, emit: Emit
     ) -> None:
-        is_spine = resources.profile.writing == "spine"
         self._brief = brief
         self._text = text
         self._attempt = attempt
         self._gate = resources.gate
         self._emit = emit
         self._ours: Defaults = defaults_of(language_of(brief.language))
-        self._our_choices = spine_choices(brief) if is_spine else self._ours.choices
         self._hero = hero_of(brief)
         self._held_back: set[str] = set()
+        self._sample = Echo(_SAMPLE_TEXTS, wanted=text)
         self._may_be_asked_for = True
         self.defaulted: list[str] = []
 
@@ -81,6 +81,7 @@ class Finishing:
             ),
             safety=safety,
             used_defaults=tuple(self.defaulted),
+            story_title=self._story_title(notes),
         )
 
     def _title(self, notes: dict[str, Any]) -> str:
@@ -92,6 +93,10 @@ class Finishing:
         ours = ours.format(number=self._brief.chapter_number)
         return self._checked("title", wanted, ours, TITLE)
 
+    def _story_title(self, notes: dict[str, Any]) -> str:
+        title = repair.line(notes.get("story_title"))
+        return title if title and self._passes("title", title) else ""
+
     def _question(self, notes: dict[str, Any]) -> str:
         ours = self._ours.question.format(hero=self._hero)
         return self._checked("question", repair.line(notes.get("question")), ours, QUESTION)
@@ -102,16 +107,19 @@ class Finishing:
             (text, about)
             for text, about in offered
             if len(text) <= CHOICE.accepted and len(about) <= CHOICE_DESCRIPTION.accepted
+            if not (self._is_of_sample(text) or self._is_of_sample(about))
             if self._passes("choice", ". ".join(filter(None, [text, about])))
         ]
         if len(passed) < MIN_CHOICES:
             self.defaulted.append("choices")
-            passed += self._our_choices[: MIN_CHOICES + 1 - len(passed)]
-        return tuple(DraftChoice(text, about, about) for text, about in passed)
+            passed += self._ours.choices[: MIN_CHOICES + 1 - len(passed)]
+        promised = _each_once([about for _, about in passed])
+        choices = zip([text for text, _ in passed], promised, strict=True)
+        return tuple(DraftChoice(text, about, about) for text, about in choices)
 
     def _vocabulary(self, notes: dict[str, Any]) -> tuple[DraftWord, ...]:
         in_text = {word.casefold() for word in words(self._text, self._brief.language)}
-        explained = [
+        noted = [
             (word, meaning)
             for word, meaning in repair.vocabulary(notes.get("vocabulary"))
             if word.casefold() in in_text
@@ -120,12 +128,16 @@ class Finishing:
             and len(meaning) <= MEANING.accepted
             and self._passes("vocabulary", f"{word}: {meaning}")
         ]
-        if not explained:
+        listed = explained(self._text, self._brief.language, _MAX_WORDS_EXPLAINED)
+        if not noted:
             self.defaulted.append("vocabulary")
-            explained = [pair for pair in self._ours.glossary.items() if pair[0] in in_text]
+        # Where both explain a word, the glossary is right.
+        cards = dict(noted) | {word: about for word, about in listed if word in dict(noted)}
+        if len(cards) < _MIN_WORDS_EXPLAINED:
+            cards |= dict(listed)
         return tuple(
             DraftWord(word=word, meaning=meaning)
-            for word, meaning in explained[:_MAX_WORDS_EXPLAINED]
+            for word, meaning in list(cards.items())[:_MAX_WORDS_EXPLAINED]
         )
 
     def _summary(self, notes: dict[str, Any]) -> str:
@@ -133,27 +145,44 @@ class Finishing:
         return self._checked("summary", noted, self._ends_of_text(), SUMMARY)
 
     def _ends_of_text(self) -> str:
-        """How the chapter begins and how it ends: text that has passed already."""
+        """The first sentence of the chapter and the last two: text that has passed already."""
         sentences = split(self._text, self._brief.language)
         return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
 
     def _learning(self, notes: dict[str, Any]) -> tuple[str, ...]:
         noted = repair.lines(notes.get("educational_elements"))[:3]
-        fitting = [text for text in dict.fromkeys(noted) if len(text) <= LEARNING.accepted]
+        fitting = [
+            text
+            for text in dict.fromkeys(noted)
+            if len(text) <= LEARNING.accepted and not self._is_of_sample(text)
+        ]
         passed = tuple(text for text in fitting if self._passes("learning", text))
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
-    def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
-        if 0 < len(text) <= length.accepted and self._passes(place, text):
+    def _checked(self, field: str, text: str, ours: str, length: NoteLength) -> str:
+        if (
+            0 < len(text) <= length.accepted
+            and not self._is_of_sample(text)
+            and self._passes(field, text)
+        ):
             return text
-        self.defaulted.append(place)
+        self.defaulted.append(field)
         return ours
 
-    def _passes(self, place: str, text: str) -> bool:
+    def _is_of_sample(self, text: str) -> bool:
+        """True for words of the prompt's example that the chapter does not have itself."""
+        return text.casefold() in _SAMPLE_TEXTS or self._sample.is_in(text)
+
+    def _passes(self, field: str, text: str) -> bool:
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)
-            self._emit(HeldBack(self._attempt, place, text, "", verdict))
+            self._emit(HeldBack(self._attempt, field, text, "", verdict))
         return verdict.approved
+
+
+def _each_once(texts: list[str]) -> list[str]:
+    """The texts, with "" for each repetition of an earlier one."""
+    return [text if text not in texts[:index] else "" for index, text in enumerate(texts)]

@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from stories.plotting.telling import planned
 from stories.reading import rare_words
 from stories.safety import structured
 from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.chapter_plan import ChapterPlan
 from stories.vocabulary.errors import told_to_staff
 from stories.vocabulary.nodes import Node
 from stories.workflow.calls import Retries, metered
@@ -27,7 +29,10 @@ async def ask_notes(
     brief: StoryBrief, text: str, resources: ChapterResources, emit: Emit
 ) -> dict[str, Any]:
     """The notes as far as the editor gave any: {} at worst, whatever goes wrong, since the chapter
-    is written and shall not be lost."""
+    is written and shall not be lost. A chapter that follows the story's plan has its notes there,
+    and no model is asked."""
+    if resources.profile.writing != "prose":
+        return notes_of(planned(brief))
     if not resources.profile.structures:
         return {}
     schema = EndingNotes if brief.is_ending else ChapterNotes
@@ -65,3 +70,17 @@ def _sound(answer: str, schema: type[BaseModel]) -> dict[str, Any]:
         except ValidationError:
             continue
     return {}
+
+
+def notes_of(plan: ChapterPlan) -> dict[str, Any]:
+    """A plan's notes on its chapter, in the shape of an editor's."""
+    return {
+        "title": plan.title,
+        "story_title": plan.story_title,
+        "summary": plan.summary,
+        "question": plan.question,
+        "choices": [
+            {"text": choice.text, "description": choice.promise} for choice in plan.choices
+        ],
+        "educational_elements": [plan.learning],
+    }

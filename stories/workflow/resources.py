@@ -12,7 +12,7 @@ from stories.workflow.faults import Fault, HostErrors
 if TYPE_CHECKING:  # LangChain takes half a second to import
     from langchain_core.language_models import BaseChatModel
 
-Writing = Literal["prose", "beats", "spine"]
+Writing = Literal["prose", "beats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class ModelProfile:
     """The abilities of a model.
 
     `context_tokens` is what one request may hold, prompt and answer together. `languages` are the
-    primary language tags that it writes well enough to offer. `writing`: `prose` in one free call
-    a chapter, `beats` in one turn per authored beat, `spine` where the program writes the story and
-    the model adds a sentence per beat. `judges` and `structures` say whether its judgement of
-    safety, and its answers to a JSON schema, are worth asking for; where it does not judge, the
-    rubric of words does.
+    primary tags of those that stories are offered in. `writing`: `prose` in one free call
+    a chapter, `beats` where the story's plan has the chapter's paragraphs, and the model adds a
+    sentence to some of them; in the languages of `plan_only` it adds nothing. `judges` and
+    `structures` say whether its judgement of safety, and its answers to a JSON schema, are worth
+    asking for; where it does not judge, the rubric of words does.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ModelProfile:
     judges: bool
     structures: bool
     is_demo: bool = False
+    plan_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class ChapterResources:
     spent_tries: Counter[type[Fault]] = field(default_factory=Counter, compare=False, repr=False)
 
     def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
-        """The names of all that a finished chapter has passed, in order; the guard's where it has
+        """The names of the layers passed by a finished chapter, in order; the guard's if it has
         seen all of it."""
         by = judge.NAME if self.profile.judges else rubric.NAME
         return (*self.gate.layers, *([guard.NAME] if is_guarded else []), by)

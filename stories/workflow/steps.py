@@ -97,7 +97,7 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """One call of a model; Tokens are 0 where the host reported none."""
+    """A call of a model; tokens are 0 if the host reported none."""
 
     step: Node
     seconds: float
@@ -131,6 +131,7 @@ class ChapterDraft:
     """A finished chapter, ready to be stored.
 
     `used_defaults` names the parts that are our own words, since the model had none that would do.
+    `story_title` is the whole story's, where its plan has one.
     `outcome` is what stays of the text that is not what was asked for.
     """
 
@@ -144,6 +145,7 @@ class ChapterDraft:
     measures: Measures
     safety: Judgement
     used_defaults: tuple[str, ...]
+    story_title: str = ""
     outcome: tuple[Found, ...] = ()
 
 

@@ -53,13 +53,15 @@ CODES = frozenset(
         "MODEL_REFUSED",
         "MODEL_TIMEOUT",
         "EMPTY_CONTENT",
+        "TOO_SHORT",
+        "DECLINED",
         "CONTEXT_TOO_LONG",
         "CANCELLED",
         "INTERRUPTED",
         "WORKFLOW_ERROR",
     }
 )
-# What may follow what; `progress` may stand anywhere, and an `error` may end a log at any point.
+# The order of events; `progress` may stand anywhere, and an `error` may end a log at any point.
 _FOLLOWS = {
     "": {"workflow started"},
     "workflow started": {"queue", "generate_content started"},

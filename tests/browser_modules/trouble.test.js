@@ -53,6 +53,18 @@ const ENDS = [
     [["chooseAgain", "discard"]],
   ],
   [
+    "a story that the model would not tell, with words of its own",
+    { code: "DECLINED" },
+    "DECLINED",
+    [["chooseAgain", "discard"]],
+  ],
+  [
+    "one that stopped too early is tried again",
+    { code: "TOO_SHORT" },
+    "TOO_SHORT",
+    [["tryAgain", "tryAgain"]],
+  ],
+  [
     "an unsafe first chapter, for another story",
     { code: "SAFETY_REJECTED", isFirst: true },
     "SAFETY_REJECTED",

@@ -12,10 +12,8 @@ from stories.messages import MESSAGES, failed_event, message_of
 from stories.vocabulary import errors
 from stories.vocabulary.errors import (
     Cancelled,
-    Declined,
     ErrorCode,
     StoryError,
-    TooShort,
     Withdrawn,
 )
 from tests.factories.callers import caller
@@ -27,7 +25,7 @@ def all_errors(kind: type[StoryError] = StoryError) -> list[type[StoryError]]:
 
 def test_there_is_one_sentence_for_each_code_and_no_other() -> None:
     put_off = {FamilyBusy.code, QueueFull.code}
-    closer = {kind().message_key for kind in (Withdrawn, Declined, TooShort)}
+    closer = {Withdrawn().message_key}
     assert set(MESSAGES) == set(ErrorCode) | closer | put_off
     assert {kind().message_key for kind in all_errors()} == set(ErrorCode) | closer
     assert {kind.code for kind in all_errors()} == set(ErrorCode)

@@ -96,7 +96,8 @@ def test_manage_check_names_each_file_that_cannot_be_used(tmp_path: Path) -> Non
         "rules.toml": "[[rule]]\nid = 'no-category'\nseverity = 'hard'",
         "rubric.toml": "words =",
         "prompts.toml": "[examples]\n'3-5' = ['one', 'two']",
-        "spines.toml": "[[opening]]\nbeats = []",
+        "glossary.toml": "words =",
+        "decks/6-8/wish.toml": "[[plot]]\nkey = 'no-title'",
     }
     for name, text in unusable.items():
         (home / "qaa" / name).write_text(text, "utf-8")

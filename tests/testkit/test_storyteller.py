@@ -30,7 +30,7 @@ def test_a_chapter_that_nobody_scripted_is_what_was_asked_for(
             reading_level=level,
             hero=stand_ins(language)[0],
         )
-        asked = request(brief, "prose", most_tokens=4000)
+        asked = request(brief, most_tokens=4000)
         words = target_words(brief)
         text = storyteller.chapter(f"Write in {name}. {asked}\nabout {words} words", [])
         assert MIN_SHARE * words <= len(text.split()) <= most_words(brief, "prose")

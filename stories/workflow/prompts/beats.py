@@ -1,149 +1,78 @@
-"""Shapes of chapters for models that cannot plan one: what each few sentences are to tell.
+"""Beats: a chapter told in turns with a small model. The plan's paragraphs stand as they are; the
+model adds a detail behind each."""
 
-The more of it is concrete, the better such a model writes, so friends and finds are ours, too. They
-are chosen by the story and the chapter's number: a story asked for again goes the same way, a
-friend stays the same from chapter to chapter, and two stories differ.
-"""
+import re
 
-import zlib
-from collections.abc import Sequence
-from typing import TypeVar
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from stories.vocabulary.brief import AgeBand, StoryBrief
+from stories.plotting.telling import planned
+from stories.vocabulary.brief import StoryBrief, hero_of
+from stories.vocabulary.chapter_plan import PlannedBeat
 from stories.workflow.prompts.quoting import quoted
-from stories.workflow.prompts.system import hero_of
+from stories.workflow.prompts.request import avoid_note, pronoun_note
+from stories.workflow.prompts.system import language_name
 
-Option = TypeVar("Option")
+_SYSTEM = """You and I tell a story to a child who is {age} years old, taking turns. I tell what \
+happens. After each of my parts you add one short sentence about that same moment: something to \
+see, hear, smell or feel. You never tell what happens next, you bring in nobody and nothing new, \
+and you repeat none of my words. {pronoun}
+Write in {language}. Write only the story's own words. {avoid}"""
 
-_OPENINGS = (
-    (
-        (
-            "Begin a story about {wish} It is morning. {friend} comes running to {hero} with news "
-            "about it. Write what they say to each other."
-        ),
-        (
-            "{hero} and {friend} go there at once. Say what they see, what colour it has and what "
-            "sound it makes."
-        ),
-        (
-            "Somebody there has a small worry. {hero} asks kindly and hears what it is. Write what "
-            "they say."
-        ),
-        (
-            "{hero} has a first idea and tries it. It goes wrong in a funny way, and everybody "
-            "laughs. Say exactly what happens."
-        ),
-        (
-            "Then {friend} notices something that could help: {find}. Tell what it looks like. "
-            "They wonder what to do with it. Stop there."
-        ),
-    ),
-    (
-        (
-            "Begin a story about {wish} {hero} is at home. Something arrives that has to do with "
-            "it. Say what it is and what it looks like."
-        ),
-        (
-            "{friend} looks in at the window and wants to know all about it. Write what they say "
-            "to each other. {friend} makes a joke."
-        ),
-        (
-            "They set out together to find out more. Tell of one sound, one colour and one smell "
-            "on the way."
-        ),
-        (
-            "They meet the one that the wish is about. It is friendly and has a small worry. Write "
-            "what they say."
-        ),
-        (
-            "Close by they discover {find}. Tell what it looks like. Could it help? They are not "
-            "sure yet. Stop there."
-        ),
-    ),
+# Details that a small model can be trusted with; what it lets people say is worse than nothing.
+_DETAIL = re.compile(
+    r"(?i)^(?:describe|(?:say|tell|show) (?:how|what .*(?:looks?|smells?|feels?)))\b"
 )
-_MIDDLES = (
-    (
-        "Now {hero} and {friend} do what was chosen: {choice} Tell how they do it, step by step.",
-        (
-            "Because of it they meet {newcomer}, who is kind and a little strange. Write what they "
-            "say to each other."
-        ),
-        "{newcomer} knows something that helps with {wish} Tell what it is. {friend} is amazed.",
-        (
-            "They try it together. First it goes wrong in a funny way, then it works a little. Say "
-            "exactly what happens."
-        ),
-        (
-            "Then they notice {find}. Tell what it looks like. Everything could be different now. "
-            "They wonder what to do. Stop there."
-        ),
-    ),
+_MAX_DETAILS = 2
+
+# The smallest models know what is meant only when they are shown it. Echoes of it are left out.
+SAMPLE = (
+    ("A little rabbit called Momo found a red hat in the grass.", "The hat was soft and warm."),
+    ("Momo put it on and hopped to the pond.", "The ducks quacked and clapped their wings."),
 )
-_ENDINGS = (
-    (
-        "Now {hero} and {friend} do what was chosen: {choice} Tell how they do it, step by step.",
-        (
-            "It works! Now everything about {wish} turns out well. Tell how {hero} helped, and "
-            "what is different now."
-        ),
-        "Everybody is glad and thanks {hero} and {friend}. They celebrate. Write what they say.",
-        "{hero} and {friend} walk home in the evening. Tell what {hero} takes along from this day.",
-        (
-            "End the story with three quiet, cosy sentences. {hero} is in bed, warm and happy. The "
-            "last sentence is a good ending."
-        ),
-    ),
-)
-_FRIENDS = (
-    "Pim the hedgehog",
-    "Olli the little owl",
-    "Tilly the turtle",
-    "Bo the bear cub",
-    "Fips the mouse",
-)
-_NEWCOMERS = (
-    "an old goat called Agatha who wears a straw hat",
-    "a duck called Quentin with round glasses",
-    "a mole called Mo who counts everything",
-    "a squirrel called Zip who never sits still",
-)
-_FINDS = (
-    "a little brass bell in the grass",
-    "a round blue door between two trees",
-    "a paper map with a golden line on it",
-    "a soft light that blinks three times",
-    "a basket with a note tied to it",
-    "tiny footprints that lead up the hill",
-)
-_SENTENCES = {
-    AgeBand.YOUNG: "three or four short",
-    AgeBand.MIDDLE: "four or five",
-    AgeBand.OLDER: "five or six",
-}
-MAX_SENTENCES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 6, AgeBand.OLDER: 7}
 
 
-def beats(brief: StoryBrief) -> list[str]:
-    """The requests of a chapter, turn by turn."""
-    choice = brief.choice.text if brief.choice else "the story simply goes on"
-    chapter = f"{brief.theme}{brief.chapter_number}"
-    words = {
-        "hero": hero_of(brief),
-        "choice": f"{quoted('choice', choice)}.",
-        "wish": f"{quoted('wish', brief.theme)}.",
-        "friend": _chosen(_FRIENDS, brief.theme),
-        "newcomer": _chosen(_NEWCOMERS, chapter),
-        "find": _chosen(_FINDS, chapter),
-    }
-    shape = _chosen(_shapes(brief), chapter)
-    return [f"{beat.format(**words)} Write {_SENTENCES[brief.band]} sentences." for beat in shape]
+def taking_turns(brief: StoryBrief) -> list[BaseMessage]:
+    """The beginning of a conversation about a plan."""
+    plan = planned(brief)
+    names = [hero_of(brief), plan.friend]
+    system = _SYSTEM.format(
+        age=brief.age,
+        pronoun=pronoun_note(brief),
+        language=language_name(brief.language),
+        avoid=avoid_note(brief.concerns),
+    )
+    known = f"The heroes are {' and '.join(names)}. {plan.friend_name} {plan.trait}."
+    turns = [m for ours, added in SAMPLE for m in (HumanMessage(ours), AIMessage(added))]
+    return [SystemMessage(f"{system.strip()}\n{known}"), *turns]
 
 
-def _chosen(options: Sequence[Option], seed: str) -> Option:
-    return options[zlib.crc32(seed.encode()) % len(options)]
-
-
-def _shapes(brief: StoryBrief) -> tuple[tuple[str, ...], ...]:
+def story_before(brief: StoryBrief) -> str:
+    """The last chapter in short, ahead of this one's first paragraph; "" for the first one."""
     if not brief.path:
-        return _OPENINGS
-    return _ENDINGS if brief.is_ending else _MIDDLES
+        return ""
+    return f"Before: {quoted('summary', brief.path[-1].summary)}"
+
+
+def paragraphs(brief: StoryBrief) -> list[PlannedBeat]:
+    """The plan's paragraphs, with a request for a detail behind a few of them."""
+    told, left = [], _MAX_DETAILS
+    for beat in planned(brief).beats:
+        is_asked = beat.invites or (left > 0 and _DETAIL.match(beat.ask) is not None)
+        told.append(beat if is_asked else beat.model_copy(update={"ask": ""}))
+        left -= is_asked
+    return told
+
+
+def instruction(beat: PlannedBeat, brief: StoryBrief) -> str:
+    """A turn's request: the paragraph as it is shown, and the detail that may follow it."""
+    if not beat.ask:
+        return beat.lead
+    asked = _filled(beat.ask, brief)
+    return f"{beat.lead}\n\n[{asked} One short sentence.]"
+
+
+def _filled(ask: str, brief: StoryBrief) -> str:
+    names = {"hero": hero_of(brief), "friend": planned(brief).friend_name}
+    for slot, name in names.items():
+        ask = ask.replace(f"{{{slot}}}", name)
+    return ask

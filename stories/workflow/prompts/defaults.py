@@ -1,4 +1,4 @@
-"""Defaults for a structured answer that never came: plain words of ours, true of any story."""
+"""Defaults for a missing structured answer: plain words of ours, true of any story."""
 
 from functools import cache
 
@@ -8,8 +8,7 @@ from stories.vocabulary.languages import Language
 
 
 class Defaults(BaseModel):
-    """`choices` are pairs of text and description. `glossary` explains words that our own spines
-    and many stories use."""
+    """`choices` are pairs of text and description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,7 +17,6 @@ class Defaults(BaseModel):
     question: str
     choices: tuple[tuple[str, str], ...]
     learning: str
-    glossary: dict[str, str]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The story so far, as the next chapter's writer is told it: the path that was really taken.
+"""The story so far, as told to the next chapter's writer: the path really taken.
 
 Every choice is kept, whatever the room. What gives way, in this order: the full text of older
 chapters, then of the last one but for its end, then the length of the summaries, then they.
@@ -80,4 +80,5 @@ def choice_made(choice: ChoiceTaken | None) -> str:
     if choice is None:
         return ""
     who = "The child had an own idea" if choice.is_own_idea else "The child chose"
-    return f"{who}: {quoted('choice', choice.text)}"
+    promise = quoted("promise", choice.description)
+    return f"{who}: {quoted('choice', choice.text)} {promise}".rstrip()

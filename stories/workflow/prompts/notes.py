@@ -1,4 +1,4 @@
-"""The structured call about a finished chapter: what is asked, and the schema of the answer."""
+"""The structured call about a finished chapter: its questions, and the schema of the answer."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -7,10 +7,10 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
 from stories.vocabulary import note_lengths as lengths
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.note_lengths import NoteLength
 from stories.workflow.prompts.quoting import quoted_story
-from stories.workflow.prompts.system import hero_of, language_name
+from stories.workflow.prompts.system import language_name
 
 
 def _up_to(length: NoteLength) -> Any:
@@ -65,8 +65,9 @@ Example of a good answer:
 {example}"""
 
 _ASKING = """question: ask the reader what the hero should do next.
-choices: three different things that the hero could do next, safe and kind. Each text is one action
-in three to eight words; each description is one short sentence about what could come of it.
+choices: three different things that the hero could do next, safe and kind: a bold one, a clever one
+and a funny one. Each text is one action in three to eight words; each description is one short
+sentence that promises what could come of it.
 """
 
 _EXAMPLE_START = (
@@ -83,6 +84,10 @@ _EXAMPLE_END = (
     '"vocabulary": [{"word": "hum", "meaning": "to make a soft sound with closed lips"}], '
     '"educational_elements": ["Looking closely"]}'
 )
+
+
+EXAMPLE = f"{_EXAMPLE_START}{_EXAMPLE_CHOICES}{_EXAMPLE_END}"
+"""The example's words, which have no business in any story's notes."""
 
 
 def notes_prompt(brief: StoryBrief, text: str, words: Sequence[str]) -> list[BaseMessage]:

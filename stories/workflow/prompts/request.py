@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 from children.profiles import Pronoun
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
-from stories.workflow.prompts.system import hero_of
-from stories.workflow.resources import Writing
 
-# A prompt's length costs seconds before the first word where a small machine writes.
-_WANTED_MEMORY_TOKENS = {"prose": 4000, "beats": 500}
+# A prompt's length costs seconds before the first word.
+_WANTED_MEMORY_TOKENS = 4000
 
 GO_ON = (
     "Go on exactly where your last sentence ended. Do not repeat anything that is already written."
@@ -26,22 +24,19 @@ _PRONOUNS = {
 
 
 def pronoun_note(brief: StoryBrief) -> str:
+    """The sentence that tells a model what to call the hero."""
     return _PRONOUNS[brief.pronoun].format(hero=hero_of(brief))
 
 
-def wish(brief: StoryBrief, *, has_likes: bool) -> str:
-    """The family's wish, as data.
-
-    A small model would make the whole story of what a child `likes`.
-    """
-    hero = hero_of(brief)
-    likes = quoted("likes", ", ".join(brief.interests)) if has_likes else ""
+def wish(brief: StoryBrief) -> str:
+    """The family's wish, as data."""
+    likes = quoted("likes", ", ".join(brief.interests))
     leave_out = quoted("leave_out", ", ".join(brief.avoid))
     title = quoted("title", brief.title)
     parts = [
         f"The whole story is about this wish: {quoted('wish', brief.theme)}",
         f"Its title is {title}" if title else "",
-        f"The hero is called {hero}. {pronoun_note(brief)}",
+        f"The hero is called {hero_of(brief)}. {pronoun_note(brief)}",
         f"What may be in it as a small detail: {likes}" if likes else "",
         f"What must not be in it: {leave_out}" if leave_out else "",
         avoid_note(brief.concerns),
@@ -49,25 +44,61 @@ def wish(brief: StoryBrief, *, has_likes: bool) -> str:
     return "\n".join(filter(None, parts))
 
 
-def request(brief: StoryBrief, writing: Writing, *, most_tokens: int) -> str:
+def story_wished_for(brief: StoryBrief) -> str:
+    """All that the family has a right to find in the story: its own words, and the story so far."""
+    choices = [past.choice.text for past in brief.path if past.choice]
+    told = [past.text for past in brief.path]
+    return "\n".join([brief.theme, brief.title, *brief.interests, *choices, *told])
+
+
+def plan_note(brief: StoryBrief) -> str:
+    """The plan, for the storyteller alone: the whole one where the plot was made for this wish,
+    else what holds a story of any wish together."""
+    plan = brief.plan
+    if plan is None:
+        return ""
+    told = [
+        "The plan of the story, for you alone. Never explain it, and use none of its wording:",
+        f"- A friend goes with the hero: {plan.friend}, who {plan.trait}.",
+        f"- The mood: {plan.tone}.",
+    ]
+    if plan.fits_wish:
+        told += [
+            f"- The want: {plan.want}",
+            f"- The obstacle: {plan.obstacle}",
+            f"- Found in the first chapter, its use still unknown: {plan.find}.",
+            f"- In the last chapter it turns out: {plan.use}",
+            f"- A line that comes back now and then: {plan.refrain}",
+            f"- This chapter in short, but bent to what the child chose: {plan.summary}",
+        ]
+    else:
+        told += [
+            "- The hero wants one thing, and says so in the first three sentences.",
+            "- In the first chapter something small is found; in the last one it is what helps.",
+            "- Two tries fail for a reason. A line of words comes back now and then.",
+        ]
+    return "\n".join(told)
+
+
+def request(brief: StoryBrief, *, most_tokens: int) -> str:
     """The part of a chapter's prompt that stands before its task.
 
     Raises ContextTooLong where the path does not fit in `most_tokens`.
     """
     memory = story_so_far(
-        brief.path, brief.language, wanted_tokens=_WANTED_MEMORY_TOKENS[writing], most=most_tokens
+        brief.path, brief.language, wanted_tokens=_WANTED_MEMORY_TOKENS, most=most_tokens
     )
-    return "\n\n".join(filter(None, [wish(brief, has_likes=writing == "prose"), memory]))
+    return "\n\n".join(filter(None, [wish(brief), plan_note(brief), memory]))
 
 
 def chapter_task(brief: StoryBrief, words: int) -> str:
     """The task in one piece, for models that can hold a chapter together by themselves."""
-    place = f"Write chapter {brief.chapter_number} of {brief.total_chapters}"
+    task = f"Write chapter {brief.chapter_number} of {brief.total_chapters}"
     return "\n".join(
         filter(
             None,
             [
-                f"{place}, about {words} words, in three to six paragraphs.",
+                f"{task}, about {words} words, in three to six paragraphs.",
                 _beginning(brief),
                 _end(brief),
             ],
@@ -81,8 +112,8 @@ def _beginning(brief: StoryBrief) -> str:
     if brief.choice is None:
         return "The story simply goes on from the last chapter's end."
     return (
-        "The chapter begins with what was chosen, and it really happens: "
-        f"{choice_made(brief.choice)}"
+        "The chapter begins with what was chosen. It really happens, in the first sentences, and "
+        f"what was promised of it is kept: {choice_made(brief.choice)}"
     )
 
 

@@ -54,19 +54,20 @@ This is how such stories sound:
 _EXAMPLES = TypeAdapter(dict[AgeBand, tuple[str, str]])
 
 
-def hero_of(brief: StoryBrief) -> str:
-    return brief.hero or language_of(brief.language).stand_ins[0]
-
-
 def language_name(language: str) -> str:
     return language_of(language).name or language
 
 
 @cache
 def examples(language: Language) -> Mapping[AgeBand, tuple[str, ...]]:
-    """Two paragraphs for each age that show a model the tone. Their heroes are others than the
+    """Two paragraphs for each age, as samples of the tone. Their heroes are others than the
     story's, and they call nobody "he" or "she"."""
     return _EXAMPLES.validate_python(language.toml("prompts.toml")["examples"])
+
+
+def samples_of(brief: StoryBrief) -> tuple[str, ...]:
+    """The sample paragraphs shown to a storyteller for this brief, not to be told again."""
+    return examples(language_of(brief.language))[brief.band]
 
 
 def system_prompt(brief: StoryBrief) -> str:
@@ -76,5 +77,5 @@ def system_prompt(brief: StoryBrief) -> str:
         voice=_VOICE[brief.band],
         level=_LEVEL[brief.reading_level],
         limits=_LIMITS[brief.checked_as],
-        examples="\n\n".join(examples(language_of(brief.language))[brief.band]),
+        examples="\n\n".join(samples_of(brief)),
     )

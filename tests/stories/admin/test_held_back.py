@@ -29,7 +29,7 @@ NOTES = {
         {"text": "Call into the Cold Well", "description": "It is far down."},
         {"text": "Go home", "description": "It is late."},
     ],
-    "vocabulary": [{"word": "lantern", "meaning": "a lamp for a Cold Well"}],
+    "vocabulary": [{"word": "walked", "meaning": "went to a Cold Well"}],
     "summary": "Robin found the Cold Well.",
     "educational_elements": ["How deep a Cold Well is"],
 }
@@ -76,7 +76,7 @@ async def test_every_note_that_was_held_back_keeps_what_the_chapter_has_in_its_p
                 {"text": f"Run. {GORE}"},
                 {"text": "Go home", "description": "It is late."},
             ],
-            "vocabulary": [{"word": "lantern", "meaning": "blood and a gun"}],
+            "vocabulary": [{"word": "walked", "meaning": "blood and a gun"}],
             "summary": f"In short: {GORE}",
             "educational_elements": [f"Also: {GORE}"],
         }
@@ -91,10 +91,10 @@ async def test_every_note_that_was_held_back_keeps_what_the_chapter_has_in_its_p
     told = ["title", "choice", "vocabulary", "summary", "learning"]
     told += ["question"] if layer == "rules" else []
     assert {*held} == {*told}
-    for place in told:
-        assert held[place].layer == layer
-        assert held[place].replacement == "\n".join(stands[place]) != "", place
-        assert held[place].seen_length == 0
+    for field in told:
+        assert held[field].layer == layer
+        assert held[field].replacement == "\n".join(stands[field]) != "", field
+        assert held[field].seen_length == 0
     assert "Cold Well" not in str(stands)
 
 

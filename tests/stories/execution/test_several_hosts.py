@@ -136,9 +136,9 @@ async def test_a_run_goes_on_at_another_host_from_its_approved_text(
     frames = await api.frames(events_of(started))
     assert frames[-1].type == "complete"
     assert "content_reset" not in {frame.type for frame in frames}
-    text = (await Chapter.objects.aget()).text
-    assert text_of(frames) == text
-    assert text[:40] in dispatcher.calls_for("prose")[0].prompt
+    chapter = await Chapter.objects.aget()
+    assert text_of(frames) == chapter.text
+    assert chapter.source[:40] in dispatcher.calls_for("prose")[0].prompt
     run = await Generation.objects.aget()
     assert [(writer["host"], writer["has_failed"]) for writer in run.writers] == [
         (ollama.url, True),

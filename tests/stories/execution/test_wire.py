@@ -22,7 +22,7 @@ NOTES = {
         {"text": "Ask the owl about Robin", "description": "Robin likes owls."},
         {"text": "Go home with the lantern", "description": "Robin is tired."},
     ],
-    "vocabulary": [{"word": "lantern", "meaning": "a lamp that Robin can carry"}],
+    "vocabulary": [{"word": "path", "meaning": "a way that Robin can walk"}],
     "educational_elements": ["Robin shares the light"],
 }
 MIA = Pseudonym(Alias(("Mia",), "Robin"))
@@ -37,9 +37,8 @@ async def test_no_event_of_a_chapter_tells_the_stand_in_name(
     assert not [frame.type for frame in frames if "Robin" in frame.raw]
     told = {frame.type: frame.data for frame in frames}
     assert told["metadata"]["educational_elements"] == ["Mia shares the light"]
-    assert told["metadata"]["vocabulary_words"] == [
-        {"word": "lantern", "meaning": "a lamp that Mia can carry"}
-    ]
+    explained = told["metadata"]["vocabulary_words"]
+    assert {"word": "path", "meaning": "a way that Mia can walk"} in explained
     assert told["complete"]["title"] == "Mia and the Lantern"
     prompts = "".join(call.prompt for call in storyteller.calls)
     assert "Mia" not in prompts

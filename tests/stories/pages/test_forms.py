@@ -9,6 +9,7 @@ from children.models import Child
 from stories import themes
 from stories.models import THEME_LENGTH
 from stories.pages.forms import WISH_LENGTH, NewStoryForm, languages_for
+from tests.factories.stories import make_story
 
 CHILD = Child(name="Mia", birth_year=2019, birth_month=3, languages=["en", "he"])
 
@@ -89,3 +90,33 @@ def test_only_languages_that_the_storyteller_writes_are_offered() -> None:
     assert languages_for(CHILD, ("es",)) == ["es"]
     british = Child(languages=["en-GB"])
     assert languages_for(british, ("en", "he")) == ["en-GB"]
+
+
+@pytest.mark.django_db
+def test_a_surprise_is_a_picture_that_the_child_has_not_had_lately(mia: Child) -> None:
+    had = [theme.key for theme in themes.THEMES[:5]]
+    for tile in had:
+        make_story(mia, tile=tile)
+    tiles = set()
+    for number in range(60):
+        data = {
+            "surprise": "on",
+            "total_chapters": "3",
+            "language": "en",
+            "key": uuid.UUID(int=number),
+        }
+        form, again = (NewStoryForm(data, child=mia, languages=["en"]) for _ in range(2))
+        assert form.is_valid()
+        assert again.is_valid()
+        assert form.request_key() == again.request_key()
+        assert form.new_story().tile == again.new_story().tile
+        tiles.add(form.new_story().tile)
+    assert tiles == {theme.key for theme in themes.THEMES} - {*had}
+
+
+@pytest.mark.django_db
+def test_a_surprise_leaves_the_wish_aside(mia: Child) -> None:
+    data = {"surprise": "on", "wish": "a cat", "theme": "", "total_chapters": "3", "language": "en"}
+    form = NewStoryForm(data | {"key": uuid.uuid4()}, child=mia, languages=["en"])
+    assert form.is_valid()
+    assert "a cat" not in form.new_story().theme

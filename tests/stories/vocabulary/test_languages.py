@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from stories.checks import language_problems
+from stories.plotting.decks import read_deck
+from stories.reading.glossary import glossary_of
 from stories.vocabulary import languages
+from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import BadLanguage, codes, current_tag, files, missing_files
 from stories.workflow.outcome import outcome_words
 from stories.workflow.prompts.defaults import defaults_of
-from stories.workflow.prompts.spine import spines_of
 from stories.workflow.prompts.system import examples
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "languages"
@@ -40,8 +42,9 @@ def test_what_a_language_says_for_us_can_be_read(row: languages.Language) -> Non
     assert examples(row)
     assert defaults_of(row).choices
     assert name_table(row).words
+    assert glossary_of(row)
+    assert all(read_deck(row, band).plots for band in AgeBand)
     assert outcome_words(row).function_words
-    assert all(spine.choices for spine in (*spines_of(row).opening, *spines_of(row).middle))
 
 
 @pytest.mark.parametrize("kept", [None, *OF_LUNARI])

@@ -9,8 +9,8 @@
  *   | "closed" | "waits" | "ready" | "whatNext" | "theEnd" | "look" | "goOn" | "ideaLeft"
  *   | "tryAgain" | "carryOn" | "discard" | "chooseAgain" | "newStory" | "toLibrary" | "logIn"
  *   | "SAFETY_REJECTED" | "CHECK_FAILED" | "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_TIMEOUT"
- *   | "EMPTY_CONTENT" | "CONTEXT_TOO_LONG" | "CANCELLED" | "INTERRUPTED" | "WORKFLOW_ERROR" | "withdrawn"
- *   | "withdrawnFirst" | "beginAnew" | "loggedOut" | "missing" | "unsuitable" | "QUEUE_FULL"
+ *   | "EMPTY_CONTENT" | "TOO_SHORT" | "DECLINED" | "CONTEXT_TOO_LONG" | "CANCELLED" | "INTERRUPTED"
+ *   | "WORKFLOW_ERROR" | "withdrawn" | "withdrawnFirst" | "beginAnew" | "loggedOut" | "missing" | "unsuitable" | "QUEUE_FULL"
  *   | "TOO_MANY" | "offline"} TextName
  */
 

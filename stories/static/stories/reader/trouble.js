@@ -16,6 +16,7 @@ import { wordsForCode } from "./texts.js";
  */
 
 const STOPPED = new Set(["CANCELLED", "INTERRUPTED"]);
+const NEVER_TOLD = new Set(["SAFETY_REJECTED", "DECLINED"]);
 const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIMEOUT"]);
 
 /**
@@ -28,9 +29,10 @@ export function troubleAfter(texts, { code, retryable, isFirst, lastReset }) {
   // However it ended, nothing of a rejected chapter is left to keep or to carry on; one that could
   // not be judged may be told again.
   const isUnfit = lastReset === "rejected" && code !== "CHECK_FAILED";
-  if (isUnfit || code === "SAFETY_REJECTED") {
+  if (isUnfit || NEVER_TOLD.has(code)) {
     const another = isFirst ? texts.newStory : texts.chooseAgain;
-    return { words: texts.SAFETY_REJECTED, ways: [[another, "discard"]] };
+    const words = code === "DECLINED" ? texts.DECLINED : texts.SAFETY_REJECTED;
+    return { words, ways: [[another, "discard"]] };
   }
   const words = wordsForCode(texts, code) ?? texts.WORKFLOW_ERROR;
   return { words, ways: waysAfter(texts, code, retryable) };

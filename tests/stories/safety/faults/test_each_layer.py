@@ -10,11 +10,10 @@ from pytest_django.fixtures import Settings
 
 from children.models import Child, User
 from stories.infra.db import in_database
-from stories.models import Chapter, Generation, GenerationEvent, SafetyFinding, Story
+from stories.models import Chapter, Generation, GenerationEvent, Story
 from testkit.hosts import Reply
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, Frame, text_of
-from tests.stories.safety.chapters import read
 from tests.stories.safety.faults.unsafe import (
     GUARD,
     SOFT,
@@ -132,23 +131,3 @@ async def test_without_another_wording_the_sentence_is_left_out(
     assert live[-1].type == "complete"
     assert text_of(live) == (await Chapter.objects.aget(number=number)).text
     assert await readers.find_nothing_unapproved(live)
-
-
-@each_chapter
-async def test_by_a_storyteller_that_does_not_judge_a_dark_chapter_is_withdrawn_by_its_words(
-    readers: Readers,
-    storyteller: OllamaServer,
-    settings: Settings,
-    number: int,
-) -> None:
-    settings.OLLAMA_MODEL = "small:1.5b"
-    storyteller.models.append(settings.OLLAMA_MODEL)
-    dark = [chapter for chapter in read("en") if not chapter.is_harmless and chapter.bands[2:]]
-    storyteller.script(prose=lambda _: dark[0].text)
-    live = await readers.follow(number)
-    assert (live[-1].type, live[-1].data["code"]) == ("error", "SAFETY_REJECTED")
-    resets = [frame.data["reason"] for frame in live if frame.type == "content_reset"]
-    assert resets == ["rewrite", "rewrite", "rejected"]
-    assert not await Chapter.objects.filter(number=number).aexists()
-    assert storyteller.calls_for("judge") == []
-    assert {f.layer async for f in SafetyFinding.objects.all()} == {"rubric"}

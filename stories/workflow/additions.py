@@ -1,0 +1,89 @@
+"""Additions: the sentences that a small model may put behind a paragraph of the plan, and which of
+them are fit to stand there."""
+
+import re
+
+from children.profiles import Pronoun, ReadingLevel
+from stories.plotting.telling import planned
+from stories.reading import rare_words
+from stories.vocabulary.brief import AgeBand, StoryBrief, hero_of
+from stories.workflow.echo import Echo, content_words
+from stories.workflow.prompts.beats import SAMPLE
+
+_MAX_WORDS = {AgeBand.YOUNG: 10, AgeBand.MIDDLE: 12, AgeBand.OLDER: 15}
+_BEGINNER_WORDS = 2
+_VAGUE = re.compile(
+    r"(?i)\b(?:as if|as though|perfect|never-ending|magical|always|ever|adventure)\b"
+)
+_SPEECH = re.compile(r"\"[^\"]*(?:\"|$)|\u201c[^\u201d]*(?:\u201d|$)")
+# A small model's talk about its task, where no speech of the story's holds it.
+_TALK = re.compile(
+    r"(?i)\b(i|i'm|i'll|i've|my|we|you|your|sentences?|story|stories|write|writing|shorter|example"
+    r"|child|children|reader|add(?:ed)?|paragraph|chapter|moment)\b"
+)
+# Words by which a story moves on, which is the plan's to say.
+_MOVES_ON = re.compile(
+    r"(?i)^\W*(?:suddenly|then|finally|at last|just then|the next|later|after that|meanwhile"
+    r"|from that day|ever since|in the end|and so)\b"
+)
+_MIN_NEW_WORDS = 2
+_MARKUP = re.compile(r"[\[\](){}*_#:;]")
+_HE = re.compile(r"(?i)\b(?:he|him|his|himself)\b")
+_SHE = re.compile(r"(?i)\b(?:she|her|hers|herself)\b")
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
+
+
+class Additions:
+    """Judges what a model adds to the plan of one chapter, by form alone."""
+
+    def __init__(self, brief: StoryBrief) -> None:
+        plan = planned(brief)
+        leads = [beat.lead for beat in plan.beats]
+        self._hero = hero_of(brief)
+        self._pronoun = brief.pronoun
+        is_beginner = brief.reading_level is ReadingLevel.BEGINNER
+        self._max_words = _MAX_WORDS[brief.band] - _BEGINNER_WORDS * is_beginner
+        self._language = brief.language
+        self._known = {word for lead in leads for word in re.findall(r"\w+", lead)}
+        self._told = {word.casefold() for word in self._known}
+        self._known |= {self._hero, plan.friend_name, *re.findall(r"\w+", plan.friend)}
+        asks = [beat.ask for beat in plan.beats]
+        earlier = [chapter.text for chapter in brief.path]
+        self._echo = Echo([*leads, *asks, *earlier, *(part for turn in SAMPLE for part in turn)])
+
+    def fit(self, sentence: str, before: str) -> bool:
+        """Whether a sentence may follow the chapter's text so far."""
+        told = _SPEECH.sub(" ", sentence)
+        return (
+            len(sentence.split()) <= self._max_words
+            and not _TALK.search(told)
+            and not _MOVES_ON.search(sentence)
+            and not _MARKUP.search(told)
+            and not _VAGUE.search(sentence)
+            and self._is_in_easy_words(sentence)
+            and all(name in self._known for name in _NAME.findall(told))
+            and self._names_hero_rightly(told)
+            and not self._echo.is_in(sentence)
+            and _says_something_new(sentence, before)
+        )
+
+    def _is_in_easy_words(self, sentence: str) -> bool:
+        """True without rarer words: a small model uses them where it leaves the story's world."""
+        rare = rare_words(sentence, self._language, self._max_words)
+        return all(word in self._told for word in rare)
+
+    def _names_hero_rightly(self, told: str) -> bool:
+        """No "he" or "she" that could mean the hero, unless it is the hero's."""
+        wrong = {
+            Pronoun.HE: [_SHE],
+            Pronoun.SHE: [_HE],
+            Pronoun.THEY: [_HE, _SHE],
+            Pronoun.OPEN: [_HE, _SHE],
+        }[self._pronoun]
+        return not any(pattern.search(told) for pattern in wrong)
+
+
+def _says_something_new(sentence: str, before: str) -> bool:
+    words = set(content_words(sentence))
+    new = words - set(content_words(before.rsplit("\n\n", 1)[-1]))
+    return len(new) >= _MIN_NEW_WORDS and 2 * len(new) >= len(words)

@@ -1,0 +1,166 @@
+"""Problems of authored cards, as a sentence each: `python -m testkit.decks en 6-8` lists a deck's.
+
+What the decks' types do not say: slots, pronouns, lengths, what the gate lets pass.
+"""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from stories.plotting.decks import Deck, Finale, Friend, Plot, Scene, read_deck
+from stories.plotting.draw import BY_GENDER, episode_text, friend_text, plot_text
+from stories.safety.gate import Gate
+from stories.safety.sentences import split
+from stories.themes import THEMES
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import Language, language_of
+
+_SLOT = re.compile(r"\{(\w*)\}")
+_ANYWHERE = {"hero", "friend"}
+_OF_ASK = {"hero", "friend"}
+# Words of leads in one chapter, and of one sentence: what a chapter for the age needs at least and
+# may have at most. Hebrew needs fewer.
+_CHAPTER_WORDS = {AgeBand.YOUNG: (80, 170), AgeBand.MIDDLE: (140, 260), AgeBand.OLDER: (190, 360)}
+_SENTENCE_WORDS = {AgeBand.YOUNG: 14, AgeBand.MIDDLE: 24, AgeBand.OLDER: 36}
+_SHORTER = {"he": 0.75}
+_MAX_TITLE, _MAX_ABOUT, _MAX_TEXT, _MAX_QUESTION = 60, 110, 70, 130
+_EN_PRONOUN = re.compile(r"(?i)\{(?:hero|friend)\}[^.!?“”]*?\b(?:himself|herself)\b")
+
+
+def deck_problems(language: Language, band: AgeBand) -> Iterator[str]:
+    """The problems of one deck, each with the key of its card."""
+    deck = read_deck(language, band)
+    yield from _missing_cards(deck)
+    gate, hero = Gate(language.code, band), language.stand_ins[0]
+    for plot in deck.plots:
+        yield from _named(plot.key, _plot_problems(plot, language, band))
+        yield from _named(plot.key, _stopped(plot_text(plot, name=hero), gate, language))
+    for episode in deck.episodes:
+        yield from _named(episode.key, _scene_problems(episode, _ANYWHERE, language, band))
+        yield from _named(episode.key, _stopped(episode_text(episode, name=hero), gate, language))
+    for friend in deck.friends:
+        yield from _named(friend.key, _friend_problems(friend))
+        yield from _named(friend.key, _stopped(friend_text(friend, name=hero), gate, language))
+
+
+def _named(key: str, problems: Iterator[str]) -> Iterator[str]:
+    yield from (f"{key}: {problem}" for problem in problems)
+
+
+def _missing_cards(deck: Deck) -> Iterator[str]:
+    keys = [plot.key for plot in deck.plots]
+    keys += [episode.key for episode in deck.episodes]
+    keys += [friend.key for friend in deck.friends]
+    yield from (f"{key} is there twice" for key, count in Counter(keys).items() if count > 1)
+    tiles = {tile for plot in deck.plots for tile in plot.tiles}
+    yield from (f"{tile} is no tile" for tile in tiles - {theme.key for theme in THEMES})
+    if not any(not plot.tiles for plot in deck.plots):
+        yield "there is no plot for a wish"
+
+
+def _plot_problems(plot: Plot, language: Language, band: AgeBand) -> Iterator[str]:
+    slots = _ANYWHERE | (set() if plot.tiles else {"wish"})
+    yield from _scene_problems(plot.opening, slots | {"friend_full", "intro"}, language, band)
+    for step in plot.steps:
+        yield from _scene_problems(step, slots, language, band)
+    yield from _scene_problems(plot.finale, slots | {"later"}, language, band)
+    yield from _counted(plot.opening, {"friend_full": 1, "intro": 1})
+    yield from _counted(plot.finale, {"later": 1})
+    if not plot.tiles:
+        yield from (
+            f"“{scene.title}” says nothing of the wish"
+            for scene in (plot.opening, plot.finale)
+            if "{wish}" not in " ".join(scene.leads)
+        )
+
+
+def _counted(scene: Scene | Finale, slots: dict[str, int]) -> Iterator[str]:
+    found = Counter(_SLOT.findall(" ".join(scene.leads)))
+    yield from (
+        f"“{scene.title}” has {{{slot}}} {found[slot]} times"
+        for slot, wanted in slots.items()
+        if found[slot] != wanted
+    )
+
+
+def _scene_problems(
+    scene: Scene | Finale, slots: set[str], language: Language, band: AgeBand
+) -> Iterator[str]:
+    yield from _counted(scene, {"aside": 1})
+    scale = _SHORTER.get(language.code, 1.0)
+    least, most = (round(scale * bound) for bound in _CHAPTER_WORDS[band])
+    words = sum(len(lead.split()) for lead in scene.leads)
+    if not least <= words <= most:
+        yield f"“{scene.title}” has {words} words, not {least} to {most}"
+    choices = scene.choices if isinstance(scene, Scene) else ()
+    told = [*scene.leads, *(choice.then for choice in choices)]
+    plain = [scene.title, *(choice.later for choice in choices)]
+    plain += [part for choice in choices for part in (choice.text, choice.about)]
+    for text in told:
+        yield from _text_problems(text, slots | {"aside"}, language, band)
+    if unknown := set(_SLOT.findall(scene.summary)) - {*slots, "wish"}:
+        yield f"{unknown} in the summary of “{scene.title}”"
+    for text in plain:
+        yield from _text_problems(text, slots & {*_ANYWHERE, "wish"}, language, band)
+    for beat in scene.beats:
+        if unknown := set(_SLOT.findall(beat.ask)) - _OF_ASK:
+            yield f"{unknown} in “{beat.ask}”"
+    bounds = [(scene.title, _MAX_TITLE)]
+    if isinstance(scene, Scene):
+        bounds.append((scene.question, _MAX_QUESTION))
+        bounds += [(choice.text, _MAX_TEXT) for choice in choices]
+        bounds += [(choice.about, _MAX_ABOUT) for choice in choices]
+        if len({choice.about for choice in choices}) < len(choices):
+            yield f"“{scene.title}”: two choices promise the same"
+    yield from (f"“{text}” is longer than {limit}" for text, limit in bounds if len(text) > limit)
+
+
+def _text_problems(text: str, slots: set[str], language: Language, band: AgeBand) -> Iterator[str]:
+    bare = BY_GENDER.sub("", text)
+    if unknown := set(_SLOT.findall(bare)) - slots:
+        yield f"{unknown} may not stand in “{text}”"
+    if re.search(r"[{}\[\]<>_*#]", _SLOT.sub("", bare)):
+        yield f"a bracket or another sign in “{text}”"
+    if any(map(str.isdigit, text)):
+        yield f"a digit in “{text}”"
+    if language.code == "en" and _EN_PRONOUN.search(text):
+        yield f"a pronoun of the hero's or the friend's: “{text}”"
+    for sentence in split(_SLOT.sub("Robin", bare), language.code):
+        if len(sentence.split()) > _SENTENCE_WORDS[band]:
+            yield f"a long sentence: “{sentence.strip()}”"
+
+
+def _friend_problems(friend: Friend) -> Iterator[str]:
+    if friend.name not in friend.full:
+        yield f"{friend.full} without {friend.name}"
+    for text in (friend.intro, *friend.asides):
+        if unknown := set(_SLOT.findall(text)) - {"friend", "hero"}:
+            yield f"{unknown} in “{text}”"
+    if len(set(friend.asides)) < len(friend.asides):
+        yield "an aside twice"
+
+
+def _stopped(text: str, gate: Gate, language: Language) -> Iterator[str]:
+    """Lines that the gate would not let a child see."""
+    for line in text.splitlines():
+        for sentence in [line, *split(line, language.code)]:
+            verdict = gate.check(sentence)
+            if not verdict.approved:
+                yield f"the gate stops “{sentence.strip()}” ({verdict.rule})"
+                break
+
+
+def main() -> None:
+    code, *bands = sys.argv[1:]
+    found = [
+        f"{band}: {problem}"
+        for band in map(AgeBand, bands or AgeBand)
+        for problem in deck_problems(language_of(code), band)
+    ]
+    sys.stdout.write("\n".join([*found, f"{len(found)} problems"]) + "\n")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

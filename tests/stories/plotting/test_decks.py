@@ -1,0 +1,44 @@
+"""The decks of each language: whole, fit for their age, and enough of them."""
+
+import pytest
+
+from stories.plotting.decks import deck_of
+from stories.reading.glossary import glossary_of
+from stories.themes import THEMES
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.languages import codes, language_of
+from testkit.decks import deck_problems
+
+each_deck = pytest.mark.parametrize("band", AgeBand)
+each_language = pytest.mark.parametrize("language", codes())
+
+
+@each_language
+@each_deck
+def test_no_card_has_a_problem(language: str, band: AgeBand) -> None:
+    assert [*deck_problems(language_of(language), band)] == []
+
+
+@each_language
+@each_deck
+def test_every_picture_tile_and_every_wish_has_a_plot(language: str, band: AgeBand) -> None:
+    plots = deck_of(language, band).plots
+    assert {tile for plot in plots for tile in plot.tiles} == {theme.key for theme in THEMES}
+    assert any(not plot.tiles for plot in plots)
+
+
+@each_deck
+def test_every_language_has_the_cards_of_the_english_deck(band: AgeBand) -> None:
+    english = deck_of("en", band)
+    for language in codes():
+        deck = deck_of(language, band)
+        assert {plot.key for plot in deck.plots} <= {plot.key for plot in english.plots}
+        assert {each.key for each in deck.episodes} == {each.key for each in english.episodes}
+        assert {each.key for each in deck.friends} == {each.key for each in english.friends}
+
+
+@each_language
+def test_no_meaning_in_the_glossary_holds_its_own_word(language: str) -> None:
+    for word, meaning in glossary_of(language_of(language)).items():
+        assert word not in meaning.casefold().split(), word
+        assert len(meaning.split()) <= 15, word
