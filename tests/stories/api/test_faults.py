@@ -72,7 +72,7 @@ async def test_a_chapter_that_stays_too_short_says_so_and_is_none(
     settings.MIN_LENGTH_PERCENT = 60
     storyteller.quirks.add(Quirk.SHORT_ANSWER, kinds={"prose"})
     frames = await chapter_with(api, mia)
-    assert ends_with(frames, "EMPTY_CONTENT")
+    assert ends_with(frames, "TOO_SHORT")
     assert "stopped much too early" in frames[-1].data["message"]
     assert not await Chapter.objects.aexists()
     assert "the chapter ended after" in (await Generation.objects.aget()).error_detail
@@ -92,7 +92,7 @@ async def test_a_model_that_refuses_tells_no_story_and_staff_read_what_it_said(
 ) -> None:
     storyteller.quirks.add(Quirk.REFUSAL, kinds={"prose"})
     frames = await chapter_with(api, mia)
-    assert ends_with(frames, "SAFETY_REJECTED")
+    assert ends_with(frames, "DECLINED")
     assert "would rather not tell this story" in frames[-1].data["message"]
     assert text_of(frames) == ""
     found = [finding async for finding in SafetyFinding.objects.all()]

@@ -141,7 +141,7 @@ async def test_a_host_that_fails_in_each_step_has_a_few_tries_for_all_of_them(
         structured=Reply(status=500),
     )
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(ollama, brief))).draft.text == GENTLE
     assert [call.kind for call in ollama.calls] == [
         *["prose"] * 2,
         *["judge"] * 2,
