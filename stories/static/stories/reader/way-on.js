@@ -71,7 +71,7 @@ export class WayOn {
     writing.settle();
     const words = wordsForRefusal(texts, refused);
     if (refused.isLockedOut) this.#offer(words, [[texts.logIn, () => location.reload()]]);
-    else this.#offer(words, [[texts.toLibrary, () => location.assign(page.homeUrl)]]);
+    else this.#offer(words, [[texts.toLibrary, () => location.assign(page.libraryUrl)]]);
   }
 
   /** A story of which there is nothing, neither a chapter nor a run. */
@@ -166,7 +166,7 @@ export class WayOn {
     book.drawDots();
     const { section, title } = tail;
     if (!section || !title) return;
-    statusBar.pointTo(section, words, texts.look);
+    statusBar.pointTo(section, words, texts.look, { areWordsSeen: true });
     focusIfLost(title);
   }
 }
