@@ -11,8 +11,10 @@ TESTS ?= tests
 DOTENV := caller=$$(export -p); if [ -f .env ]; then set -a; . ./.env; set +a; eval "$$caller"; fi;
 # Of tests; auto is two for each core, and one.
 WORKERS ?= auto
+# Compiled modules are kept, also where the environment says otherwise: tests begin with them.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run serve workers doctor test check format test-browser-modules bench safety craft chaos screenshots pins clean
+.PHONY: run serve workers doctor test test-quick coverage check format test-browser-modules bench safety craft chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
 run: $(RUNTIME)
@@ -34,6 +36,15 @@ test: $(DEVELOPMENT) test-browser-modules
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
 	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
+
+# What starts no process or browser and commits nothing to the database, without tables of faults.
+test-quick: $(DEVELOPMENT)
+	@exec $(PYTHON) -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) -m "not process and not commits" \
+		--ignore tests/stories/safety/faults $(TESTS)
+
+# What the tests reach that start no process; no other process is looked into.
+coverage: $(DEVELOPMENT)
+	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) -m "not process" --cov $(TESTS)
 
 test-browser-modules: $(DEVELOPMENT)
 	@.venv/bin/node --experimental-eventsource --disable-warning=UNDICI-ES --test \

@@ -74,7 +74,7 @@ def configurations() -> dict[str, tuple[Sequence[Layer], bool]]:
     }
 
 
-def tools_of(
+def resources_of(
     host: OllamaServer,
     layers: Sequence[Layer],
     *,
@@ -119,7 +119,7 @@ async def first_shown(resources: ChapterResources) -> float:
 
 async def first_token(host: OllamaServer) -> float:
     """Seconds from the request to the model's first token, of which nothing has been checked."""
-    writer = tools_of(host, [Open()], is_guarded=False, shows_unchecked_words=True).writer
+    writer = resources_of(host, [Open()], is_guarded=False, shows_unchecked_words=True).writer
     started = time.monotonic()
     async with aclosing(writer.astream("A story, please.")) as pieces:  # type: ignore[type-var]
         await anext(pieces)
@@ -132,7 +132,7 @@ async def measure(host: OllamaServer, runs: int) -> dict[str, float]:
     for _ in range(runs):
         found[RAW].append(await first_token(host))
         for name, (layers, is_guarded) in configurations().items():
-            resources = tools_of(
+            resources = resources_of(
                 host, layers, is_guarded=is_guarded, shows_unchecked_words=name == BY_WORD
             )
             found[name].append(await first_shown(resources))

@@ -83,7 +83,7 @@ class Host:
         return self._here.recv()
 
 
-class _Desk:
+class _Controls:
     """The controls of the host's process."""
 
     def __init__(self, server: OllamaServer) -> None:
@@ -115,11 +115,11 @@ class _Desk:
 
 def _serve(there: Connection, tokens_per_second: float) -> None:
     with OllamaServer(tokens_per_second=tokens_per_second) as server:
-        desk = _Desk(server)
+        controls = _Controls(server)
         there.send((server.url, server.model))
         while (asked := there.recv())[0] != "end":
             what, value = asked
-            there.send(getattr(desk, what)(value))
+            there.send(getattr(controls, what)(value))
 
 
 def _lane(call: Call) -> int:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     _ModelForm = _FamilyModelForm = forms.ModelForm
 
-# What people put between the entries of a list, in the scripts of the interface.
+# Separators that people type between the entries of a list, in the scripts of the interface.
 _SEPARATORS = str.maketrans(dict.fromkeys(",;،、\r", "\n"))
 
 LEVEL_HINTS = {

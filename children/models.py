@@ -57,7 +57,7 @@ class Family(models.Model):
 
     @property
     def is_previewing(self) -> bool:
-        """True when there is any chapter that a parent looks at first."""
+        """True when a parent looks first at any chapter."""
         return self.preview != Preview.NEVER
 
 
@@ -114,7 +114,7 @@ PRONOUNS = labelled(
 
 
 class Strictness(models.TextChoices):
-    """Limits on events in a child's stories: what suits the age, or what suits a younger child."""
+    """Limits on events in a child's stories: those for the age, or those for a younger child."""
 
     USUAL = "usual", _("usual")
     GENTLE = "gentle", _("gentler")

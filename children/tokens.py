@@ -14,14 +14,14 @@ LAST_USED_RESOLUTION = dt.timedelta(minutes=5)
 
 
 def create(user: User, name: str) -> str:
-    """A new token for this user; what is returned cannot be had again."""
+    """A new token for this user; shown once, and not recoverable."""
     token = PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(user=user, name=name, digest=_digest(token))
     return token
 
 
 def find(token: str) -> ApiToken | None:
-    """The record of a token that an active user has not revoked."""
+    """The record of an active user's unrevoked token."""
     found = (
         ApiToken.objects.select_related("user")
         .filter(digest=_digest(token), revoked_at=None, user__is_active=True)

@@ -1,4 +1,4 @@
-"""System checks: what is wrong or unsafe in the settings, and what is allowed. Offline and fast."""
+"""System checks: wrong or unsafe settings, with the values allowed. Offline and fast."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -133,9 +133,9 @@ def check_show(**_: Any) -> Iterator[CheckMessage]:
 
 def check_elsewhere(**_: Any) -> Iterator[CheckMessage]:
     """Warning that stories are written on another machine; no host is asked."""
-    for name, place in llm.places_elsewhere():
+    for name, address in llm.addresses_elsewhere():
         yield Warning(
-            f"Stories are written outside this machine and its network, at {place} ({name}).",
+            f"Stories are written outside this machine and its network, at {address} ({name}).",
             hint="What a story is to be about, and a child's age and interests, are sent there; a "
             "child's name never is. The family's pages say so.",
             id="stories.W007",

@@ -13,7 +13,7 @@ def cover(story: Story) -> Theme:
 
 
 def name(story: Story) -> str:
-    """The story's title; before it has one, what was asked for."""
+    """The story's title; before it has one, the wish."""
     return str(story.title or story.requested_title or cover(story).title)
 
 

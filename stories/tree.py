@@ -8,7 +8,7 @@ from stories.models import Chapter, Choice
 
 
 class Tree:
-    """Chapters of one story; where some are left out, ways end before them.
+    """Chapters of one story; paths end before chapters left out.
 
     Siblings are in the order of `chapters`.
     """
@@ -26,7 +26,7 @@ class Tree:
         return chapter_id in self._by_id
 
     def led_to(self, choice: Choice) -> Chapter | None:
-        """The chapter that a choice led to; of several, the last."""
+        """The chapter after a choice; of several, the last."""
         return self._by_choice.get(choice.pk)
 
     def path_to(self, chapter_id: uuid.UUID | None) -> list[Chapter]:

@@ -59,7 +59,7 @@ def _parting(send: Send) -> Send:
 
 
 def _leave() -> asyncio.Task[None]:
-    """Begin to leave, where that was not done; what is returned is done when all is in order."""
+    """Begin to leave, unless begun already; the returned future is done when all is in order."""
     if not _leaving:
         _leaving.append(asyncio.get_running_loop().create_task(engine.leave()))
     return _leaving[0]
@@ -81,7 +81,7 @@ def _join_daphne() -> None:
     ending: list[asyncio.Task[None]] = []
 
     async def end() -> None:
-        # Who comes from now on is refused, and comes again, instead of being let in and cut off.
+        # New connections are refused and come again, instead of being let in and cut off.
         readers = reactor.getReaders()  # type: ignore[misc]
         for port in [reader for reader in readers if isinstance(reader, Port)]:
             port.stopListening()

@@ -1,4 +1,4 @@
-"""How a log line is written: what failed and where, never what it failed on."""
+"""The format of log lines: the failure and its position in code, never the data it failed on."""
 
 import copy
 import logging
@@ -9,7 +9,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Writes exceptions as types and places.
+    """Writes exceptions as types and lines of code.
 
     Their messages are left out: they may quote a story, a prompt, or what a child typed.
     """
@@ -26,11 +26,11 @@ class DiscreetFormatter(logging.Formatter):
         while error is not None:
             kind = type(error)
             lines += [heading + f"{kind.__module__}.{kind.__qualname__} (message left out)"]
-            lines += [f"  {frame}".rstrip() for frame in _places(error)]
+            lines += [f"  {frame}".rstrip() for frame in _lines_of(error)]
             error, heading = error.__cause__ or error.__context__, "while handling "
         return "\n".join(lines)
 
 
-def _places(error: BaseException) -> list[str]:
+def _lines_of(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

@@ -23,7 +23,7 @@ DATA_DIR = Path(env.text("STORYTELLER_DATA", str(BASE_DIR / ".data"))).expanduse
 
 DEBUG = env.boolean("STORYTELLER_DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key(DATA_DIR)
-# Where `manage.py serve` listens: only to this machine, unless it is told otherwise.
+# The address that `manage.py serve` listens at: this machine alone, unless set otherwise.
 LISTEN_ADDRESS = env.address("STORYTELLER_LISTEN", "127.0.0.1")
 ADDRESS_FOR_OTHERS = addresses.for_others(LISTEN_ADDRESS)
 ALLOWED_HOSTS = env.words("STORYTELLER_HOSTS") or addresses.host_names(ADDRESS_FOR_OTHERS)
@@ -65,12 +65,12 @@ MAX_CONCURRENT = env.integer("STORYTELLER_MAX_CONCURRENT", 0, low=0, high=1024)
 MAX_CONCURRENT_PER_FAMILY = env.integer(
     "STORYTELLER_MAX_CONCURRENT_PER_FAMILY", 2, low=0, high=1024
 )
-# How many may wait for a place on the model; one family takes half of these at most.
+# How many may wait for a slot at the model host; one family takes half of these at most.
 MAX_QUEUED = env.integer("STORYTELLER_MAX_QUEUED", 100, low=1, high=100000)
 # How many chapters one family may begin in a minute and in an hour; 0 sets no limit.
 CHAPTERS_PER_MINUTE = env.integer("STORYTELLER_CHAPTERS_PER_MINUTE", 120, low=0, high=100000)
 CHAPTERS_PER_HOUR = env.integer("STORYTELLER_CHAPTERS_PER_HOUR", 600, low=0, high=100000)
-# Where stories are written: in web processes, or by processes of `manage.py workers` beside them.
+# Stories are written in web processes, or by processes of `manage.py workers` beside them.
 RUNS = env.choice("STORYTELLER_RUNS", "inprocess", ("inprocess", "workers"))
 
 # A finished chapter's event log is kept for so long; after that the chapter itself is the replay.
@@ -173,7 +173,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 _GRACE_SECONDS = 0.0 if _database["ENGINE"] == "django.db.backends.sqlite3" else 6.0
 GRACE_SECONDS = env.number("STORYTELLER_GRACE_SECONDS", _GRACE_SECONDS, low=0.0, high=3600.0)
 
-# What processes count together: chapters begun by a family, failed log-ins.
+# For counts shared by processes: chapters begun by a family, failed log-ins.
 REDIS_URL = env.text("REDIS_URL")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -193,7 +193,7 @@ CACHES: dict[str, dict[str, Any]] = {
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# What else is wrong with a child's profile: `children` knows nothing of what a story may be told.
+# `children` knows nothing of stories, and so asks here for further problems of a child's profile.
 PROFILE_CHECK = "stories.generations.inputs.profile_problems"
 
 AUTH_USER_MODEL = "children.User"

@@ -69,7 +69,7 @@ class LangSmithServer:
 
     @property
     def heard(self) -> str:
-        """Everything that was sent, JSON escapes undone."""
+        """The bodies of all requests, JSON escapes undone."""
         return "\n".join(json.dumps(json.loads(b), ensure_ascii=False) for b in self.bodies)
 
     def take(self, body: str) -> None:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 
 _FIRST, _COUNT = 11_000, 21_000
-# Processes begin at different places.
+# Processes begin at different ports.
 _numbers = itertools.count(os.getpid() * 37)
 
 

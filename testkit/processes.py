@@ -1,14 +1,15 @@
 """The app's processes as real ones: `manage.py serve`, and `manage.py workers` beside it."""
 
+import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from testkit import postgres
 from testkit.app import READY_SECONDS, ROOT, App
+from testkit.starting import Process, start
 
 _LOG_CHARACTERS = 20_000
 
@@ -42,20 +43,16 @@ class Worker:
     """A process that writes what is asked for at `web`, ready when this object is there."""
 
     web: Server
-    process: subprocess.Popen[str] = field(init=False)
+    process: Process = field(init=False)
 
     def __post_init__(self) -> None:
+        read, write = os.pipe()
+        self._output = os.fdopen(read)
         with (self.web.data / "workers.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "workers"],
-                cwd=ROOT,
-                env=self.web.environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        said = self.process.stdout.readline()
+            command = ("manage.py", "workers")
+            self.process = start(command, ROOT, self.web.environment, write, log)
+        os.close(write)
+        said = self._output.readline()
         assert said.startswith("Writing stories"), (self.web.data / "workers.log").read_text()
 
     def end(self, number: signal.Signals) -> int:
@@ -63,8 +60,7 @@ class Worker:
         return self.ended()
 
     def ended(self) -> int:
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self._output.close()
         try:
             return self.process.wait(READY_SECONDS)
         except subprocess.TimeoutExpired:

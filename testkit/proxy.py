@@ -18,7 +18,7 @@ from testkit.ports import free_port
 
 CONF = ROOT / "deploy" / "nginx.conf"
 _READY_SECONDS = 20.0
-# What a distribution may have switched on for everybody, and more: none of it may reach a stream.
+# Things a distribution may switch on for everybody, and more: none of it may reach a stream.
 _MAIN = """
 {user}
 daemon off;

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,27 @@ from stories.infra import db
 from testkit.hosts import ModelHost
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
+from testkit.starting import preloading
 from tests import isolation, scheduling
 from tests.clients import Client
 from tests.factories.families import PASSWORD, make_child
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Passwords are hashed as cheaply as can be: no test is about their strength. Most tests tell
+    """Leave out the work that no test is about: of strong hashes, of a list of all static files for
+    each client in this process, and of Python's own start for each other process. Most tests tell
     their story in a few sentences: also to the processes that they start, any length will do."""
     os.environ["STORYTELLER_MIN_LENGTH"] = "0"
     django_settings.MIN_LENGTH_PERCENT = 0
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_settings.SERVESTATIC_USE_FINDERS = False
+    django_settings.SERVESTATIC_USE_STATIC_ROOT = False
     config.addinivalue_line("markers", "process: starts a process or a browser (computed)")
+    config.addinivalue_line("markers", "commits: commits to the database (computed)")
     scheduling.register(config)
+    processes = ExitStack()
+    processes.enter_context(preloading())
+    config.add_cleanup(processes.close)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -79,7 +88,7 @@ def database_threads(django_db_setup: None) -> Iterator[None]:
     """Close the connections of `stories.infra.db` and of the pool before the database goes away."""
     yield
     db.close_connections()
-    # Where async tests' own ORM calls ran.
+    # Async tests' own ORM calls ran in this thread.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     if isinstance(pooled := connections["default"], PostgreSQL):
         pooled.close_pool()

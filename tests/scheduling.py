@@ -26,10 +26,12 @@ def default_workers() -> int:
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Mark those that start a process."""
+    """Mark those that start a process, and those that commit to the database."""
     for item in items:
         if usage.starts_processes(item):
             item.add_marker("process")
+        if usage.commits(item):
+            item.add_marker("commits")
 
 
 def put_long_ones_first(items: list[pytest.Item]) -> None:

@@ -91,10 +91,10 @@ def test_the_compiled_catalog_says_what_the_source_says(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_translations_keep_the_places_where_names_and_numbers_go(language: str) -> None:
-    places = re.compile(r"%\(\w+\)s|%\(\w+\)d|%d|%s|\{\w+\}")
+def test_translations_keep_the_placeholders_of_names_and_numbers(language: str) -> None:
+    placeholders = re.compile(r"%\(\w+\)s|%\(\w+\)d|%d|%s|\{\w+\}")
     for entry in entries(catalog(language, "po")):
-        wanted = set(places.findall(entry["msgid"]))
+        wanted = set(placeholders.findall(entry["msgid"]))
         for field, text in entry.items():
             if field.startswith("msgstr") and entry["msgid"]:
-                assert set(places.findall(text)) == wanted, text
+                assert set(placeholders.findall(text)) == wanted, text

@@ -1,8 +1,9 @@
 """Resources of a test, read from its code and its fixtures': processes, a browser, shared fixtures.
 
-From that follow two things nobody has to keep by hand: the marker `process`, of every test that
-starts one (`make test-quick` leaves those out), and which tests run in the same worker, because
-they share a server, a site or a browser that is worth sharing.
+From that follow three things nobody has to keep by hand: the marker `process`, of every test that
+starts one, the marker `commits`, of those that commit to the database, as all do in which the
+engine writes stories (`make test-quick` leaves out both), and which tests run in the same worker,
+because they share a server, a site or a browser that is worth sharing.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from playwright import sync_api
 
 from stories.embedded import server as embedded_server
 
-# Whoever gets to one of these starts a process, or talks to one that is there for it alone.
+# A test that reaches one of these starts a process, or talks to one that is there for it alone.
 _STARTERS: tuple[object, ...] = (
     subprocess.Popen,
     subprocess.run,
@@ -34,6 +35,14 @@ def starts_processes(item: pytest.Item) -> bool:
     return _reaches_process(item.function) or any(
         _reaches_process(fixture.func) for fixture in _fixtures_of(item)
     )
+
+
+def commits(item: pytest.Item) -> bool:
+    """True where the database is emptied after the test, which all the app's threads see."""
+    assert isinstance(item, pytest.Function)
+    database = item.get_closest_marker("django_db")
+    is_asked_for = database is not None and bool(database.kwargs.get("transaction", False))
+    return is_asked_for or "transactional_db" in item.fixturenames
 
 
 def shared_by(item: pytest.Item) -> str:

@@ -23,7 +23,7 @@ Append = Callable[[Entry], None]
 
 
 class Log:
-    """One log that is written and read; `waits` is for the events after the first `warm`."""
+    """A log, written and read; `waits` is for the events after the first `warm`."""
 
     def __init__(self, generation_id: uuid.UUID, position: int, append: Append) -> None:
         self.generation_id = generation_id

@@ -15,7 +15,7 @@ else:
     _ModelAdmin = admin.ModelAdmin
     _TabularInline = admin.TabularInline
 
-# What the delete page lists: names, counts by kind, missing permissions, protected rows.
+# Lists of the delete page: names, counts by kind, missing permissions, protected rows.
 Deletion = tuple[list[str], dict[str, int], set[str], list[str]]
 
 

@@ -1,4 +1,4 @@
-"""Children, and what a superuser needs of their families: accounts and API tokens."""
+"""Children and families for superusers: accounts and API tokens."""
 
 from typing import TYPE_CHECKING, Any
 

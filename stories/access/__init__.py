@@ -1,4 +1,4 @@
-"""Access: who may see what. Every look-up of a family's data starts here."""
+"""Access to families' data, by owner. Every look-up of a family's data starts here."""
 
 from .lookups import (
     Missing,

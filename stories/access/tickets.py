@@ -41,7 +41,7 @@ class BadTicket(Exception):
 class Ticket:
     """The scope of a ticket: one generation, or one child's next generation.
 
-    `standing` is what has to hold of its user: it is good for no longer than the token or the
+    `validity` is what has to hold of its user: it is good for no longer than the token or the
     log-in that it was made with. The stream of one that a token made `sees_previews`, the text of
     a chapter that awaits a parent's look.
     """
@@ -50,11 +50,11 @@ class Ticket:
     nonce: str
     generation_id: uuid.UUID | None
     child_id: uuid.UUID | None
-    standing: Q
+    validity: Q
     sees_previews: bool
 
     def still(self) -> Q:
-        return self.standing
+        return self.validity
 
     def check_child(self, child: Child) -> None:
         """Raises BadTicket unless it may start a generation of this child."""
@@ -105,15 +105,15 @@ def redeem(text: str, *, has_cursor: bool) -> Ticket:
     user = User.objects.filter(pk=claims["u"], is_active=True).first()
     if user is None:
         raise BadTicket
-    standing = _standing(user, claims)
-    if not User.objects.filter(standing, pk=user.pk).exists():
+    validity = _validity(user, claims)
+    if not User.objects.filter(validity, pk=user.pk).exists():
         raise BadTicket
     return Ticket(
         user,
         claims["n"],
         _id(claims.get("g")),
         _id(claims.get("c")),
-        standing,
+        validity,
         sees_previews=bool(claims.get(_TOKEN)),
     )
 
@@ -125,7 +125,7 @@ def forget_used() -> int:
     return removed
 
 
-def _standing(user: User, claims: Origin) -> Q:
+def _validity(user: User, claims: Origin) -> Q:
     if token_id := claims.get(_TOKEN):
         return tokens.unrevoked(int(token_id))
     if claims.get(_PASSWORD) != user.get_session_auth_hash():

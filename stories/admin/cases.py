@@ -1,4 +1,4 @@
-"""The queue: what needs a decision, gravest and oldest first, and the page on which it is made."""
+"""The queue of cases to decide, gravest and oldest first, and the page to decide them on."""
 
 import uuid
 from collections.abc import Callable

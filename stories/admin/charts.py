@@ -99,7 +99,7 @@ def _days(first: dt.date, since: dt.datetime) -> list[Day]:
 
 
 def _shares(by_layer: Sequence[tuple[str, int]], total: int) -> list[Bar]:
-    """Each layer's part of all that was held back."""
+    """Each layer's part of all held-back texts."""
     most = max((count for _layer, count in by_layer), default=0) or 1
     return [
         Bar(layer, f"{count} ({100 * count / total:.0f} %)", round(100 * count / most))
@@ -108,8 +108,8 @@ def _shares(by_layer: Sequence[tuple[str, int]], total: int) -> list[Bar]:
 
 
 def _wrongly_held(since: dt.datetime) -> list[Bar]:
-    """By layer: of the cases about held-back text that were decided, those in which a moderator
-    found that it was held back wrongly."""
+    """By layer: of the decided cases about held-back text, those in which a moderator found it
+    harmless."""
     says_so = Ruling.objects.filter(case=OuterRef("pk"), reason=Clearance.HELD_WRONGLY)
     decided = Case.objects.filter(decided_at__gte=since, finding__isnull=False).order_by()
     by_layer = (

@@ -1,4 +1,4 @@
-"""A text that was held back, as staff read it: by the names that the family reads."""
+"""Held-back text as read by staff: with the family's names."""
 
 from dataclasses import dataclass
 

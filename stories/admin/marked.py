@@ -37,13 +37,13 @@ def marked(
         for held in all_held
         if held.finding.has_position_in(source)
     ]
-    by_place = sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk))
-    return _paragraphs(text, by_place)
+    by_position = sorted(marks, key=lambda mark: (mark[0], mark[1].finding.pk))
+    return _paragraphs(text, by_position)
 
 
 def _paragraphs(text: str, marks: Sequence[tuple[int, Held]]) -> list[MarkedParagraph]:
-    """`marks` are sorted by their places, which count characters of `text`. What would have begun
-    a paragraph is one of its own, so far as a paragraph ends there."""
+    """The paragraphs of `text` with its `marks`, which are sorted by position in characters. A mark
+    that would have begun a paragraph is one of its own, so far as a paragraph ends there."""
     waiting = list(marks)
     paragraphs: list[MarkedParagraph] = []
     start = 0

@@ -1,4 +1,4 @@
-"""The log of what staff decided: read, and by nobody edited."""
+"""The log of decisions by staff: read, and edited by nobody."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString

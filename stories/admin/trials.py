@@ -1,4 +1,4 @@
-"""The trials of models: what each can be asked for, and what its host refuses."""
+"""The trials of models: each one's abilities, and the parameters its host refuses."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet

@@ -33,7 +33,7 @@ class TokenHolder:
 
 @dataclass(frozen=True)
 class Visitor:
-    """A browser in which a parent is logged in."""
+    """A browser with a logged-in parent."""
 
     user: User
     session_key: str | None

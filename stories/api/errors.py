@@ -1,4 +1,4 @@
-"""Refusals: one shape for all of them, and the status that the stream contract names."""
+"""Refusals: one shape for all of them, with the statuses of the stream contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ MODEL_RETRY_SECONDS = 10
 
 
 class Refused(Exception):
-    """A request that cannot be met; one that may be later says in how many seconds."""
+    """A refused request; if it may succeed later, with the seconds until then."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ _SECONDS = {
     "description": "in how many seconds the same request may succeed",
     "schema": {"type": "integer", "minimum": 1},
 }
-# What the documentation says beside PROBLEMS of an endpoint that begins chapters.
+# Beside PROBLEMS, the documentation of endpoints that begin chapters.
 RETRY_AFTER: dict[str, Any] = {
     "responses": {status: {"headers": {"Retry-After": _SECONDS}} for status in (429, 503)}
 }
@@ -78,7 +78,7 @@ def install(api: NinjaAPI) -> None:
         api.add_exception_handler(kind, handler(translate))
 
 
-# Where ninja says that a value came from, before it names the field.
+# Ninja puts a value's source before the name of its field.
 _ENVELOPE = ("body", "payload", "query", "path", "header")
 
 

@@ -12,7 +12,7 @@ from stories.streaming import Cursor, EventStream, parse_cursor, story_stream, w
 
 from .auth import credential_of, cursor_text, sees_previews
 
-# What the documentation says of each stream: `auth.cursor_text` reads it where it is wanted.
+# Documentation only: `auth.cursor_text` reads the cursor itself.
 AFTER: dict[str, Any] = {
     "parameters": [
         {
@@ -26,7 +26,7 @@ AFTER: dict[str, Any] = {
 
 
 async def stream_of(request: HttpRequest, generation: Generation) -> HttpResponseBase:
-    """The stream of a generation that who asks may see, from where the client left off."""
+    """The stream of a generation for a caller who may see it, from the client's cursor on."""
     credential, cursor = credential_of(request), cursor_text(request)
     parsed = parse_cursor(cursor) or cursor if cursor else None
     if isinstance(parsed, Cursor) and await in_database(_is_terminal, generation, parsed):

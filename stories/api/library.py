@@ -124,7 +124,7 @@ def _chapter(chapter: Chapter, tree: Tree) -> ChapterOut:
 
 
 def _closed(chapter: Chapter) -> ChapterOut:
-    """A mark that there was a chapter, and no word of it."""
+    """A mark in place of a chapter, without a word of it."""
     return ChapterOut(
         id=chapter.pk,
         number=chapter.number,

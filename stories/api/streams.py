@@ -48,7 +48,7 @@ async def generate_stream(
                 request,
                 text,
                 lambda found: found.story.child_id == child.pk,
-                lambda: generations.latest_like(new, chapter_number),
+                lambda: generations.latest_generation(new, chapter_number),
             )
         if ticket := ticket_of(request):
             ticket.check_child(child)

@@ -2,7 +2,7 @@
 models by name.
 
 Each question is one look at a table of a few rows, asked once per request or run, so that every
-process heeds a switch from the moment it is turned.
+process follows a switch from the moment it is turned.
 """
 
 from dataclasses import replace

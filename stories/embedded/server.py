@@ -70,7 +70,7 @@ class Endpoint:
 
 
 def attach(directory: Path, models: Sequence[Path]) -> Endpoint:
-    """The machine's server for the first of `models` that it can run, started where it is not.
+    """The machine's server for the first of `models` within its means, started if need be.
 
     Blocks: some milliseconds where the server runs, the seconds of loading where it does not.
     Raises CannotStart.
@@ -174,7 +174,7 @@ def _kill(pid: int) -> None:
 
 
 def _reap() -> None:
-    """Collects the servers that this process started and that ended since."""
+    """Collects this process's servers after their end."""
     _started[:] = [process for process in _started if process.poll() is None]
 
 

@@ -85,7 +85,7 @@ def commit_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
 
 
 def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost]:
-    """Append to several logs and tell other processes; what was refused is returned, not raised.
+    """Append to several logs and tell other processes; a refusal is returned, not raised.
 
     LeaseLost stands where the lease is no longer held or somebody else has appended; nothing was
     written there. Call it inside a transaction.
@@ -95,6 +95,7 @@ def insert_all(additions: Sequence[Addition]) -> list[list[LogEvent] | LeaseLost
     held = append(additions, added)
     for of, events in zip(additions, added, strict=True):
         for event in events:
+            # No reader who comes later may find the withdrawn text in the rows.
             if event.is_reset and of.generation_id in held:
                 _silence_before(of.generation_id, event.position)
     return [
@@ -109,18 +110,19 @@ _SILENCE, _WHOLE_SILENCE = (
 
 
 def _silence_before(generation_id: uuid.UUID, position: int) -> None:
-    """Take out of the log what a reset withdraws, as `without_withdrawn` does of events."""
+    """Take the text withdrawn by a reset out of the log, as `without_withdrawn` does of events."""
     before = GenerationEvent.objects.filter(generation_id=generation_id, position__lt=position)
     resets = before.filter(type="content_reset").order_by("-position")
     begin = resets.values_list("position", flat=True).first() or 0
     shown = before.filter(type="content", position__gt=begin)
     whole = [row.pk for row in shown.only("payload") if row.data["is_complete"]]
+    # Emptied and not deleted: a reader's cursor may stand at any of these positions.
     shown.exclude(pk__in=whole).update(payload=_SILENCE, source="")
     shown.filter(pk__in=whole).update(payload=_WHOLE_SILENCE, source="")
 
 
 def without_withdrawn(events: Iterable[LogEvent]) -> list[LogEvent]:
-    """The events without the text that a reset withdraws: it is not told again."""
+    """The events without text withdrawn by a reset: it is not told again."""
     told: list[LogEvent] = []
     begin = 0
     for event in events:
@@ -139,7 +141,8 @@ def _silent(event: LogEvent) -> LogEvent:
 
 
 # The ORM would be most of the time that an event takes to its readers. A log is appended to only
-# while the lease is held and nobody else has appended; what is returned are the logs that were.
+# while the lease is held and nobody else has appended; what is returned are the logs that were. A
+# missing lease is compared as the log's own id, since NULL equals nothing.
 _FENCE = """
     UPDATE stories_generation SET last_position = added.column4
     FROM (VALUES {}) AS added
@@ -175,7 +178,7 @@ _APPEND = """
 
 
 def _append(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) -> set[uuid.UUID]:
-    """The logs to which the additions were made."""
+    """The logs with the additions made."""
     fences: list[tuple[Any, ...]] = [
         (of.hex, (lease_id or of).hex, last, last + len(entries))
         for of, lease_id, last, entries in additions
@@ -183,7 +186,9 @@ def _append(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) 
     with connection.cursor() as cursor:
         cursor.execute(_many(_FENCE, fences), [*chain.from_iterable(fences)])
         held = {uuid.UUID(row[0]) for row in cursor.fetchall()}
+        # Raw SQL goes past the field that would convert it for SQLite.
         now = connection.ops.adapt_datetimefield_value(timezone.now())
+        # A log that failed its fence gets no rows: its runner has lost the lease.
         rows: list[tuple[Any, ...]] = [
             (log.hex, *row, now) for log, *row in _rows(additions, added) if log in held
         ]
@@ -211,6 +216,7 @@ def _append_on_postgres(
             [
                 json.dumps(fences),
                 timezone.now(),
+                # Escaped, Hebrew would take six bytes a letter.
                 json.dumps(events, ensure_ascii=False),
                 CHANNEL,
                 json.dumps(notices),
@@ -231,7 +237,7 @@ def _rows(additions: Sequence[Addition], added: Sequence[Sequence[LogEvent]]) ->
 
 
 def _many(statement: str, rows: Sequence[tuple[object, ...]]) -> str:
-    """The statement with places for these rows."""
+    """The statement with placeholders for these rows."""
     return statement.format(", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows)))
 
 
@@ -256,7 +262,7 @@ def is_end_of_rows(generation_id: uuid.UUID, position: int) -> bool:
 
 
 def shown_text(events: Iterable[LogEvent]) -> str:
-    """The text that a reader of these events sees: every chunk since the last reset."""
+    """The text on a reader's screen after these events: every chunk since the last reset."""
     chunks: list[str] = []
     for event in events:
         if event.type == "content_reset":
@@ -267,7 +273,7 @@ def shown_text(events: Iterable[LogEvent]) -> str:
 
 
 def resync_entries(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
-    """The entries that withdraw whatever readers have but this approved text."""
+    """The entries that leave readers with this approved text alone."""
     return [
         Entry(ContentReset(attempt=0, reason=RESYNC)),
         Entry(Content(chunk=revealed, is_complete=is_whole), source=text),
@@ -275,7 +281,7 @@ def resync_entries(text: str, revealed: str, *, is_whole: bool) -> list[Entry]:
 
 
 def source_text(generation_id: uuid.UUID) -> str:
-    """The approved text so far in stand-in form, from which a run is taken up again."""
+    """The approved text so far in stand-in form: the start of a resumed run."""
     rows = GenerationEvent.objects.filter(
         generation_id=generation_id, type__in=("content", "content_reset")
     )

@@ -1,5 +1,5 @@
-"""Following logs: all readers of one generation in one process share one read and one wake-up, and
-all generations that are followed there share one poll."""
+"""Following logs: all readers of one generation in one process share one read and one wake-up, all
+followed generations one poll."""
 
 import asyncio
 import contextlib
@@ -72,13 +72,13 @@ class _Tail:
                 await set_within(self._changed, left)
 
     async def _read_for_all(self) -> None:
-        """Of many readers who wait at once, the first one reads."""
+        """Of many waiting readers, the first one reads."""
         async with self._reading:
             if self._is_behind:
                 await self._read()
 
     async def read(self) -> None:
-        """Read on from the database, or wait for a read that began after this was asked for."""
+        """Read on from the database, or wait for a read begun after this call."""
         asked_at = asyncio.get_running_loop().time()
         async with self._reading:
             if self._read_at <= asked_at:
@@ -132,8 +132,7 @@ class Follower:
 
     @property
     def is_closed(self) -> bool:
-        """True when this process is about to end, so that its readers are to come back
-        elsewhere."""
+        """True when this process is about to end: its readers are to come back elsewhere."""
         return self._tail.is_closed
 
     @property
@@ -143,11 +142,11 @@ class Follower:
 
     @property
     def known(self) -> list[LogEvent]:
-        """Everything in the log that this process has seen so far."""
+        """The events of the log so far, as known to this process."""
         return self._tail.events
 
     async def next(self, seconds: float) -> list[LogEvent]:
-        """The next events, in order; an empty list where none came within `seconds`."""
+        """The next events, in order; an empty list if none came within `seconds`."""
         await self._tail.wait(self.position, seconds)
         events = self._tail.events[self.position - self._tail.start :]
         self.position += len(events)
@@ -182,7 +181,7 @@ def publish(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
 
 
 def publish_from_thread(generation_id: uuid.UUID, events: list[LogEvent]) -> None:
-    """`publish`, on every event loop of this process where logs are followed."""
+    """`publish`, on every event loop of this process with followed logs."""
     for reference in _by_loop.keyrefs():
         if loop := reference():
             call_on(loop, publish, generation_id, events)

@@ -1,4 +1,4 @@
-"""Pruned logs: what is told in their place, made from what is kept.
+"""Pruned logs: events made from the stored chapter, in place of the removed ones.
 
 A finished chapter's events come from the chapter. They stand at positions after the log's last one,
 so that no cursor is ever given twice: an older one is answered by a resync, and the one of the old
@@ -43,9 +43,9 @@ def prune(generation_ids: Collection[uuid.UUID]) -> int:
 
 
 def log_after(generation_id: uuid.UUID, position: int) -> list[LogEvent]:
-    """Every event after `position`, in order; of a pruned log, those that are told in its place."""
+    """Every event after `position`, in order; of a pruned log, their substitutes."""
     events = read_after(generation_id, position)
-    # Who has read from it knows its end, for only what has ended is pruned.
+    # A reader past the beginning knows the end already, for only ended logs are pruned.
     if not events and position == 0 and (pruned := _pruned(generation_id)):
         return replay(pruned)
     return events
@@ -60,7 +60,7 @@ def ends_at(generation_id: uuid.UUID, position: int) -> bool:
 
 
 def replay(pruned: Generation) -> list[LogEvent]:
-    """The events that stand for a pruned log."""
+    """The substitute events of a pruned log."""
     told = _of_failure(pruned) if pruned.chapter is None else _of_chapter(pruned, pruned.chapter)
     return [
         LogEvent(position, event.type, event.payload)

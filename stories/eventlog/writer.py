@@ -1,5 +1,5 @@
-"""Appending to logs: within a command's transaction, or by group commit, in which whatever arrives
-while one commit is under way goes into the next one."""
+"""Appending to logs: within a command's transaction, or by group commit: events that arrive during
+one commit go into the next."""
 
 import asyncio
 import uuid
@@ -23,8 +23,7 @@ TIDYING_SECONDS = 1.0
 def insert(
     generation_id: uuid.UUID, lease_id: uuid.UUID | None, last: int, entries: Sequence[Entry]
 ) -> list[LogEvent]:
-    """Append `entries` after position `last`; readers have them when the transaction that is open
-    now commits.
+    """Append `entries` after position `last`; readers have them on commit of the open transaction.
 
     Raises LeaseLost where the lease is no longer held or somebody else has appended; then nothing
     was written.
@@ -54,7 +53,7 @@ class LogWriter:
         self._committed.set()
 
     def append(self, entry: Entry) -> None:
-        """Hand an event to the next commit; raises what made an earlier one fail."""
+        """Hand an event to the next commit; raises the error of an earlier commit."""
         if self._failure is not None:
             raise self._failure
         self._pending.append(entry)
@@ -62,7 +61,7 @@ class LogWriter:
         _Commits.of_this_loop().add(self)
 
     async def flush(self) -> None:
-        """Wait until all that was appended is committed."""
+        """Wait until every appended event is committed."""
         await self._committed.wait()
         if self._failure is not None:
             raise self._failure
@@ -84,7 +83,7 @@ class LogWriter:
         return Addition(self.generation_id, self.lease_id, self.last, entries)
 
     def settle(self, outcome: "_Outcome") -> None:
-        """Record the end of a commit and pass on what it made durable."""
+        """Record the end of a commit and pass on its events."""
         if isinstance(outcome, list):
             self.last = outcome[-1].position
             follower.publish(self.generation_id, outcome)

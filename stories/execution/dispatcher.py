@@ -1,6 +1,6 @@
-"""One process's runs: claims what waits in the database, as long as there is room on the model.
+"""One process's runs: claims waiting runs from the database while a model host has room.
 
-The database is the queue, and counts the places that all processes share. The dispatcher claims in
+The database is the queue, and counts the slots that all processes share. The dispatcher claims in
 fair order what a request made, and finds by itself what an earlier process left behind. Runs live
 here, not in requests. A process that is about to end claims no more, gives its runs some time to
 finish, and hands over what is left.
@@ -40,7 +40,7 @@ class Dispatcher:
     """One process's runs. Lives on one event loop; `wake` and `stop` may come from any thread.
 
     `_running` is by lease: a run that was lost may be claimed here again before its task has ended.
-    `_leaves_others` says that the last look left somebody who waits for a place.
+    `_leaves_others` says that the last claim left runs that wait for a slot.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -53,7 +53,7 @@ class Dispatcher:
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Claim and start runs until cancelled; then give up those that are under way."""
+        """Claim and start runs until cancelled; then give up those under way."""
         async with checkpoints.opened() as store:
             try:
                 while True:
@@ -68,7 +68,7 @@ class Dispatcher:
                 await self._give_up()
 
     async def retire(self, seconds: float) -> None:
-        """Claim no more, and let what is under way end, for at most `seconds`; see `hurry`."""
+        """Claim no more, and let runs under way end, for at most `seconds`; see `hurry`."""
         self._is_retiring = True
         async with self._claiming:  # what is being claimed at this moment is a run, too
             pass
@@ -87,7 +87,7 @@ class Dispatcher:
         self.loop.call_soon_threadsafe(self._woken.set)
 
     def stop(self, generation_id: uuid.UUID) -> None:
-        """End a run of this process now, where it is one."""
+        """End this process's run of a generation now, if there is one."""
         self.loop.call_soon_threadsafe(self._stop, generation_id)
 
     def _stop(self, generation_id: uuid.UUID) -> None:
@@ -105,13 +105,13 @@ class Dispatcher:
         storyteller = await llm.status()
         slots, hosts = storyteller.host_concurrency, storyteller.hosts
         while not self._is_retiring:
-            look = await in_database(leases.claim_next, slots, self._claims(), hosts)
-            self._leaves_others = look.leaves_others
-            if look.claim is not None:
-                self._start(look.claim, store)
-            if not look.leaves_others:
+            result = await in_database(leases.claim_next, slots, self._claims(), hosts)
+            self._leaves_others = result.leaves_others
+            if result.claim is not None:
+                self._start(result.claim, store)
+            if not result.leaves_others:
                 return
-            if look.claim is None:
+            if result.claim is None:
                 break
         await in_database(queue.publish_positions, storyteller.concurrency)
 

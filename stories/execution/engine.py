@@ -39,14 +39,14 @@ _by_loop: dict[asyncio.AbstractEventLoop, tuple["Dispatcher | None", asyncio.Tas
 
 
 def load() -> None:
-    """Import what writes stories, LangGraph and LangChain, before a process serves: it takes a
-    second. Processes that only look at the database, as most commands do, go without."""
+    """Import LangGraph, LangChain and the rest of the workflow before a process serves: a second's
+    work. Processes that only look at the database, as most commands do, go without."""
     if settings.RUNS == INPROCESS:
         from stories.execution import dispatcher  # noqa: F401, PLC0415
 
 
 def start() -> None:
-    """Begin a web process's part on the running event loop; where that was done, do nothing."""
+    """Begin a web process's part on the running event loop, once."""
     loop = asyncio.get_running_loop()
     if loop in _by_loop and not _by_loop[loop][1].done():
         return
@@ -80,13 +80,13 @@ async def leave() -> None:
 
 
 def hurry() -> None:
-    """Hand over at once what `leave` still lets be finished."""
+    """Hand over at once the runs that `leave` still lets finish."""
     for dispatcher in _dispatchers():
         dispatcher.hurry()
 
 
 async def shut_down(grace_seconds: float = 0.0) -> None:
-    """Take no more runs on this loop, hand over those that do not end in time, and stop."""
+    """Take no more runs on this loop, hand over those not ended in time, and stop."""
     loop = asyncio.get_running_loop()
     dispatcher, task = _by_loop.get(loop, (None, None))
     try:
@@ -145,7 +145,8 @@ async def _prepare(parts: list[Coroutine[Any, Any, None]]) -> None:
 
 
 async def _load_gate() -> None:
-    """Seconds of import that no reader shall wait for; a gate that cannot load says so itself."""
+    """Load the gate before its first use: no reader shall wait for seconds of imports. A gate that
+    cannot load says so itself."""
     with contextlib.suppress(ImportError):
         await asyncio.to_thread(gate.load)
 

@@ -1,8 +1,8 @@
 """The worker engine's jobs, kept by procrastinate in PostgreSQL.
 
-A job is a bell and not the work: it is enqueued with its generation, and whichever worker takes it
-lets its dispatcher look. What is written, by whom and in which order is decided by the dispatchers'
-claims; so a job that comes twice, late, or for a story that has ended already, changes nothing.
+A job is a wake-up and not the work: it is enqueued with its generation, and the worker that takes
+it lets its dispatcher look. The dispatchers' claims decide what is written, by whom and in which
+order; so a job that comes twice, late, or for a story that has ended already, changes nothing.
 """
 
 import asyncio

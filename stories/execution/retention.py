@@ -1,5 +1,5 @@
-"""Retention: how long each kind of data is kept, and its removal: in small steps, beside everything
-that runs.
+"""Retention: how long each kind of data is kept, and its removal in small steps, beside running
+chapters.
 
 Stories, chapters, choices and the outcome of each run are kept until somebody deletes them. The log
 of a finished chapter is of use for a while only, since the chapter says the same; so is the log of
@@ -48,7 +48,7 @@ class Tidied:
 
 
 async def tidy() -> Tidied:
-    """Remove what has served its time and end what is stale; safe in any number of processes."""
+    """Remove outlived data and end stale runs; safe in any number of processes."""
     ended = await in_database(leases.end_stale, _ago(STALE_DAYS))
     logs = events = 0
     while step := await in_database(_prune_some):
@@ -112,7 +112,7 @@ def _prune_some() -> tuple[list[uuid.UUID], int] | None:
 
 
 def _forget_sessions() -> int:
-    """Log-ins that have run out."""
+    """Expired log-ins."""
     removed, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return removed
 

@@ -76,7 +76,7 @@ _FAULTS_OF_HOSTS = (ModelUnavailable, ModelTimeout, OutOfUse)
 
 @dataclass
 class RunControl:
-    """Orders to a run from its process, which holds the leases of all its runs."""
+    """Control over a run by its process, which holds the leases of all its runs."""
 
     are_there: asyncio.Event = field(default_factory=asyncio.Event)
     is_lost: bool = False
@@ -186,8 +186,8 @@ def _failure(cause: Exception) -> StoryError:
 
 
 async def _may_go_elsewhere(run: _Run, error: StoryError) -> bool:
-    """True when another host can go on with what this one has failed. Each is tried once; a run of
-    which text is shown goes on only with a model that writes in the same way."""
+    """True when another host can go on after this one's failure. Each is tried once; a run of which
+    text is shown goes on only with a model that writes in the same way."""
     if isinstance(error, _Unsuited) or not isinstance(error, _FAULTS_OF_HOSTS):
         return False
     why = told_to_staff(error) or error.code
@@ -211,7 +211,8 @@ def _hand_over(claim: Claim) -> None:
 
 
 async def _leave(run: _Run) -> None:
-    """Remove the stored state of a run that is over, or gone with its story: nobody else does."""
+    """Remove the stored state of a finished run, or of one deleted with its story: nobody else
+    does."""
     try:
         is_over = await in_database(outcomes.is_over, run.claim.id)
     except DATABASE_AWAY:
@@ -241,8 +242,8 @@ async def _watch(run: _Run) -> None:
 
 
 def may_show_unchecked_words(claim: Claim) -> bool:
-    """True when readers of this run see the words as they are written, ahead of their approval:
-    where that was so when it was asked for, and still is."""
+    """True when readers of this run see words ahead of their approval: allowed at the request, and
+    still allowed now."""
     return bool(settings.SHOWS_UNCHECKED_WORDS and claim.generation.shows_unchecked_words)
 
 
@@ -288,7 +289,7 @@ async def _write(run: _Run) -> None:
 
 
 def _begin(run: _Run, models: llm.Models) -> float:
-    """Note what writes it; the classifier's threshold for it. Raises ModelUnavailable where staff
+    """Note the run's writer; the classifier's threshold for it. Raises ModelUnavailable where staff
     have turned that model off, or where it cannot go on with what another one has begun; OutOfUse
     where its judgements cannot be read."""
     is_suited = _is_suited(run, models)
@@ -387,7 +388,7 @@ def _show(run: _Run, chunk: str, *, source: str = "") -> None:
 
 
 def _announce(run: _Run, step: Announcement) -> None:
-    """Not what an earlier runner has told already; to a reader progress never falls."""
+    """Append a step's event, unless an earlier runner has: to a reader progress never falls."""
     is_behind = isinstance(step, Advanced) and step.percent < run.percent
     if not (is_behind or (isinstance(step, Noted) and run.is_measured)):
         run.log.append(Entry(event_of(step, run.claim.brief, run.claim.name)))
@@ -401,7 +402,7 @@ async def _complete(run: _Run, draft: ChapterDraft) -> None:
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:
-    """Let readers have what was approved, and nothing ahead of it."""
+    """Leave readers with the approved text, and nothing ahead of it."""
     text = run.shown.text
     for entry in eventlog.resync_entries(text, run.claim.name.reveal(text), is_whole=is_whole):
         run.log.append(entry)

@@ -1,5 +1,5 @@
-"""The events of the stream that are made of a step at a time: the family's names are put into every
-text on the way."""
+"""The stream's events, made of one step at a time; every text gets the family's names on the
+way."""
 
 from typing import assert_never
 

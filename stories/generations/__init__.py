@@ -17,7 +17,7 @@ from .starting import (
     DEFAULT_CHAPTERS,
     MAX_CHAPTERS,
     NewStory,
-    latest_like,
+    latest_generation,
     start_story,
 )
 from .stopping import carry_on, discard, request_stop
@@ -42,7 +42,7 @@ __all__ = [
     "chapter_of_theme",
     "check_released",
     "discard",
-    "latest_like",
+    "latest_generation",
     "next_chapter",
     "note_reading",
     "one_line",

@@ -1,4 +1,4 @@
-"""From rows to a `StoryBrief`: what the storyteller is told of a story, and what it is not."""
+"""From rows to a `StoryBrief`: all that the storyteller is told of a story, and no more."""
 
 import secrets
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from stories.vocabulary.brief import (
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
-from .inputs import admitted_profile, checked_as, passes
+from .inputs import checked_as, checked_profile, passes
 
 _SEEDS = 2**31
 _RECENT_STORIES = 20
 
 
 def pseudonym_of(story: Story) -> Pseudonym:
-    """The exchange of the family's names that holds for all of a story."""
+    """The exchange of the family's names, the same for all of a story."""
     others = [Alias(tuple(other["names"]), other["stand_in"]) for other in story.companions]
     return _pseudonym(story, _stand_in_of(story), others)
 
@@ -40,7 +40,8 @@ def _pseudonym(story: Story, hero: str, others: Sequence[Alias]) -> Pseudonym:
 
 
 def _stand_in_of(story: Story) -> str:
-    """The hero's stand-in: what was written goes by it, whatever the child is called since."""
+    """The hero's stand-in, the same for the whole story, even after the child's name has
+    changed."""
     child = story.child
     typed = [story.theme, story.requested_title, *child.interests, *child.avoid]
     taken = [child.name, *child.former_names, *typed]
@@ -48,7 +49,7 @@ def _stand_in_of(story: Story) -> str:
 
 
 def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
-    """The commission of the chapter that `choice` leads to, or of the first one.
+    """The commission of the chapter after `choice`, or of the first one.
 
     Keeps with the story by which names its hero and its siblings go, these where the family has
     named them, so call it in the transaction that stores the brief.
@@ -57,7 +58,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     path = path_to(choice.chapter if choice else None)
     _keep_stand_ins(story, _typed(story, path, choice), path)
     name = pseudonym_of(story)
-    interests, avoid = admitted_profile(child, story.language)
+    interests, avoid = checked_profile(child, story.language)
     brief = StoryBrief(
         theme=name.hide(story.theme),
         title=name.hide(story.requested_title),
@@ -78,7 +79,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
 
 
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
-    """The story's plan, drawn where it has none yet; call it in a transaction."""
+    """The story's plan, drawn now if it has none yet; call it in a transaction."""
     if story.plan:
         return StoryPlan.model_validate(story.plan)
     child = story.child

@@ -1,4 +1,4 @@
-"""A claim: the right to write one generation, and the log that an earlier runner left."""
+"""A claim: the right to write one generation, and the log left by an earlier runner."""
 
 import uuid
 from collections.abc import Sequence

@@ -63,8 +63,8 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
     choice = _decide(session, wish)
     with family_lock(caller.user):
         leases.end_stopping(Generation.objects.filter(choice=choice))
-        if standing := by_idempotency_key(caller) or _go_to_existing(session, choice):
-            return existing(caller, standing)
+        if found := by_idempotency_key(caller) or _go_to_existing(session, choice):
+            return existing(caller, found)
         return created(caller, begin_chapter(caller, session.story, choice))
 
 
@@ -93,7 +93,7 @@ def chapter_of_theme(caller: Caller, new: NewStory, number: int) -> Requested:
 
 
 def begin_again(generation: Generation, caller: Caller) -> bool:
-    """Have the chapter of a run that was withdrawn written anew, for who asked for it then.
+    """Have the chapter of a withdrawn run written anew, for its requester.
 
     False where its position in the story is taken, or hangs on what was withdrawn, too. Call it in
     the transaction that withdraws. Raises ModelMissing and NotNow.
@@ -157,8 +157,8 @@ def _made_here(session: ReadingSession, own_idea: str) -> Choice:
 
 
 def _go_to_existing(session: ReadingSession, choice: Choice) -> Generation | None:
-    """Go to the chapter, or join the run, that a choice leads to already; a chapter that a parent
-    has to look at first moves nobody."""
+    """Go to a choice's existing chapter, or join its run; a chapter still to be previewed moves
+    nobody."""
     chapter = Chapter.objects.readable().filter(choice=choice).first()
     if chapter is None:
         return active(Generation.objects.filter(choice=choice))

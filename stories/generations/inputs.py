@@ -22,7 +22,7 @@ _REFUSED = ("Cc", "Cs", "Co", "Cn")
 
 
 class InvalidRequest(Exception):
-    """A request out of bounds; the message says what is allowed."""
+    """A request out of bounds; the message gives the bounds."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ def one_line(text: str) -> str:
 
 
 def clean_line(field: str, text: str, longest: int, *, is_required: bool = False) -> str:
-    """`text` as one line in normal form; raises InvalidRequest where it is empty or too long."""
+    """`text` as one line in normal form; raises InvalidRequest for an empty or too long one."""
     line = one_line(text)
     if len(line) > longest:
         raise InvalidRequest(
@@ -57,7 +57,7 @@ def _is_visible(character: str) -> bool:
 
 
 def check_text(child: Child, language: str, **typed: str) -> None:
-    """Raises InvalidRequest, with a kind answer, where the gate stops what was typed, by field."""
+    """Raises InvalidRequest, with a kind answer, for the first typed field stopped by the gate."""
     gate = _gate(child, language)
     for field, text in typed.items():
         if answer := _answer(gate.check_input, text):
@@ -76,8 +76,8 @@ def profile_problems(child: Child) -> dict[str, list[str]]:
     return {field: answers for field, answers in kept.items() if answers}
 
 
-def admitted_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
-    """The interests, and the things to avoid, that a storyteller may be told now.
+def checked_profile(child: Child, language: str) -> tuple[list[str], list[str]]:
+    """The interests, and the things to avoid, fit to be told to a storyteller now.
 
     Rules grow, and children grow: what was saved once may no longer pass.
     """
@@ -138,7 +138,7 @@ def _answers(check: Callable[[str], Verdict], items: list[str]) -> list[str]:
 
 
 def _answer(check: Callable[[str], Verdict], text: str) -> str:
-    """Kind words for what does not pass; empty for what does."""
+    """Kind words for a text that did not pass; empty for one that did."""
     verdict = check(text) if text else None
     if verdict is None or verdict.approved:
         return ""

@@ -1,4 +1,4 @@
-"""Leases: the next run is claimed under one, kept by it, and ended where nobody holds one."""
+"""Leases: runs are claimed under one, kept by it, and ended without one."""
 
 import datetime as dt
 import logging
@@ -84,7 +84,7 @@ def give_up_lease(claim: Claim) -> None:
 
 
 def leave_host(claim: Claim, host: str) -> None:
-    """Let the run be taken on at another host than this one, which has failed it.
+    """Let the run be taken on at another host after this one's failure.
 
     The lease has no holder then: this process must not renew it as one that it slept past.
     """
@@ -101,14 +101,14 @@ def leave_host(claim: Claim, host: str) -> None:
 
 
 def stop_unclaimed(pk: uuid.UUID) -> None:
-    """End a run that nobody writes, as whoever claims it would; call it inside a transaction."""
+    """End a run without a writer, just as its next claimant would; call it inside a transaction."""
     if claim := _claim_first([pk]):
         outcomes.fail(claim, Cancelled(), claim.generation.last_position, ())
 
 
 def end_stopping(asked: QuerySet[Generation]) -> None:
-    """End at once those of these that a stop was asked for, since their positions are wanted. A
-    runner that still writes one loses its lease. Call it inside a transaction."""
+    """End at once those of these with a stop request: their positions are wanted. A runner that
+    still writes one loses its lease. Call it inside a transaction."""
     stopping = Q(status__in=Generation.ACTIVE, stop_requested_at__isnull=False)
     for pk in list(asked.filter(stopping).values_list("pk", flat=True)):
         if claim := _claim_first([pk], stopping):
@@ -116,7 +116,7 @@ def end_stopping(asked: QuerySet[Generation]) -> None:
 
 
 def end_stale(before: dt.datetime) -> list[uuid.UUID]:
-    """End what nobody has written since `before`, as interrupted; which these were.
+    """End runs without a writer since `before`, as interrupted; returns these.
 
     Each is claimed first, as a runner would, so that none is ended that is being written.
     """
@@ -151,7 +151,7 @@ def _claim_in_turn(slots: int, own_claims: Collection[Claim], hosts: Sequence[st
 
 
 def _host_for(run: queue.UnclaimedRun, free: Sequence[str]) -> str:
-    """One that has failed it only where there is no other."""
+    """The least busy free host; one that has failed the run only if there is no other."""
     failed = failed_hosts(run.writers)
     return next((host for host in free if host not in failed), free[0])
 
@@ -200,7 +200,7 @@ def _lease_end() -> dt.datetime:
 
 
 def _take_lease(pk: uuid.UUID, lease_id: uuid.UUID, claimable: Q, host: str | None) -> bool:
-    """The conditional update decides between processes that want the same one."""
+    """Take the lease by a conditional update, the arbiter between processes."""
     at_host = {} if host is None else {"host": stored(host)}
     taken = Generation.objects.filter(claimable, pk=pk).update(
         status=Generation.Status.RUNNING,

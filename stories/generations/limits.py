@@ -1,4 +1,4 @@
-"""Limits on beginning a chapter: a bound on those who wait, and limits for each family.
+"""Limits on beginning a chapter: a bound on the queue, and limits for each family.
 
 Asked only where a run really begins. A replay, or a request that joins a run, costs the model
 nothing and is never put off.

@@ -92,7 +92,7 @@ def _fail(  # noqa: PLR0913 - what `fail` takes, of a run that may be unreadable
 
 
 def note_writer(claim: Claim, writer: Writer) -> None:
-    """Note what writes this attempt."""
+    """Note the model and host of this attempt."""
     host, model = stored(writer["host"]), writer["model"][:MODEL_LENGTH]
     kept: Writer = {**writer, "host": host, "model": model}
     Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
@@ -104,7 +104,7 @@ def note_writer(claim: Claim, writer: Writer) -> None:
 
 
 def is_over(pk: uuid.UUID) -> bool:
-    """True when nobody writes it any more; what was deleted is over, too."""
+    """True when the run has ended or was deleted: nobody writes it any more."""
     return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
 
 
@@ -113,13 +113,13 @@ def _is_withdrawn(pk: uuid.UUID) -> bool:
 
 
 def _language_of(pk: uuid.UUID) -> str:
-    """The story's language; "" where it was deleted meanwhile."""
+    """The story's language; "" if it was deleted meanwhile."""
     languages = Generation.objects.filter(pk=pk).values_list("story__language", flat=True)
     return languages.first() or ""
 
 
 def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
-    """Entries that take unapproved text back from readers; none where they have none."""
+    """Entries that take unapproved text back from readers; none if they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = resume_of(claim.id, log, claim.name)
     if resume.is_rejected or isinstance(error, CheckFailed):

@@ -1,5 +1,4 @@
-"""Previews: chapters that a parent reads first: the child is not taken there until it is
-released."""
+"""Previews: chapters read first by a parent; the child is taken there once they are released."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,7 +25,7 @@ def publish_chapter(by: User, chapter: Chapter) -> None:
 
 
 def advance(session: ReadingSession, chapter: Chapter) -> None:
-    """Move the child's position to a chapter that is read for the first time."""
+    """Move the child's position to a chapter on its first reading."""
     session.chapter = chapter
     session.last_read_at = timezone.now()
     session.finished_at = session.last_read_at if chapter.is_ending else None
@@ -39,7 +38,7 @@ def advance(session: ReadingSession, chapter: Chapter) -> None:
 
 
 def awaited(session: ReadingSession) -> Chapter | None:
-    """The newest chapter that follows on the child's position and waits for a parent's look."""
+    """The newest chapter after the child's position that awaits a parent's look."""
     following = Chapter.objects.awaiting_preview().filter(
         story=session.story_id, parent=session.chapter_id
     )

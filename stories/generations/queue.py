@@ -1,4 +1,4 @@
-"""Waiting for a slot on the model: whose turn it is, and telling those who wait."""
+"""The queue for slots at model hosts: its order, and the positions told to readers."""
 
 import datetime as dt
 import json
@@ -26,7 +26,7 @@ Published = list[tuple[uuid.UUID, list[LogEvent]]]
 
 
 class UnclaimedRun(NamedTuple):
-    """A run that has not ended, and that nobody writes."""
+    """A run without an end and without a writer."""
 
     generation_id: uuid.UUID
     status: str
@@ -43,8 +43,7 @@ class UnclaimedRun(NamedTuple):
 
 
 class FamilyLoad(NamedTuple):
-    """How many of a family's runs have not ended; were taken by a runner; and are, by one that
-    lives."""
+    """A family's run counts: active, claimed, claimed with a live lease."""
 
     active: int
     under_way: int
@@ -91,7 +90,7 @@ def unclaimed_runs() -> list[UnclaimedRun]:
 
 
 def loads() -> dict[uuid.UUID, FamilyLoad]:
-    """By family, of those that have any run."""
+    """The loads of families with any run, by family."""
     is_under_way = Q(status=Generation.Status.RUNNING)
     by_family = (
         Generation.objects.filter(status__in=Generation.ACTIVE)
@@ -108,8 +107,7 @@ def loads() -> dict[uuid.UUID, FamilyLoad]:
 
 
 def free_hosts(hosts: Sequence[str], slots: int) -> list[str]:
-    """Those of these hosts that have a slot free of the `slots` that each has, the least busy
-    first.
+    """The hosts with a free slot, of `slots` each, the least busy first.
 
     A live lease is a slot. One without a host may be written at any, so it takes one of each; and
     where no host is known, any lease takes one.
@@ -120,8 +118,8 @@ def free_hosts(hosts: Sequence[str], slots: int) -> list[str]:
 
 
 def in_turn(runs: Sequence[UnclaimedRun], loads: Mapping[uuid.UUID, FamilyLoad]) -> list[Waiting]:
-    """Everyone who waits, in fair order: the family with the fewest chapters under way or ahead
-    first, and within that by arrival."""
+    """Waiting runs in fair order: the family with the fewest chapters under way or ahead first, and
+    within that by arrival."""
     ahead = Counter({family_id: load.under_way for family_id, load in loads.items()})
     waiting: list[Waiting] = []
     for run in runs:
@@ -132,7 +130,8 @@ def in_turn(runs: Sequence[UnclaimedRun], loads: Mapping[uuid.UUID, FamilyLoad])
 
 
 def publish_positions(capacity: int) -> Published:
-    """Tell each who waits its position, where that is news. What was appended, to be published.
+    """Append each new queue position to its run's log. Returns the appended events, to be
+    published.
 
     Whoever came since positions were given out, and will get one at once, has nothing to hear.
     """
@@ -144,7 +143,7 @@ def publish_positions(capacity: int) -> Published:
     own_slots = family_slots(capacity)
     told = _last_told(queue)
     seconds = seconds_per_run()
-    announced: Published = []
+    published: Published = []
     for position, waiting in enumerate(queue, start=1):
         is_next = position <= free_slots and waiting.ahead < own_slots
         if is_next or told.get(waiting.generation_id) == position:
@@ -158,12 +157,12 @@ def publish_positions(capacity: int) -> Published:
                 )
         except LeaseLost:
             continue  # it was claimed in the meantime, which is better news
-        announced.append((waiting.generation_id, events))
-    return announced
+        published.append((waiting.generation_id, events))
+    return published
 
 
 def _last_told(queue: list[Waiting]) -> dict[uuid.UUID, int]:
-    """The position that each log named last; a log that waits ends with its `queue` event."""
+    """The last position told by each log: a waiting log ends with its `queue` event."""
     rows = GenerationEvent.objects.filter(
         type="queue",
         generation__in=[waiting.generation_id for waiting in queue],
@@ -179,7 +178,7 @@ def _runs_before(waiting: Waiting, position: int, capacity: int) -> float:
 
 
 def seconds_per_run() -> float | None:
-    """How long the newest chapters took, on the average; None where none was written yet."""
+    """The average time of the newest chapters; None before the first."""
     recent = Generation.objects.filter(status=Generation.Status.COMPLETED, started_at__isnull=False)
     took = Avg(F("finished_at") - F("started_at"))
     average = recent.order_by("-finished_at")[:_RECENT_RUNS].aggregate(took=took)["took"]

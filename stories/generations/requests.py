@@ -61,15 +61,16 @@ class Caller:
 def caller_for(
     user: User, storyteller: Status, enqueue: Enqueue, *, key: str | None = None
 ) -> Caller:
-    """A caller of this installation: as `storyteller` stands now, but for what staff turned off."""
-    heeded = switches.with_switches(storyteller)
+    """A caller of this installation: `storyteller` as it stands now, without the features turned
+    off by staff."""
+    state = switches.with_switches(storyteller)
     return Caller(
         user=user,
         key=key,
-        has_model=heeded.is_configured,
-        capacity=heeded.concurrency,
+        has_model=state.is_configured,
+        capacity=state.concurrency,
         enqueue=enqueue,
-        writing=heeded.writing,
+        writing=state.writing,
     )
 
 
@@ -95,7 +96,7 @@ def family_lock(user: User) -> Iterator[None]:
 def begin_chapter(
     caller: Caller, story: Story, choice: Choice | None, *, is_previewed: bool = False
 ) -> Generation:
-    """A new run; everyone who could write it is told, and its job is enqueued, as it is stored.
+    """A new run, stored, told to every process that could write it, and enqueued.
 
     A parent looks at its chapter first where the family wants that now, or where `is_previewed`. It
     is shown word by word, where the installation does that, to families who look at none first.
@@ -124,7 +125,8 @@ def begin_chapter(
 
 
 def active(generations: QuerySet[Generation]) -> Generation | None:
-    """The one that can be joined: who asks after a stop does not ask for what is being stopped."""
+    """The run to join; one that is being stopped is none, since a request after a stop wants a new
+    one."""
     return generations.filter(status__in=Generation.ACTIVE, stop_requested_at=None).first()
 
 
@@ -155,7 +157,7 @@ def existing(caller: Caller, generation: Generation) -> Requested:
 
 
 def _keep_key(caller: Caller, generation: Generation) -> None:
-    """From now on the key stands for this generation, also when that has ended."""
+    """Bind the key to this generation, also after its end."""
     if caller.key is not None:
         RequestKey.objects.get_or_create(
             user=caller.user, key=caller.key, defaults={"generation": generation}

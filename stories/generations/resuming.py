@@ -1,4 +1,4 @@
-"""From a run's log back to the workflow's own words: where its chapter is gone on with."""
+"""From a run's log back to the workflow's own words: the point to go on from."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from stories.workflow.resume import Resume
 
 
 def resume_from(events: Iterable[tuple[str, dict[str, Any]]], text: str, name: Pseudonym) -> Resume:
-    """The state that these events (type and data) leave, with `text` approved and shown so far.
+    """The state after these events (type and data), with `text` approved and shown so far.
 
     The log has the family's names; a model that is told of a judgement is not to hear them.
     """

@@ -62,13 +62,13 @@ def start_story(caller: Caller, new: NewStory) -> Requested:
     """
     new = checked(new)
     with family_lock(caller.user):
-        if standing := by_idempotency_key(caller) or active(_same_request(new, 1)):
-            return existing(caller, standing)
+        if found := by_idempotency_key(caller) or active(_same_request(new, 1)):
+            return existing(caller, found)
         return created(caller, _begin_story(caller, new))
 
 
-def latest_like(new: NewStory, number: int) -> Generation | None:
-    """The newest generation that this same wish led to, whatever became of it."""
+def latest_generation(new: NewStory, number: int) -> Generation | None:
+    """The newest generation of this same wish, in whatever state."""
     return _same_request(checked(new), number).first()
 
 
@@ -81,8 +81,8 @@ def first_chapter_again(caller: Caller, session: ReadingSession) -> Requested:
         if running := active(first):
             return existing(caller, running)
         check_released(session)
-        if standing := finished.first():
-            return existing(caller, standing)
+        if found := finished.first():
+            return existing(caller, found)
         if session.story.discarded_at is not None:
             raise WrongPlace("This story was discarded before its first chapter was finished.")
         return created(caller, begin_chapter(caller, session.story, None))
@@ -101,7 +101,7 @@ def checked(new: NewStory) -> NewStory:
 
 
 def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:
-    """Runs of the same wish; language and length count where something is said of them."""
+    """Runs of the same wish; language and length are compared if the wish has them."""
     said = {"story__language": new.language, "story__total_chapters": new.total_chapters}
     return Generation.objects.filter(
         story__child=new.child,

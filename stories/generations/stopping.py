@@ -47,8 +47,8 @@ _NOT_CARRIED_ON = (
 
 
 def request_stop(generation: Generation) -> None:
-    """Ask whoever writes this generation to stop, or end it where nobody does; asking twice is
-    asking once."""
+    """Ask a generation's writer to stop, or end it if it has none; a second request changes
+    nothing."""
     asked = Generation.objects.filter(
         pk=generation.pk, status__in=Generation.ACTIVE, stop_requested_at=None
     )
@@ -59,8 +59,8 @@ def request_stop(generation: Generation) -> None:
 
 
 def carry_on(caller: Caller, stopped: Generation) -> Requested:
-    """A new run that goes on from the approved text of one that ended early, or the one that does.
-    Where the model of now writes in another way than that text's, it begins anew.
+    """A new run from the approved text of one that ended early, or the existing one. Where the
+    model of now writes in another way than that text's, it begins anew.
 
     Raises WrongPlace or AwaitsPreview where that cannot be, ModelMissing and NotNow.
     """
@@ -111,7 +111,7 @@ def discard(user: User, ended: Generation) -> None:
 
 
 def _from_here(generation: Generation) -> QuerySet[Generation]:
-    """The runs that lead on from the same chapter and are not finished, the newest first."""
+    """The unfinished runs from the same chapter, the newest first."""
     here = (
         {"choice__chapter": generation.choice.chapter_id} if generation.choice else {"choice": None}
     )
@@ -136,7 +136,7 @@ def _check_is_last(ended: Generation) -> None:
 
 
 def _discard_unreleased(finished: Generation) -> bool:
-    """Undo the chapter of a run, where a parent has not released it."""
+    """Undo the chapter of a run, unless a parent has released it."""
     removed, _ = Chapter.objects.awaiting_preview().filter(generation=finished.pk).delete()
     if removed:
         Generation.objects.filter(pk=finished.pk).update(
@@ -165,14 +165,14 @@ def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
 
 
 def _begin_as(generation: Generation, model: str, writing: Writing | None) -> None:
-    """Let only a model that writes in the same way go on with the text."""
+    """Let only a model with the same way of writing go on with the text."""
     before = Writer(host="", provider="", model=model, writing=writing, has_failed=False)
     generation.writers = [before]
     generation.save(update_fields=["writers"])
 
 
 def _begin_with(generation: Generation, text: str, *, is_whole: bool) -> None:
-    """Let the log begin with text that was approved before, so that it is whole by itself."""
+    """Begin the log with the text approved before: each log is whole by itself."""
     shown = Content(chunk=pseudonym_of(generation.story).reveal(text), is_complete=is_whole)
     entries = [
         Entry(NodeEvent(node=FIRST, status="started")),

@@ -24,12 +24,12 @@ def failed_hosts(writers: Sequence[Writer]) -> set[str]:
 
 
 def last_writing(writers: Sequence[Writer]) -> Writing | None:
-    """How the last model that began wrote; None where none has, or where that was not noted."""
+    """The way of writing of the last model to begin; None if there is none, or no note of it."""
     return next((writer["writing"] for writer in reversed(writers) if writer["writing"]), None)
 
 
 def with_failed(writers: Sequence[Writer], host: str) -> list[Writer]:
-    """The writers, the last of which was this host's and has failed."""
+    """The writers with this host's failure: marked at the last one, or added."""
     last = writers[-1] if writers else None
     if last is None or last["host"] != stored(host) or last["has_failed"]:
         unreached = Writer(host=stored(host), provider="", model="", writing=None, has_failed=True)

@@ -42,7 +42,8 @@ def _target(address: str) -> str:
 
 
 def without_credentials(address: str) -> str:
-    """The same address to send requests to; what is no address stays as it is."""
+    """The same address without user and password, to send requests to; other text stays as it
+    is."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -61,7 +62,7 @@ def credentials_in(address: str) -> Credentials | None:
 
 
 def host_of(address: str) -> str:
-    """The name or number of the machine in an address, in lower case; empty where there is none."""
+    """The name or number of the machine in an address, in lower case; empty if there is none."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
@@ -88,7 +89,7 @@ def is_near(host: str) -> bool:
 
 
 def far_host_of(address: str) -> str:
-    """The name or number of a machine outside this one's network; empty where it is near."""
+    """The name or number of a machine outside this one's network; empty for a near one."""
     host = host_of(address)
     return "" if is_near(host) else host
 

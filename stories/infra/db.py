@@ -1,4 +1,4 @@
-"""Database work from async code: a few threads that keep their connection, and hold no other.
+"""Database work from async code: a few threads with a connection each, and no other connections.
 And turns, for what only one process may decide at a time.
 
 A stream waits for minutes; work done through Django's own thread-sensitive hop would keep one
@@ -25,7 +25,7 @@ _threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stories-d
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `function` in a thread that may use the ORM; its exceptions come through."""
+    """Run `function` in a thread with access to the ORM; its exceptions come through."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_threads, lambda: _run(function, *args, **kwargs))
 
@@ -52,15 +52,15 @@ def take_turn(number: int) -> None:
 
 
 def tidy_up() -> None:
-    """Copy what was committed from SQLite's write-ahead log into its database, so that no commit
-    has to stop for that."""
+    """Copy commits from SQLite's write-ahead log into its database, so that no commit has to stop
+    for that."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def close_connections() -> None:
-    """Close what the threads hold, so that a test's database can be removed."""
+    """Close the threads' connections, so that a test's database can be removed."""
     futures = [_threads.submit(connections.close_all) for _ in range(THREADS * 4)]
     for future in futures:
         future.result()

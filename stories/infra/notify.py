@@ -58,7 +58,7 @@ _listeners: list[tuple[asyncio.AbstractEventLoop, Handle]] = []
 
 
 def notify(topic: Topic, generation_ids: Iterable[uuid.UUID] = ()) -> None:
-    """Wake this process and the others when the transaction that is open now commits.
+    """Wake this process and the others on commit of the open transaction.
 
     A transaction that is rolled back wakes nobody. Call it from any thread.
     """
@@ -71,7 +71,8 @@ def notify(topic: Topic, generation_ids: Iterable[uuid.UUID] = ()) -> None:
 
 
 async def listen(handle: Handle) -> None:
-    """Hand on what this process and the others tell, on the running loop, until cancelled."""
+    """Hand on notifications of this process and the others, on the running loop, until
+    cancelled."""
     listener = (asyncio.get_running_loop(), handle)
     _listeners.append(listener)
     try:
@@ -113,7 +114,8 @@ def payloads(topic: Topic, generation_ids: Iterable[uuid.UUID]) -> list[str]:
 
 
 def parse(payload: str) -> Notification | None:
-    """None for this process's own news, of which its listeners were told on commit."""
+    """The notification in a payload; None for this process's own, which its listeners had on
+    commit."""
     origin, *rest = payload.split(" ")
     if origin == _origin():
         return None
@@ -125,7 +127,7 @@ def parse(payload: str) -> Notification | None:
 
 
 def connection_parameters() -> dict[str, Any]:
-    """For a connection outside Django's pool: one that is never idle, or another library's."""
+    """Parameters for a connection outside Django's pool: a listening one, or another library's."""
     known: dict[str, Any] = connections["default"].get_connection_params()
     django_only = {"cursor_factory", "context"}
     return _KEEPALIVE | {key: known[key] for key in known if key not in django_only}

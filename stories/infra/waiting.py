@@ -1,4 +1,4 @@
-"""Bounded waits, cancellation that a library lost, and calls into an event loop."""
+"""Bounded waits, lost cancellations, and calls into an event loop."""
 
 import asyncio
 import contextlib
@@ -34,6 +34,6 @@ def call_on(
     function: Callable[[*Arguments], object],
     *arguments: *Arguments,
 ) -> None:
-    """Call `function` soon on another thread's event loop; not at all where that has closed."""
+    """Call `function` soon on another thread's event loop; not at all on a closed one."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *arguments)

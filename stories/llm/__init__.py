@@ -1,4 +1,4 @@
-"""From settings to chat models: which provider, which model, and what that model can be asked for.
+"""From settings to chat models: the provider, the model, and the model's abilities.
 
 The only package that names a provider. Clients are kept as long as their event loop and the
 settings last, and no connection of theirs between two calls.
@@ -25,11 +25,11 @@ from .host import Host, Misconfigured, NoModel
 from .hosts import (
     Found,
     LeftOut,
+    addresses_elsewhere,
     configured,
     failures,
     fallback_problem,
     guard_problem,
-    places_elsewhere,
     settings_that_matter,
 )
 from .known import Key, Trial, forget_trials, key_of, remember
@@ -47,6 +47,7 @@ __all__ = [
     "Status",
     "Support",
     "Trial",
+    "addresses_elsewhere",
     "begin_warm_up",
     "configured",
     "end_background",
@@ -59,7 +60,6 @@ __all__ = [
     "leave_out",
     "left_out",
     "open_models",
-    "places_elsewhere",
     "profile_of",
     "remember",
     "status",
@@ -77,7 +77,7 @@ STATUS_SECONDS = 5.0
 @dataclass(frozen=True, slots=True)
 class Models:
     """One chapter's models: `writer` streams prose, `editor` answers judgements and schemas, and
-    `guard`, where one is configured, says of each paragraph whether it may be shown.
+    `guard`, if configured, checks each paragraph.
 
     `concurrency` is how many chapters the model's host takes at once. `left_out` are hosts that
     could not be asked.
@@ -110,7 +110,7 @@ class Models:
 class Status:
     """The storyteller's state for pages; `problem` is for staff.
 
-    `elsewhere` names the places where stories are written outside this machine and its network,
+    `elsewhere` has the addresses where stories are written outside this machine and its network,
     and `fallback_elsewhere` those where they are written while the first provider is away. `keys`
     name the models' trials.
 
@@ -147,8 +147,8 @@ class Status:
 
 
 async def open_models(address: str = "") -> Models:
-    """The models for one chapter at this host, or at the first one that is there; the embedded
-    server is started where it is needed.
+    """The models for one chapter at this host, or at the first available one; starts the embedded
+    server if need be.
 
     Takes milliseconds on a warm host, and finds a host again that was away; one that was there some
     seconds ago is not asked whether it still is. Raises ModelUnavailable, or ModelRefused where
@@ -187,7 +187,7 @@ def _chosen(found: Found, address: str) -> Host:
 
 
 def leave_out(address: str, why: str) -> None:
-    """Begin no chapter for a while at a host that failed one, where there is another."""
+    """Begin no chapter for a while at a host after its failure, if there is another."""
     failures.note(address, NoModel(f"{address} failed a chapter: {why}"))
     _found.forget()
     _status.forget()
@@ -217,7 +217,7 @@ async def _warm_up() -> None:
 
 
 async def examine() -> tuple[list[tuple[Host, Trial]], tuple[LeftOut, ...]]:
-    """The hosts as they are now, each with a new trial of its model, and those that are left out.
+    """The hosts as they are now, each with a new trial of its model, and the hosts left out.
 
     Raises NoModel or CannotStart.
     """
@@ -236,7 +236,7 @@ async def examine() -> tuple[list[tuple[Host, Trial]], tuple[LeftOut, ...]]:
 
 
 async def left_out() -> tuple[LeftOut, ...]:
-    """The hosts of the settings that cannot write now; none where no host can."""
+    """The hosts of the settings that cannot write now; none if no host can."""
     try:
         return (await _found.lately()).left_out
     except NoModel:
@@ -244,11 +244,11 @@ async def left_out() -> tuple[LeftOut, ...]:
 
 
 async def status() -> Status:
-    """True when a story could be told now, without starting anything; some seconds old at most."""
+    """The storyteller's state, some seconds old at most; starts nothing."""
     return await _status.lately()
 
 
-async def _look() -> Status:
+async def _current_status() -> Status:
     try:
         found = await _found.now()
     except NoModel as reason:
@@ -283,17 +283,17 @@ async def _look() -> Status:
 
 
 def _elsewhere(found: Found) -> str:
-    """Each far host is named, also one that is left out at this moment."""
-    places = [host.elsewhere for host in found.hosts]
-    places += hosts.far_hosts_of(found.hosts[0].provider)
-    return ", ".join(dict.fromkeys(filter(None, places)))
+    """The addresses of far hosts, also of those left out at this moment."""
+    addresses = [host.elsewhere for host in found.hosts]
+    addresses += hosts.far_hosts_of(found.hosts[0].provider)
+    return ", ".join(dict.fromkeys(filter(None, addresses)))
 
 
 def _fallback_elsewhere(provider: Provider) -> str:
     then = hosts.fallback()
     if then is None or then == provider:
         return ""
-    return ", ".join(dict.fromkeys(place for _, place in hosts.places_of(then)))
+    return ", ".join(dict.fromkeys(address for _, address in hosts.addresses_of(then)))
 
 
 class _Recent(Generic[T]):
@@ -322,12 +322,12 @@ class _Recent(Generic[T]):
 
 
 _found = _Recent(hosts.find)
-_status = _Recent(_look)
+_status = _Recent(_current_status)
 
 
 @contextmanager
 def traced() -> Iterator[None]:
-    """Within it, LangSmith is sent what models are told and say if IS_TRACED, and nothing if not,
+    """A context in which LangSmith is sent the models' messages if IS_TRACED, and nothing if not,
     whatever other variables its client finds."""
     from langsmith import tracing_context  # noqa: PLC0415 - slow to import
 

@@ -1,5 +1,5 @@
-"""Hosts' answers: those that are none, looked for before a client makes something of them, and how
-the others ended."""
+"""Hosts' answers: malformed ones, found before a client reads them, and the endings of the
+others."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _ENDINGS = {
 
 
 def ending_of(metadata: Mapping[str, Any]) -> Ending | None:
-    """How a stream ended by the metadata of one of its chunks; None where it tells of no end.
+    """The ending told by the metadata of a stream's chunk; None if it tells of none.
 
     The end of an Ollama that is too old to give a reason is `done` alone.
     """
@@ -34,7 +34,7 @@ def ending_of(metadata: Mapping[str, Any]) -> Ending | None:
 
 
 class OddAnswer(ToldToStaff):
-    """A host's answer of status 200 that is no answer of its protocol."""
+    """A host's answer of status 200 outside its protocol."""
 
 
 class Redirected(OddAnswer):
@@ -42,8 +42,8 @@ class Redirected(OddAnswer):
 
 
 async def refuse_odd(response: Any) -> None:
-    """A hook of httpx, on both its versions: raises OddAnswer for what is no answer of a model's
-    host, before a client makes something of it.
+    """A hook of httpx, on both its versions: raises OddAnswer for an answer outside the protocol,
+    before a client reads it.
 
     A redirect is one: what is told to one address is not told to another, which nobody named.
     """

@@ -1,4 +1,5 @@
-"""Work that no request waits for: it outlives the one that began it, and ends with the engine."""
+"""Background work: no request waits for it, it outlives the one that began it, and it ends with the
+engine."""
 
 import asyncio
 import contextvars
@@ -18,7 +19,7 @@ def begin(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def end() -> None:
-    """Cancel what this event loop still does."""
+    """Cancel this event loop's unfinished work."""
     tasks = [*_tasks.get(asyncio.get_running_loop(), ())]
     for task in tasks:
         task.cancel()

@@ -53,8 +53,8 @@ _known: WeakKeyDictionary[asyncio.AbstractEventLoop, _Known] = WeakKeyDictionary
 
 
 async def clients_of(host: Host, support: Support) -> Clients:
-    """Made once for all chapters that an event loop writes: each brings its own pools. Others take
-    their place where the host, or a setting, is no longer the same."""
+    """The host's clients, made once for all chapters of an event loop: each client brings its own
+    pools. Others take their place where the host, or a setting, is no longer the same."""
     # Seconds of import, the first time: beside the loop, which has readers to tell that it lives.
     await asyncio.to_thread(importlib.import_module, _MODULES[host.provider])
     known = _known.setdefault(asyncio.get_running_loop(), {})
@@ -68,7 +68,7 @@ async def clients_of(host: Host, support: Support) -> Clients:
 
 
 def guard_of(profile: ModelProfile, model: Clients) -> BaseChatModel | None:
-    """The guard model, where one is configured. A story model is asked only where its judgement is
+    """The guard model, if one is configured. A story model is asked only where its judgement is
     worth asking."""
     name = settings.GUARD_MODEL
     if name == OWN_MODEL:

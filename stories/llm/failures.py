@@ -45,7 +45,7 @@ class Failures:
             failure.is_over = True
 
     def problem_of(self, host: str) -> NoModel | None:
-        """Why the host is left out; None where it is not."""
+        """The reason why the host is left out; None if it is not."""
         failure = self._by_host.get(host)
         return failure.problem if failure and not failure.is_over else None
 

@@ -32,7 +32,7 @@ from stories.workflow.faults import ColdModel, Fault, HostErrors
 from .answers import OddAnswer, Redirected, ending_of
 from .reasons import reason_in
 
-# What langchain says of a stream without one chunk, which is how Ollama's `done_reason: "load"`
+# LangChain's messages for a stream without a chunk, which is how Ollama's `done_reason: "load"`
 # looks from here: its client drops that answer.
 _NOTHING_CAME = ("No generation chunks were returned", "No data received from Ollama stream.")
 _TOO_LONG = ("context length", "context size", "context window", "context_length")
@@ -40,7 +40,7 @@ _TOO_LONG = ("context length", "context size", "context window", "context_length
 _PASSING = frozenset({408, 409, 423, 425, 429})
 
 _CLIENTS = ("ollama", "openai", "langchain_ollama", "langchain_openai")
-# What a client raises from within where it makes nothing of an answer.
+# Exceptions from within a client that makes nothing of an answer.
 _CONFUSED = (ValueError, TypeError, AttributeError, LookupError)
 
 _LATE = (
@@ -76,7 +76,8 @@ _KINDS = (
 
 
 def _of_openai(*names: str) -> tuple[Any, ...]:
-    """OpenAI's own, where its client is in use; for others half a second of import is too much."""
+    """OpenAI's own exceptions, if its client is in use; for other hosts half a second of import is
+    too much."""
     openai = sys.modules.get("openai")
     return tuple(getattr(openai, name) for name in names) if openai else ()
 
@@ -136,7 +137,7 @@ def _body_of(error: Any) -> str:
 
 
 def _sent_with(error: Exception) -> bytes:
-    """The body of the request that failed, where the clients still know it."""
+    """The body of the failed request, if the clients still know it."""
     for request in (_request_of(cause) for cause in causes_of(error)):
         try:
             if content := bytes(request.content):
@@ -154,7 +155,8 @@ def _request_of(error: BaseException) -> Any:
 
 
 def _is_of_client(error: Exception) -> bool:
-    """True when it arose in a provider's client, and not in what we do with its answers."""
+    """True for an exception of a provider's client, false for one of our own handling of its
+    answers."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if package == "stories":

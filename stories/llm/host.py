@@ -1,4 +1,4 @@
-"""A model's host, the reasons why there is none, and the questions that find out."""
+"""A model's host, the reasons for having none, and the questions to find out."""
 
 import base64
 from collections.abc import AsyncIterator, Mapping
@@ -34,7 +34,7 @@ class Misconfigured(NoModel):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A model, and where it is to be had; `files` are what the embedded server may run.
+    """A model and its host; `files` are models for the embedded server.
 
     `elsewhere` names the place where the model runs, if that is outside this machine and its
     network. `notes` are for staff: what is odd about the host, without being in the way.
@@ -83,8 +83,8 @@ def authorization(address: str, api_key: str) -> dict[str, str]:
 async def probing(
     kind: str, address: str, headers: Mapping[str, str], *, seconds: float = _PROBE_SECONDS
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client for short questions to a host of this kind; raises NoModel for all that it cannot
-    be asked, or for what is no answer."""
+    """A client for short questions to a host of this kind; raises NoModel if it cannot be asked,
+    and for answers outside its protocol."""
     from .http import Transport, tls_context  # noqa: PLC0415 - aiohttp, for those who ask
 
     named = masked(address)

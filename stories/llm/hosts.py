@@ -1,4 +1,4 @@
-"""The model hosts and models that the settings lead to."""
+"""The model hosts and models of the settings."""
 
 import asyncio
 import importlib.util
@@ -26,7 +26,7 @@ failures = Failures()
 
 
 def settings_that_matter() -> tuple[object, ...]:
-    """The settings that decide the model, and how it is asked."""
+    """The settings with a say in the model, and in how it is asked."""
     names = (
         *("LLM_PROVIDER", "FALLBACK_PROVIDER", "MODEL_PATH", "DATA_DIR", "MAX_CONCURRENT"),
         *("OLLAMA_BASE_URL", "OLLAMA_MODEL", "OLLAMA_NUM_CTX", "OPENAI_BASE_URL", "OPENAI_MODEL"),
@@ -39,7 +39,7 @@ def settings_that_matter() -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A host that cannot write now, and why."""
+    """A host out of action now, and the reason."""
 
     provider: Provider
     address: str
@@ -79,7 +79,7 @@ class _Candidate:
 
 
 async def find() -> Found:
-    """The hosts of the first provider that has any which can write now.
+    """The working hosts of the first provider with any.
 
     A host that failed lately is left out, and asked again beside the caller once that is due; where
     there is no other one, it is asked at once, as it is before `auto` takes the embedded model
@@ -126,7 +126,7 @@ def _groups() -> Iterator[list[_Candidate]]:
 
 
 def fallback() -> Provider | None:
-    """The provider that is asked where the first is away."""
+    """The provider to ask while the first is away."""
     return cast("Provider", settings.FALLBACK_PROVIDER) if settings.FALLBACK_PROVIDER else None
 
 
@@ -198,7 +198,7 @@ def _no_model(problems: list[NoModel]) -> NoModel:
 
 
 async def started(host: Host) -> Host:
-    """The same host, where it can be asked: the embedded server is started where it is needed.
+    """The same host, ready to be asked: the embedded server is started if need be.
 
     Raises `server.CannotStart`.
     """
@@ -206,7 +206,7 @@ async def started(host: Host) -> Host:
 
 
 def configured() -> str:
-    """Why the settings lead to no model, for staff; empty where they may.
+    """The reason why the settings lead to no model, for staff; empty if they may lead to one.
 
     Asks no host: whether Ollama has a model shows only when one is needed.
     """
@@ -225,7 +225,7 @@ def configured() -> str:
 
 
 def fallback_problem() -> str:
-    """Why the fallback is of no use, for staff; empty where it may be."""
+    """The reason why the fallback is of no use, for staff; empty if it may be of use."""
     then, first = fallback(), settings.LLM_PROVIDER
     if then is None:
         return ""
@@ -237,17 +237,17 @@ def fallback_problem() -> str:
     return missing_settings("STORYTELLER_FALLBACK") if then == "openai" else ""
 
 
-def places_elsewhere() -> Iterator[tuple[str, str]]:
+def addresses_elsewhere() -> Iterator[tuple[str, str]]:
     """The settings by which stories may be written outside this machine and its network, and where;
     asks no host."""
     first = "ollama" if settings.LLM_PROVIDER == "auto" else settings.LLM_PROVIDER
-    yield from places_of(cast("Provider", first))
+    yield from addresses_of(cast("Provider", first))
     if then := fallback():
-        for name, place in places_of(then):
-            yield f"{name}, by STORYTELLER_FALLBACK={then}", place
+        for name, address in addresses_of(then):
+            yield f"{name}, by STORYTELLER_FALLBACK={then}", address
 
 
-def places_of(provider: Provider) -> Iterator[tuple[str, str]]:
+def addresses_of(provider: Provider) -> Iterator[tuple[str, str]]:
     """The same of one provider, whether it is in use or not."""
     for far in far_hosts_of(provider):
         yield f"{provider.upper()}_BASE_URL", far
@@ -263,7 +263,7 @@ def far_hosts_of(provider: Provider) -> list[str]:
 
 
 def guard_problem(provider: str) -> str:
-    """Why the guard that is configured cannot be asked there, for staff; empty where it can."""
+    """The reason why the configured guard cannot be asked there, for staff; empty if it can."""
     name = settings.GUARD_MODEL
     if name and dialect_of(name) is None:
         return (

@@ -28,7 +28,7 @@ class Trial:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Advice to staff about what does not work."""
+        """Advice to staff on failed trials."""
         return tuple(
             sentence
             for applies, sentence in (
@@ -66,7 +66,7 @@ class Trial:
 
 Key = tuple[str, str, str, str]
 
-# What is known, and until when.
+# Trials, and the monotonic time until which each holds.
 _known: dict[Key, tuple[Trial, float]] = {}
 
 
@@ -76,7 +76,7 @@ def key_of(host: Host) -> Key:
 
 
 def remember(key: Key, trial: Trial) -> None:
-    """For good where it went well."""
+    """Keep a trial's result: for good after a success, for a while after a failure."""
     until = float("inf") if trial.is_over else time.monotonic() + _AGAIN_SECONDS
     _known[key] = (trial, until)
 
@@ -87,5 +87,5 @@ def lately(key: Key) -> Trial | None:
 
 
 def forget_trials() -> None:
-    """The next chapter tries its model out anew: what it was asked with was refused."""
+    """Forget the trials after a refusal: the next chapter tries its model out anew."""
     _known.clear()

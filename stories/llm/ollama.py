@@ -1,4 +1,4 @@
-"""ChatOllama, for what is done with its answers here.
+"""ChatOllama, adapted to the use of its answers here.
 
 LangChain takes as long over a letter as over a line, and keeps every chunk to the end of its call.
 The hooks overridden here are private to `langchain_ollama`; tests fail where they are no longer
@@ -37,7 +37,7 @@ class _Adapted(ChatOllama):
 
 
 class Editor(_Adapted):
-    """Asks for whole answers, which nobody reads along."""
+    """Asks for whole answers: nobody reads along."""
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await super()._agenerate(*args, **kwargs, stream=False)

@@ -1,4 +1,4 @@
-"""ChatOpenAI, for the habits of hosts that speak OpenAI's API without being OpenAI."""
+"""ChatOpenAI, for the habits of hosts with OpenAI's API that are not OpenAI."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -65,7 +65,7 @@ class ChatModel(ChatOpenAI):
 
 
 def _thoughts_of(message: Any) -> str:
-    """By the names that hosts have for it."""
+    """The model's thoughts, under each of the hosts' names for the field."""
     extra = message.model_extra or {}
     return str(extra.get("reasoning_content") or extra.get("reasoning") or "")
 

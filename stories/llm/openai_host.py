@@ -1,4 +1,4 @@
-"""A host with OpenAI's API: whether it is there, and what it says of the model."""
+"""A host with OpenAI's API: its presence, and its description of the model."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _MAY_HAVE_NO_LIST = frozenset({404, 405, 429, 501, 503})
 
 
 def missing_settings(wanted_by: str = "STORYTELLER_LLM") -> str:
-    """Why the settings cannot lead to such a host; empty where they may."""
+    """The reason why the settings cannot lead to such a host; empty if they may."""
     names = {"OPENAI_BASE_URL": settings.OPENAI_BASE_URL, "OPENAI_MODEL": settings.OPENAI_MODEL}
     missing = [name for name, value in names.items() if not value]
     return f"{wanted_by}=openai needs {' and '.join(missing)}" if missing else ""

@@ -58,7 +58,7 @@ _EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphra
 def profile_of(
     provider: Provider, name: str, context_tokens: int, *, billions: float | None = None
 ) -> ModelProfile:
-    """The abilities of a model; `billions` is its size in parameters, where that is known."""
+    """The abilities of a model; `billions` is its size in parameters, if known."""
     ability = _ability(provider, name, billions)
     written = codes(ability.writes_as)
     has_plan = ability.writing == "beats"

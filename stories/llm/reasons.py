@@ -82,7 +82,7 @@ def _texts_in(sent: bytes) -> str:
 
 
 def _without_echo(sentence: str, sent: str) -> str:
-    """The reason without its quotations and without any run of the words that were sent."""
+    """The reason without its quotations and without any run of words from the request."""
     if not sent:
         return sentence
     unquoted = _QUOTED.sub(

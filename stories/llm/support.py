@@ -1,4 +1,4 @@
-"""The parameters that a host accepts, and substitutes for the rest."""
+"""The parameters accepted by a host, and substitutes for the rest."""
 
 import json
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Support:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The names of what is not sent."""
+        """The names of parameters not sent."""
         flags = {
             "temperature": self.temperature,
             "stream_options": self.usage,
@@ -39,7 +39,8 @@ class Support:
 
 
 def without_refused(support: Support, reason: str) -> Support:
-    """The support without what a host's sentence names; the same where it names nothing known."""
+    """The support without the parameter named in a host's sentence; the same if it names none of
+    ours."""
     text = reason.lower()
     if support.limit and support.limit in text:
         return replace(

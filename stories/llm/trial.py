@@ -59,7 +59,7 @@ _locks: _Locks = WeakKeyDictionary()
 
 
 async def trial_of(host: Host, make: Make) -> Trial:
-    """The trial of the host's model, made now where there is none."""
+    """The trial of the host's model, made now if there is none."""
     if host.provider == "embedded":
         return _EMBEDDED
     key = key_of(host)
@@ -95,7 +95,7 @@ async def _tried(host: Host, make: Make) -> Trial:
 async def _adapting(
     trial: Trial, host: Host, make: Make, ask: Callable[[Trial, Clients], Awaitable[Trial]]
 ) -> Trial:
-    """One question, asked again without what the host refuses by name."""
+    """Ask one question, again without each parameter that the host refuses by name."""
     for _ in range(_MAX_CHANGES):
         clients = await make(host, trial.support)
         try:

@@ -36,7 +36,7 @@ def _take_turn(host: Host) -> bool:
 
 
 async def _load(host: Host) -> None:
-    """A host that cannot do so now will say so to the chapter."""
+    """Load a host's model; a failure is left for the chapter to find."""
     path, request = _REQUESTS[host.provider]
     seconds = settings.MODEL_TIMEOUT_SECONDS
     try:

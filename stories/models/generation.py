@@ -17,7 +17,7 @@ HOST_LENGTH = 300
 
 
 class Generation(models.Model):
-    """One run that writes one chapter, from the request to its outcome.
+    """A run that writes one chapter, from the request to its outcome.
 
     `brief` is what the storyteller is told; it is fixed when the run is requested. `lease_id`
     names the runner that may append to the log, until `lease_expires_at`. `timings` holds

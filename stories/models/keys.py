@@ -1,4 +1,4 @@
-"""Keys of requests: idempotency keys, and stream tickets that were used."""
+"""Keys of requests: idempotency keys, and used stream tickets."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ KEY_LENGTH = 200
 
 
 class RequestKey(models.Model):
-    """The generation that a request's idempotency key stands for, whether it began or joined it."""
+    """The generation behind a request's idempotency key, begun or joined by it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=KEY_LENGTH)
@@ -30,8 +30,7 @@ class RequestKey(models.Model):
 
 
 class TicketUse(models.Model):
-    """The generation that a stream ticket started, so that its reconnections serve that one
-    only."""
+    """The generation started by a stream ticket: its reconnections serve that one only."""
 
     nonce = models.CharField(max_length=40, unique=True)
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="+")

@@ -74,7 +74,7 @@ class SafetyFinding(models.Model):
 
 
 class Case(models.Model):
-    """Something for a moderator to decide: text that was held back, or that somebody reported.
+    """A case for a moderator to decide: text held back, or reported by somebody.
 
     `risk` is from 1 to 100. `text` is the sentence of a report; a held-back text is in `finding`.
     Who reported is not shown to moderators.
@@ -213,7 +213,7 @@ class Ruling(models.Model):
 
 
 class Switch(models.Model):
-    """A feature or a model that is turned off for everyone; what has no row is on."""
+    """A feature or a model turned off for everyone; without a row it is on."""
 
     name = models.CharField(_("name"), max_length=130, primary_key=True)
     turned_off_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -227,7 +227,8 @@ class Switch(models.Model):
 
 
 class Threshold(models.Model):
-    """From which score on the classifier holds a text back, for one age band; else the default."""
+    """The classifier's score from which text is held back, for one age band; without a row the
+    default."""
 
     band = models.CharField(_("age band"), max_length=10, primary_key=True)
     value = models.FloatField(_("threshold"))

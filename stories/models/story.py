@@ -61,15 +61,15 @@ class Story(models.Model):
 
 class ChapterQuerySet(models.QuerySet["Chapter"]):
     def readable(self) -> "ChapterQuerySet":
-        """Chapters that the family may read: what was withdrawn is for staff only."""
+        """Chapters for the family to read: withdrawn ones are for staff only."""
         return self.filter(withdrawn_at=None)
 
     def released(self) -> "ChapterQuerySet":
-        """Chapters that the child may read."""
+        """Chapters for the child to read."""
         return self.readable().filter(released_at__isnull=False)
 
     def awaiting_preview(self) -> "ChapterQuerySet":
-        """Chapters that wait for a parent to look at them."""
+        """Chapters awaiting a parent's look."""
         return self.readable().filter(released_at=None)
 
 
@@ -217,7 +217,7 @@ class ReadingSession(models.Model):
 
 
 class Decision(models.Model):
-    """A choice that was taken in a session; in order of `made_at`."""
+    """A choice taken in a session; in order of `made_at`."""
 
     session = models.ForeignKey(ReadingSession, on_delete=models.CASCADE, related_name="decisions")
     choice = models.ForeignKey(Choice, on_delete=models.CASCADE, related_name="decisions")

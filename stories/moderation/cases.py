@@ -21,8 +21,8 @@ MAX_REPORTS = 20
 _BEFORE_CHARACTERS = 240
 _MAX_SHOWN_CHARACTERS = 400
 
-# What a family complains of was read by a child; what was held back hard is the gravest of what
-# was not; a judged chapter was seen before it was judged; a soft hit is mostly a word.
+# A reported sentence was read by a child. Of unread text, a hard hit is the gravest. A judged
+# chapter was seen before it was judged. A soft hit is mostly a word.
 _RISKS = {
     Case.Source.REPORT: 80,
     Case.Source.HARD: 70,
@@ -40,7 +40,7 @@ class CannotRule(Exception):
 
 @dataclass(frozen=True)
 class ShownText:
-    """Text that a run's readers have seen, in stand-in form, and its version of the chapter."""
+    """Text seen by a run's readers, in stand-in form, and its version of the chapter."""
 
     version: int = 0
     text: str = ""
@@ -56,7 +56,7 @@ def risk_of(source: str, band: AgeBand, score: float = 0.0) -> int:
 def open_for_held_back(
     generation: Generation, held: HeldBack, band: AgeBand, shown: ShownText
 ) -> SafetyFinding:
-    """Keep what is no part of the story, where and why, and ask the moderators about it."""
+    """Keep held-back text with its position and reason, and ask the moderators about it."""
     verdict, is_prose = held.verdict, held.field == SafetyFinding.Field.PROSE
     is_judged = held.field == SafetyFinding.Field.CHAPTER
     # A chapter is shown as it is written, and judged when it is whole.
@@ -91,8 +91,8 @@ def open_for_held_back(
 
 
 def note_what_was_shown(generation: Generation, shown: ShownText) -> None:
-    """Add to each sentence that was held back in this version what stands in its place in it, and
-    to the version before, which was judged unfit, this one."""
+    """Keep with each sentence held back in this version the text shown instead, and with the
+    version before, if it was judged unfit, this one."""
     unanswered = SafetyFinding.objects.filter(generation=generation, replacement="")
     judged = unanswered.filter(field=SafetyFinding.Field.CHAPTER, version=shown.version - 1)
     judged.update(replacement=shown.text)
@@ -114,7 +114,7 @@ def _first_sentence(text: str, language: str) -> str:
 
 
 def note_what_stands(generation: Generation, draft: ChapterDraft) -> None:
-    """Add to each of the chapter's notes that was held back what the chapter has there."""
+    """Keep with each held-back note of the chapter the text used instead."""
     field = SafetyFinding.Field
     notes = {
         field.TITLE: draft.title,
@@ -145,11 +145,11 @@ def open_report(reporter: User, chapter: Chapter, sentence: str, remark: str = "
     generation = Generation.objects.select_for_update().get(chapter=chapter)
     own = {"generation": generation, "reported_by": reporter, "source": Case.Source.REPORT}
     waiting = Case.objects.filter(**own, decided_at=None)
-    if standing := waiting.filter(text=sentence).first():
-        if remark and not standing.remark:
-            standing.remark = remark
-            standing.save(update_fields=["remark"])
-        return standing
+    if found := waiting.filter(text=sentence).first():
+        if remark and not found.remark:
+            found.remark = remark
+            found.save(update_fields=["remark"])
+        return found
     if waiting.count() >= MAX_REPORTS:
         raise InvalidRequest(
             "sentence", f"sentence: {MAX_REPORTS} reports of this chapter are waiting already."
@@ -186,7 +186,7 @@ def reports_of(family_id: uuid.UUID | None) -> QuerySet[Case]:
 
 @transaction.atomic
 def open_by_staff(generation: Generation, by: User) -> Case:
-    """A case that a moderator makes of what they read, theirs from the beginning."""
+    """A case that a moderator opens on a chapter, claimed by them from the beginning."""
     case = Case.objects.create(
         source=Case.Source.STAFF,
         risk=risk_of(Case.Source.STAFF, _band(generation)),
@@ -218,7 +218,7 @@ def unclaim(case_id: uuid.UUID, by: User) -> None:
 
 
 def record(by: User, ruling: Ruling) -> None:
-    """Write a line of the log that nobody can edit; in the transaction that does it."""
+    """Write a line of the log, never edited afterwards; in the transaction of its action."""
     ruling.subject = ruling.subject or "case"
     ruling.by, ruling.by_name = by, by.email
     ruling.save(force_insert=True)

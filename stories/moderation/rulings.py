@@ -21,7 +21,7 @@ from .withdrawal import restore, taken_away, withdraw
 
 @transaction.atomic
 def approve(case_id: uuid.UUID, by: User, reason: str, note: str = "") -> None:
-    """Let the text that the family sees stay. A chapter that was withdrawn meanwhile is given back,
+    """Let the family's text stay as it is. A chapter that was withdrawn meanwhile is given back,
     unless it is taken away for another case, too. Raises CannotRule, as all here do."""
     case = _held(case_id, by)
     _need_reason(reason, Clearance)
@@ -72,7 +72,7 @@ def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -
 
 @transaction.atomic
 def turn_off(name: str, by: User, note: str) -> None:
-    """Turn a feature or a model off for everyone, and stop the runs that need it."""
+    """Turn a feature or a model off for everyone, and stop the runs in need of it."""
     _need_note(note)
     if not switches.is_switch(name):
         raise CannotRule(_("There is no such switch."))

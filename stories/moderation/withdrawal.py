@@ -1,4 +1,4 @@
-"""Taking a chapter away from its readers, with all that follows on it; and giving it back."""
+"""Taking a chapter away from its readers, with all chapters after it; and giving it back."""
 
 import uuid
 
@@ -13,7 +13,7 @@ from stories.tree import Tree
 
 @transaction.atomic
 def withdraw(generation: Generation) -> None:
-    """From now on no reader is given this run's text, nor any that was written to follow it.
+    """Keep this run's text from all readers from now on, and every text written to follow it.
 
     The child's position moves back to the chapter before, from where the story can go on another
     way; runs under way are asked to stop. Done twice it is done once.
@@ -37,7 +37,7 @@ def withdraw(generation: Generation) -> None:
 
 @transaction.atomic
 def restore(generation: Generation) -> bool:
-    """Give back what was withdrawn with this run, where its position is still free.
+    """Give back the texts withdrawn with this run, if its position is still free.
 
     Nothing comes back that a moderator has taken away for another reason, nor what follows on it.
     """

@@ -1,4 +1,5 @@
-"""A story as a book for e-readers (EPUB 3.3): what its page shows, in the story's own language."""
+"""A story as a book for e-readers (EPUB 3.3): the content of its page, in the story's own
+language."""
 
 import datetime as dt
 import io
@@ -19,7 +20,7 @@ from stories.vocabulary.languages import primary_language
 
 CONTENT_TYPE = "application/epub+zip"
 
-# What XML 1.0 cannot hold, whatever it is written as.
+# XML 1.0 cannot hold these, not even as character references.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -122,7 +122,7 @@ class NewStoryForm(forms.Form):
         self.add_error(None, message_of(reason.code))
 
     def refuse(self, field: str, answer: str) -> None:
-        """Say why what was typed is not for a story, at the field it was typed in."""
+        """Refuse typed text, with the reason, at its field."""
         name = "title" if field == "title" else "wish"
         self.add_error(name, answer)
         self.fields[name].widget.attrs["autofocus"] = True
@@ -202,7 +202,8 @@ class ReportForm(forms.Form):
 
 
 def languages_for(child: Child, spoken: Sequence[str]) -> list[str]:
-    """The child's languages that the storyteller can write; if there is none, all that it can."""
+    """The child's languages among the storyteller's; if there are none, all of the
+    storyteller's."""
     own = [code for code in child.languages if primary_language(code) in spoken]
     return own or list(spoken)
 

@@ -18,7 +18,7 @@ from stories.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class ChildLibrary:
-    """One child, what is being read now, and how many stories there are."""
+    """A child with the story being read now, and the number of stories."""
 
     child: Child
     reading: ReadingSession | None
@@ -32,7 +32,7 @@ class ChildLibrary:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A choice that was not taken on this path; `chapter` is where it led another time."""
+    """A choice not taken on this path; `chapter` is its chapter from another time."""
 
     choice: Choice
     chapter: Chapter | None

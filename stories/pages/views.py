@@ -91,7 +91,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         return redirect("stories:new", session.story.child_id)
     following = _following(session)
     if following is None:
-        # What was being written at the first look may be finished by now.
+        # A chapter under way at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
     generations.note_reading(session)
     chapters = path_to(session.chapter)

@@ -20,7 +20,7 @@ class Measures:
 
 
 def measure(text: str, *, language: str, age: int, level: ReadingLevel) -> Measures:
-    """Measures a text for a child of this age who reads at this level. Never raises on any text."""
+    """Measures a text for a child of this age and reading level. Never raises on any text."""
     found = words(text, language)
     sentences = sentence_count(text, language)
     grade = readability.grade(found, sentences, language)

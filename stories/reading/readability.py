@@ -1,4 +1,4 @@
-"""How hard a text is to read, as a school grade, and what level that is.
+"""The difficulty of a text as a school grade, and its level.
 
 English: Flesch-Kincaid grade level (Kincaid, Fishburne, Rogers & Chissom 1975, Naval Technical
 Training Command, Research Branch Report 8-75).
@@ -34,7 +34,7 @@ _RIX_STARTS = (0.2, 0.5, 0.8, 1.3, 1.8, 2.4, 3.0, 3.7, 4.5, 5.3, 6.2, 7.2)
 
 
 def grade(words: Sequence[str], sentence_count: int, language: str) -> float:
-    """Years of schooling (US grades) that the text asks for, from 0 to 18; 0 without words."""
+    """Years of schooling (US grades) needed for the text, from 0 to 18; 0 without words."""
     if not words:
         return 0.0
     sentences = max(1, sentence_count)

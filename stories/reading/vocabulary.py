@@ -1,4 +1,4 @@
-"""Rare words: those of a text that a child may not know.
+"""Rare words of a text, which a child may not know.
 
 An estimate, without knowledge of frequencies: a list of everyday words (a language's `common.txt`,
 base forms, compiled by hand for this project) takes away what a child knows, with light stemming;
@@ -18,7 +18,7 @@ from typing import assert_never
 from stories.reading.words import words
 from stories.vocabulary.languages import Language, language_of
 
-_LONGEST = 20  # letters; beyond this it is a cry or an accident
+_MAX_LETTERS = 20  # beyond this it is a cry or an accident
 _MAX_JOINED = 3
 
 _ENGLISH_ENDINGS = (
@@ -43,20 +43,20 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
     candidates = dict.fromkeys(
         word
         for word in words(text, language)
-        if len(word) <= _LONGEST and shape.fullmatch(word) and word not in names
+        if len(word) <= _MAX_LETTERS and shape.fullmatch(word) and word not in names
     )
     unknown = [word for word in candidates if not is_everyday(word, written)]
     return sorted(unknown, key=len, reverse=True)[:count]
 
 
 def is_everyday(word: str, language: Language) -> bool:
-    """True when the word, in lower case, is one that a child knows."""
+    """True for a word, in lower case, known to children."""
     known = _known(language)
     return any(form in known for form in forms(word, language))
 
 
 def forms(word: str, language: Language) -> Iterable[str]:
-    """The word, and base forms that it may have."""
+    """The word and its possible base forms."""
     match language.stemming:
         case "english":
             return _english_forms(word)

@@ -26,7 +26,7 @@ def words(text: str, language: str) -> list[str]:  # noqa: ARG001 - the same rul
 
 
 def sentence_count(text: str, language: str) -> int:
-    """Sentences that hold at least one letter or digit."""
+    """Sentences with at least one letter or digit."""
     return sum(any(map(str.isalnum, sentence)) for sentence in split(text, language))
 
 

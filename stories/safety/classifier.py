@@ -1,4 +1,4 @@
-"""A trained classifier of offensive English that works offline (alt-profanity-check).
+"""A trained classifier of offensive English, of use without a network (alt-profanity-check).
 
 It was trained on comments in forums, so it knows insults and obscenities that no list of rules has,
 and nothing of what happens in a story. It also takes every pig, donkey and ugly duckling for an
@@ -92,7 +92,7 @@ def load() -> _LinearModel:
 
 
 def score_of(text: str) -> float:
-    """How likely people are to call a text offensive, apart from the words that stories need."""
+    """The likelihood that people call a text offensive, apart from the words that stories need."""
     return load().probability(_STORY_WORDS.sub("", text))
 
 
@@ -119,5 +119,5 @@ class ClassifierLayer:
         )
 
     def cleared(self, passage: Passage) -> int:
-        """All of it: what it scores is whole sentences, and it stops those when they are whole."""
+        """All of it: the classifier scores whole sentences, and stops them when they are whole."""
         return len(passage.text)

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
-"""Takes out of a model's raw output what is not prose, one character at a time.
+"""Cleans a model's raw output down to prose, one character at a time.
 
 Three filters in a row: characters that no story holds, tags (a model's thoughts and the tokens of
 its chat template among them), and what stands at the start of lines (headings, labels, list
@@ -43,6 +43,7 @@ class CharacterFilter:
         return kept
 
     def _pair(self, half: str) -> str:
+        # A host may send the two halves of an emoji in two pieces.
         if half < "\udc00":
             self._high_surrogate = half
             return ""
@@ -56,6 +57,7 @@ class CharacterFilter:
             return "" if char == "\n" and self._last == "\r" else "\n"
         if char.isspace():
             return " "
+        # Between emoji it makes one of several; between letters it hides a word from the rules.
         if char == _ZERO_WIDTH_JOINER:
             return char if self._last and is_emoji(self._last) else ""
         if unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn"} or char == "\ufffd":
@@ -64,7 +66,7 @@ class CharacterFilter:
 
 
 def cleaned(text: str) -> str:
-    """A whole text without the characters that no story holds, composed (NFC)."""
+    """A whole text without characters foreign to stories, composed (NFC)."""
     characters = CharacterFilter()
     return unicodedata.normalize("NFC", "".join(map(characters.push, text)))
 
@@ -77,6 +79,7 @@ _TURN_ENDS = frozenset(
     | {"im_start", "start_of_turn", "start_header_id", "user", "end▁of▁sentence"}
 )
 _BREAKING_TAGS = frozenset({"br", "p", "div", "hr", "li"})
+# Bounded, so that a lone "<" holds up no more than a few words.
 _MAY_BE_TAG = re.compile(
     r"<{1,2}(?:[/|｜!?][^<>\n]{0,64}|[A-Za-z][^<>\n]{0,64})?|<<[^<>\n]{1,64}>|\[/?[A-Z]{0,5}"
 )
@@ -85,7 +88,7 @@ _TAG_NAME = re.compile(r"[^<>\[\]/|｜!?\s]+")
 
 
 class TagFilter:
-    """Drops tags, what stands inside thought tags, and all that follows the end of the turn."""
+    """Drops tags, the text inside thought tags, and everything after the end of the turn."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -111,6 +114,7 @@ class TagFilter:
         return char
 
     def _give_up(self) -> str:
+        # No tag; but one may begin at any of the later characters.
         held, self._held = self._held, ""
         return self._text(held[0]) + "".join(self.push(char) for char in held[1:])
 
@@ -119,6 +123,8 @@ class TagFilter:
         name = match[0].lower() if match else ""
         if name in _THOUGHTS:
             return self._thought("/" in tag[:3])
+        # [/INST] ends the user's turn, and the answer follows. Before any text, other tokens are an
+        # echo of the chat template.
         is_turn_end = name in _TURN_ENDS and tag != "[/INST]"
         if is_turn_end and self._has_text and not self._thoughts_open:
             self._is_over = True
@@ -130,6 +136,7 @@ class TagFilter:
         elif self._thoughts_open:
             self._thoughts_open -= 1
         else:
+            # The template opened the thoughts within the prompt: all text so far was one.
             return DISCARD
         return ""
 
@@ -143,7 +150,7 @@ _EMPHASIS = str.maketrans("", "", "*_`~")
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """How a line begins that is no story, or no story yet."""
+    """Beginnings of lines that are no story, or no story yet."""
 
     label: re.Pattern[str]
     preamble_start: re.Pattern[str]
@@ -152,7 +159,7 @@ class _Patterns:
 
 @cache
 def _patterns(rows: tuple[Language, ...]) -> _Patterns:
-    """In any language: a model that writes in one may talk about it in another."""
+    """The beginnings in all languages: a model that writes in one may talk about it in another."""
     agreement = rf"(?:{_any_of(row.preamble.agreement for row in rows)})[!,.]*\s*"
     presenting = f"(?:{_any_of(row.preamble.presenting for row in rows)})"
     promising = _any_of(row.preamble.promising for row in rows)
@@ -189,7 +196,7 @@ def _any_of(patterns: Iterable[Sequence[str]]) -> str:
 
 
 class LineFilter:
-    """Drops headings, fences, labels, list markers, emphasis, and what introduces the story.
+    """Drops headings, fences, labels, list markers, emphasis, and introductions of the story.
 
     The start of a line is held back until it is clear what the line is: for a few words at most,
     and to its end (within `LABELLED_CHARS`) where it begins as a heading or an introduction does.
@@ -241,6 +248,7 @@ class LineFilter:
         if is_whole and self._is_heading(line):
             return ""
         line = self._without_label(self._without_marker(line), is_whole=is_whole)
+        # Later lines that look like an introduction are said by somebody in the story.
         if not self._has_text:
             introduction = self._patterns.preamble.match(line)
             line = line[introduction.end() :] if introduction else line
@@ -256,6 +264,7 @@ class LineFilter:
         marker = _MARKER.match(line)
         if marker is None:
             return line
+        # In some languages a dash opens speech, and models write it as a list marker.
         dash = "—" if marker["dash"] and self._keeps_dashes else ""
         return dash + line[marker.end() :]
 
@@ -263,6 +272,7 @@ class LineFilter:
         label = self._patterns.label.match(line)
         if label is None:
             return line
+        # After the story, another speaker's label begins a chat that the model plays by itself.
         if label["other"]:
             self._is_over = self._has_text
             return "" if is_whole else line[label.end() :]

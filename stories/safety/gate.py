@@ -27,9 +27,9 @@ _loading = Lock()
 
 # As much of the approved text as a rule may need to see what only two sentences make unsafe.
 CONTEXT_CHARACTERS = 160
-# What nobody may type, whatever for: a thing to keep out of stories may well be a frightening one.
+# Stopped even in lists of things to avoid, which may well name frightening ones.
 NEVER_TYPED = ("orders", "personal_data", "leftover", "markup")
-# What has no place in a story in any language: a model may slip into another one for a word.
+# Checked in every language's rules: a model may slip into another language for a word.
 GRAVEST = (
     *("sexual", "self_harm", "hate", "profanity", "violence", "gore", "weapons", "drugs"),
     "grooming",
@@ -67,11 +67,11 @@ class Gate:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The names of those that all have to run before a text passes."""
+        """The names of the layers that a text has to pass."""
         return tuple(layer.name for layer in self._layers)
 
     def check(self, text: str, *, before: str = "") -> Verdict:
-        """True when a text may be shown after the approved text that ends with `before`."""
+        """The verdict on a text, shown after the approved text that ends with `before`."""
         return _examine(self._layers, Passage(text, _tail(before)))
 
     def cleared(self, text: str, *, before: str) -> int:
@@ -88,11 +88,11 @@ class Gate:
             return 0
 
     def check_input(self, text: str) -> Verdict:
-        """True when what a parent or a child typed may become part of a story's brief."""
+        """The verdict on a parent's or child's typed text as part of a story's brief."""
         return _examine(self._input_layers, Passage(text))
 
     def check_named(self, text: str) -> Verdict:
-        """True when a name, or what a family wants to be kept out of stories, may be typed.
+        """The verdict on a typed name, or on a topic that a family wants kept out of stories.
 
         It passes whatever it is about, unless it gives orders, holds markup or tells who somebody
         is.
@@ -101,7 +101,7 @@ class Gate:
 
 
 def load() -> None:
-    """Load what is slow to load ahead of the first check. May be called from any thread."""
+    """Load slow parts ahead of the first check. May be called from any thread."""
     with _loading:
         classifier.load()
         for language in codes():

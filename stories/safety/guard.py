@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "guard"
-# What the setting says for the story's own model.
+# The setting's value for the story's own model.
 OWN_MODEL = "story"
 _ATTEMPTS = 2
 
 
 class NoAnswer(ValueError):
-    """A reply of the guard that does not answer the question."""
+    """A reply of the guard beside the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one kind of guard is asked about a passage, and what its answer means.
+    """The prompt for one kind of guard, and the meaning of its answer.
 
     `read` gives the category of what was found, "" for nothing; it raises NoAnswer.
     """
@@ -57,8 +57,8 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A guard that may be asked. Whatever goes wrong counts as not passed, unless `is_advisory`;
-    what an advisory guard does find counts all the same. One answer may take `seconds`."""
+    """A guard model to ask. Whatever goes wrong counts as not passed, unless `is_advisory`; what an
+    advisory guard does find counts all the same. One answer may take `seconds`."""
 
     model: "BaseChatModel"
     dialect: Dialect
@@ -79,7 +79,8 @@ class Guard:
         return self._stopped(f"{self.dialect.name}.{found}", found, passage.text.strip()[:200])
 
     async def _ask(self, passage: Passage) -> str:
-        """Once more where the host fails or the answer is none; raises what the last try raised."""
+        """Ask, and once more after a failed host or an unreadable answer; raises the last try's
+        error."""
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self.dialect.read(await self._answer(passage))
@@ -112,7 +113,7 @@ class Guard:
 
 
 def dialect_of(name: str) -> Dialect | None:
-    """The dialect that a model of this name speaks, None where it is no guard that is known."""
+    """The dialect of a model by its name, None for a model that is no known guard."""
     bare = re.sub(r"[^a-z]", "", name.rsplit("/", 1)[-1].lower())
     if bare == OWN_MODEL:
         return _OWN
@@ -195,7 +196,7 @@ _GRANITE = Dialect("granite_guardian", _ask_granite, _read_granite)
 
 
 class _Finding(BaseModel):
-    """The answer of a model that is no guard by trade."""
+    """The answer of a model not made as a guard."""
 
     model_config = ConfigDict(extra="ignore", title="paragraph")
 
@@ -225,7 +226,7 @@ def _ask_own(passage: Passage, band: AgeBand) -> list[BaseMessage]:
 
 
 def _read_own(answer: str) -> str:
-    """The worst that is said: of several findings, the first that names a problem."""
+    """The first problem named by a finding; "" if none names any."""
     found = structured.found_in(answer)
     try:
         problems = [_Finding.model_validate(one).problem for one in found.whole]

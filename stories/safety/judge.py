@@ -26,7 +26,7 @@ STOPPED_SCORES = {2: 0.3, 3: 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`score` is 1 where nothing was found; `issues` are sentences that a parent may read.
+    """`score` is 1 without findings; `issues` are sentences for a parent to read.
 
     `layers` names all that looked at the chapter, in whole or in part, where that is known.
     """
@@ -190,7 +190,7 @@ class _Assessment(BaseModel):
 async def judge_chapter(
     editor: "BaseChatModel", text: str, *, band: AgeBand, language: str
 ) -> Judgement | None:
-    """The model's judgement of a whole chapter in stand-in form, None where it gives none.
+    """The model's judgement of a whole chapter in stand-in form, None without an answer of use.
 
     An answer that is none is asked for once more. Raises only what the model's client raises.
     """

@@ -1,4 +1,4 @@
-"""Layers of the gate: layers that each examine a passage and answer with a verdict."""
+"""Layers of the gate: each examines a passage and answers with a verdict."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,11 +31,11 @@ class Layer(Protocol):
 
 @runtime_checkable
 class Foresight(Protocol):
-    """A layer that can say how much of a passage may be shown while the rest is being written."""
+    """A layer able to clear part of a passage for showing while the rest is being written."""
 
     def cleared(self, passage: Passage) -> int:
-        """How many characters, of a text that ends with a whole word, it will not stop whatever
-        follows."""
+        """The count of characters, of a text that ends with a whole word, safe from this layer
+        whatever follows."""
         ...
 
 
@@ -87,6 +87,7 @@ class RulesLayer:
     def _hits(self, whole: str, approved: int) -> Iterator[tuple[Found, str]]:
         """Hits of the rules beyond the first `approved` characters, and the reading they are in."""
         found = [*self._book.find_words(whole), *self._book.find_patterns(whole, self._severities)]
+        # A hit may begin in approved text: only its last words make it one.
         yield from ((hit, whole) for hit in found if hit.end > approved)
         disguised = [*self._disguised(whole)]
         if disguised:
@@ -115,6 +116,7 @@ class RulesLayer:
         )
 
     def _is_for_others(self, hit: Found, text: str) -> bool:
+        # Words that the story's own language has rules for are left to those.
         words = words_of(hit.of(text))
         return bool(words) and all(not self._known.isdisjoint(word.forms) for word in words)
 
@@ -137,7 +139,8 @@ class RulesTogether:
 def _severities(
     language: str, band: AgeBand, scope: str, categories: tuple[str, ...] | None
 ) -> Mapping[str, Severity]:
-    """Of the rules that count. Every chapter has a gate, and all of them share these."""
+    """The severity of each rule in force, by its id. Every chapter has a gate, and all of them
+    share these."""
     return {
         rule.id: rule.severity(band)
         for rule in rule_book(language).rules.values()
@@ -176,6 +179,7 @@ class AvoidLayer:
         return Verdict(Severity.PASS, self.name, threshold=_THRESHOLD)
 
     def _stopped(self, hit: Found, text: str) -> Verdict:
+        # A word to avoid is no danger: another wording will do.
         return Verdict(
             Severity.SOFT,
             self.name,
@@ -199,21 +203,22 @@ _TOKEN = re.compile(r"\S+")
 
 
 def _cleared(passage: Passage, suspects: Callable[[str], Iterable[Found]]) -> int:
-    """Up to where no reading of the passage has a suspect. It counts in words: their positions
-    differ between readings, and where even their number does, nothing is cleared."""
+    """The position up to which no reading of the passage has a suspect. It counts in words: their
+    positions differ between readings, and where even their number does, nothing is cleared."""
     whole = plain(passage.before) + plain(passage.text)
     words = _TOKEN.findall(whole)
     ends = [match.end() for match in _TOKEN.finditer(passage.before + passage.text)]
     approved = len(_TOKEN.findall(passage.before))
+    # Letters set apart may yet spell any word, so nothing behind their first is cleared.
     text = before_letters_apart(whole)
     clear = len(_TOKEN.findall(text))
     for reading in (text, *disguises(text)):
-        places = [match.span() for match in _TOKEN.finditer(reading)]
-        if len(places) != len(_TOKEN.findall(text)) or len(words) != len(ends):
+        spans = [match.span() for match in _TOKEN.finditer(reading)]
+        if len(spans) != len(_TOKEN.findall(text)) or len(words) != len(ends):
             return 0
         for found in suspects(reading):
-            if sum(start < found.end for start, _ in places) > approved:
-                clear = min(clear, sum(end <= found.start for _, end in places))
+            if sum(start < found.end for start, _ in spans) > approved:
+                clear = min(clear, sum(end <= found.start for _, end in spans))
     return ends[clear - 1] - len(passage.before) if clear > approved else 0
 
 
@@ -230,6 +235,7 @@ def _inflections(word: str) -> set[str]:
         forms.add(word[:-1])
     if word.endswith("y"):
         forms.add(word[:-1] + "ies")
+    # "as" without its ending is "a", which nobody wants to avoid.
     return {form for form in forms if len(form) > 1}
 
 

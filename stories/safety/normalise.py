@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 _TILDE = "\u0303"
-# Those that are no white space: what stands on their two sides is read as one word.
+# Control characters but white space: the letters on their two sides are read as one word.
 _CONTROLS = bytes(
     code for code in range(128) if not (chr(code).isprintable() or chr(code).isspace())
 )
@@ -75,7 +75,7 @@ def latinised(text: str) -> str:
 
 @lru_cache(maxsize=32)  # several rule books look at one text
 def disguises(text: str) -> tuple[str, ...]:
-    """Other readings of a plain text, for each kind of disguise that is found in it."""
+    """Other readings of a plain text, one for each kind of disguise found in it."""
     return tuple(_readings(text))
 
 
@@ -97,7 +97,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def before_letters_apart(text: str) -> str:
-    """A plain text up to the first word that is spelled out letter by letter, or may come to be."""
+    """A plain text up to the first word spelled out letter by letter, or possibly about to be."""
     apart = _SPACED.search(text) or _LETTER_APART.search(text)
     return text if apart is None else _WORD_CUT.sub("", text[: apart.start()]).rstrip()
 

@@ -37,8 +37,7 @@ class ProseStream:
         return self._sentences.begun
 
     def finish(self) -> list[str]:
-        """The text that still waited for its end; a sentence that the model left unfinished is
-        dropped."""
+        """The text still waiting for its end; an unfinished sentence of the model is dropped."""
         return self._gather(self._lines.flush()) + self._sentences.finish()
 
     def _gather(self, text: str) -> list[str]:
@@ -52,6 +51,6 @@ class ProseStream:
 
 
 def sentences_of(text: str, language: str) -> list[str]:
-    """A finished text in the pieces that it was checked in, each with its separator before it."""
+    """A finished text in the pieces in which it was checked, each with its separator before it."""
     stream = ProseStream(language)
     return [*stream.feed(text), *stream.finish()]

@@ -1,7 +1,6 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
-"""Borders of sentences, for text that arrives a character at a time. in a finished text, and in one
-that arrives a character at a time. The browser's copy is `reader/sentences.js`;
-`tests/sentence_ends.json` holds both to the same answers.
+"""Borders of sentences, in finished text and in text that arrives a character at a time. The
+browser's copy is `reader/sentences.js`; `tests/sentence_ends.json` holds both to the same answers.
 
 A border needs the end of a sentence, white space, and a look at what comes next: `"Stop!" said the
 fox.` is one sentence, because "said" begins none. So a sentence is released with the first
@@ -25,12 +24,13 @@ _CLAUSE = re.compile(r"(?:[,;:][\"'”’»)]*|\s[—–])(?=\s)")
 _WORD = re.compile(r"\S+")
 # More than a closing word, its marks and the quotation marks behind it.
 _END_CHARACTERS = 80
+# A capital with a full stop is an initial; but "Mia and I." is a sentence.
 _INITIAL = re.compile(r"(?:^|[\s.])(?!I\.)[A-ZÁÉÍÓÚÑ]\.$")
 
 
 @cache
 def _story_opening(rows: tuple[Language, ...]) -> re.Pattern[str]:
-    """A quotation mark before words that no speech but only a story begins with."""
+    """A quotation mark before the opening words of a story, which no speech begins with."""
     openings = "|".join(opening for row in rows for opening in row.story_openings)
     return re.compile(rf"[\"“«](?=(?:{openings})\b)", re.IGNORECASE)
 
@@ -47,7 +47,7 @@ def _without_closers(text: str) -> str:
 
 
 def split(text: str, language: str) -> list[str]:
-    """The sentences of a finished text, and what is left behind the last one's end."""
+    """The sentences of a finished text, with an unfinished rest as the last."""
     starts = [0, *starts_of(text, language)]
     ends = [*starts[1:], len(text)]
     pieces = (text[start:end].strip() for start, end in zip(starts, ends, strict=True))
@@ -73,11 +73,13 @@ class _Borders:
         self._speech_verbs = frozenset(language.speech_verbs)
 
     def is_between(self, text: str, gap: str, ahead: str, *, is_word_whole: bool) -> bool | None:
-        """True when one begins with the word `ahead`; None while more of that word must be seen."""
+        """True when a sentence begins with the word `ahead`; None while more of that word must be
+        seen."""
         first = ahead[0]
         if first in _DASHES and not is_word_whole and len(ahead) == 1:
             return None
         letter = ahead.lstrip(_DASHES)[:1]
+        # A small letter goes on with the sentence, even on a new line.
         if not letter or letter.islower() or is_emoji(first):
             return False
         if "\n" in gap:
@@ -86,6 +88,7 @@ class _Borders:
             return False
         if not letter.isalpha() or letter.isupper() or not self._may_be_speech(text):
             return True
+        # Only scripts without capitals get here: a verb of speech tells what a small letter would.
         return self._begins_after_speech(ahead, is_word_whole=is_word_whole)
 
     def is_ended(self, text: str) -> bool:
@@ -159,24 +162,26 @@ class SentenceSplitter:
         return self._separator + unicodedata.normalize("NFC", text) if text else ""
 
     def discard(self) -> None:
-        """Forget what was gathered and not released."""
+        """Forget the text gathered and not yet emitted."""
         self._text = self._gap = self._ahead = ""
 
     def finish(self) -> list[str]:
         released = self._settle(is_word_whole=True)
         self._gap = ""
         self._text = self._whole_part(self._text)
+        # The mark that opened the whole story was dropped, so the one that closes it goes, too.
         if self._is_quoted_whole and self._text.endswith(('"', "”", "»")):
             self._text = self._text[:-1]
         return released + self._flush()
 
     def _append(self, char: str) -> None:
+        # Small models get stuck on a character: a run longer than prose has is cut.
         longest_run = 1 if char in '"“”„' else 3 if char in self._ends else 8
         if not self._text.endswith(char * longest_run):
             self._text += char
 
     def _settle(self, *, is_word_whole: bool) -> list[str]:
-        """Once what lies ahead says so, end the sentence before it or let it go on."""
+        """End the sentence, or let it go on, as soon as the text ahead decides."""
         if not self._ahead:
             return []
         is_border = self._borders.is_between(
@@ -208,7 +213,7 @@ class SentenceSplitter:
         return ""
 
     def _release_clause(self) -> list[str]:
-        """The first clauses of a sentence that has grown too long to wait for its end."""
+        """The first clauses of a sentence grown too long to wait for its end."""
         is_short = self._text.count(" ") < self.CLAUSE_WORDS
         if is_short and len(self._text) <= self.MAX_CHARACTERS:
             return []
@@ -217,6 +222,7 @@ class SentenceSplitter:
         ]
         if not ends and len(self._text) <= self.MAX_CHARACTERS:
             return []
+        # Without a comma it is cut between words, or anywhere: no reader waits for ever.
         end = ends[-1] if ends else self._text.rfind(" ")
         end = end if end > 0 else len(self._text)
         rest = self._text[end:].lstrip()
@@ -243,7 +249,8 @@ class SentenceSplitter:
         return text[1:]
 
     def _is_title(self, text: str) -> bool:
-        """A first line that ends no sentence is the title that the model gave its story."""
+        """True for a first line without a sentence's end: the title that the model gave its
+        story."""
         return (
             not self._has_released
             and len(text) <= self.TITLE_CHARS

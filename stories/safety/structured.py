@@ -1,4 +1,4 @@
-"""Structured answers of models: asked for by a JSON schema, and found in what came.
+"""Structured answers of models: asked for by a JSON schema, and found in the reply.
 
 Hosts put the object into a fence, a sentence, an array, or the field for thoughts, and models think
 before it. What the object says is checked by those who asked.
@@ -64,8 +64,8 @@ def found_in(text: str) -> Found:
 
 
 def whole_part(torn: str) -> dict[str, Any]:
-    """A torn object as far as its values are whole: without the one in which it ends, and without
-    all that follows a fault."""
+    """A torn object up to its last whole value: without the value torn at its end, and without
+    everything after a fault."""
     try:
         json.JSONDecoder(strict=False).decode(torn)
     except json.JSONDecodeError as error:

@@ -16,6 +16,6 @@ class Cursor(NamedTuple):
 
 
 def parse_cursor(text: str) -> Cursor | None:
-    """None for anything that was never a cursor."""
+    """The position in a cursor; None for text that was never a cursor."""
     match = _FORM.fullmatch(text.strip())
     return Cursor(uuid.UUID(match[1]), int(match[2])) if match else None

@@ -19,6 +19,6 @@ def frame(generation_id: uuid.UUID, event: LogEvent) -> bytes:
 
 
 def control_frame(event: Event) -> bytes:
-    """A frame that is not in the log."""
+    """A frame outside the log."""
     payload = json.dumps({"type": event.type, "data": event.data}, ensure_ascii=False)
     return f"event: story_chunk\ndata: {payload}\n\n".encode()

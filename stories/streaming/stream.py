@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 AccessCheck = Callable[[], Awaitable[bool]]
 
-# What one write may hold, so that a reader who never reads costs no more than this.
+# A reader who never reads costs no more memory than this.
 FRAMES_PER_WRITE = 256
 
 
@@ -115,7 +115,7 @@ def _as_it_is(event: LogEvent) -> LogEvent:
 
 
 def _resync(reader: Follower, *, is_redacted: bool) -> bytes:
-    """The state now, as one reset and one text; what follows it is read on from the log."""
+    """The present state as one reset and one text; later events are read on from the log."""
     shown = [event for event in reader.known if event.type in ("content", "content_reset")]
     reader.position = shown[-1].position if shown else reader.start
     is_complete = bool(shown) and bool(shown[-1].data.get("is_complete"))

@@ -13,6 +13,6 @@ register.filter(presentation.language_name)
 
 
 @register.simple_tag
-def is_shown_by_word() -> bool:
+def shows_unchecked_words() -> bool:
     """True when words may be seen before all layers have passed them."""
     return bool(settings.SHOWS_UNCHECKED_WORDS)

@@ -27,8 +27,7 @@ __all__ = [
 
 
 class Concern(StrEnum):
-    """Kinds of faults that staff find in a chapter; one that is written anew keeps away from
-    them."""
+    """Kinds of faults found by staff in a chapter; its new version keeps away from them."""
 
     FEAR = "fear"
     VIOLENCE = "violence"
@@ -53,7 +52,7 @@ class ChoiceTaken(_Frozen):
 
 
 class PastChapter(_Frozen):
-    """A chapter on the path that was really taken, and the choice that led away from it.
+    """A chapter on the child's path, and the choice that led away from it.
 
     `text` and `summary` are in stand-in form. `choice` is None where the story simply went on.
     """
@@ -94,7 +93,7 @@ class StoryBrief(_Frozen):
 
     @property
     def band(self) -> AgeBand:
-        """The band that the story is written for."""
+        """The age band of the story."""
         return AgeBand.for_age(self.age)
 
     @property

@@ -1,4 +1,4 @@
-"""The plan of one chapter: everything that it is to tell, before a model words any of it."""
+"""The plan of one chapter: all its content, before a model words any of it."""
 
 from pydantic import BaseModel, ConfigDict
 

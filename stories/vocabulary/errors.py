@@ -32,7 +32,7 @@ class ToldToStaff(Exception):
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what led to it."""
+    """The error and its causes."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -40,7 +40,7 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def told_to_staff(error: BaseException) -> str:
-    """Why it came to this, as far as that may be said; else empty."""
+    """The cause in words for staff, as far as it may be told; else empty."""
     told = (str(cause) for cause in causes_of(error) if isinstance(cause, ToldToStaff))
     return next(filter(None, told), "")
 
@@ -141,5 +141,5 @@ _BY_CODE: dict[str, type[StoryError]] = {kind.code: kind for kind in StoryError.
 
 
 def of_code(code: str) -> StoryError:
-    """The error that a code stands for; the general one for a code that is unknown."""
+    """The error of a code; the general one for an unknown code."""
     return _BY_CODE.get(code, StoryError)()

@@ -76,7 +76,7 @@ class Progress(Event):
 
 
 class Queued(Event):
-    """Waiting for a place on the model; `position` 1 is next."""
+    """Waiting for a slot at a model host; `position` 1 is next."""
 
     type: Literal["queue"] = "queue"
     position: Annotated[int, Field(ge=1)]

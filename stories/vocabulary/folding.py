@@ -16,22 +16,22 @@ _START = re.compile("(?:^|[.!?…:\u05c3\n¿¡])[\\s\"'“„«(\\[{¿¡—\u201
 
 
 class FoldedText(NamedTuple):
-    """A folded text, and where each character of it begins in the text itself, with the text's end
-    as the last."""
+    """A folded text and the position of each of its characters in the original, with the original's
+    end as the last."""
 
     text: str
-    places: list[int]
+    positions: list[int]
 
 
 def fold(text: str) -> FoldedText:
     folded: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
+    positions: list[int] = []
+    for position, character in enumerate(text):
         plain = unicodedata.normalize("NFKD", character.translate(_APOSTROPHES)).casefold()
         kept = [part for part in plain if not _is_left_out(part)]
         folded += kept
-        places += [place] * len(kept)
-    return FoldedText("".join(folded), [*places, len(text)])
+        positions += [position] * len(kept)
+    return FoldedText("".join(folded), [*positions, len(text)])
 
 
 def words_of(text: str) -> list[str]:
@@ -40,23 +40,24 @@ def words_of(text: str) -> list[str]:
 
 
 def begins_sentence(before: str) -> bool:
-    """Whether a sentence begins behind this text."""
+    """True when a sentence begins behind this text."""
     return _START.search(before) is not None
 
 
 def whole_words(patterns: Iterable[str]) -> re.Pattern[str]:
-    """Group 1 is what a language joins to a word; each pattern is one of the groups after it."""
+    """A pattern for whole words: group 1 is the letters that a language joins to a word, each of
+    `patterns` a group after it."""
     words = "|".join(f"({pattern})" for pattern in patterns)
     return re.compile(rf"(?<!{_LETTER})({joined()})(?:{words})(?!{_LETTER})")
 
 
 def joined() -> str:
-    """The pattern of what may be joined to a word."""
+    """The pattern of letters joined to a word."""
     return f"[{joined_letters()}]{{0,3}}"
 
 
 def pattern_index(match: re.Match[str]) -> int:
-    """Which of the patterns of `whole_words` matched."""
+    """The index, among the patterns of `whole_words`, of the one that matched."""
     return (match.lastindex or _FIRST_GROUP) - _FIRST_GROUP
 
 

@@ -1,4 +1,4 @@
-"""What a language says of a word that may be somebody's name.
+"""Each language's rules for telling a name from a word.
 
 A language's words and phrases are its `names.toml`. Where it has no words that are names, a name is
 one wherever it stands. The rules are in `pseudonym`.
@@ -40,7 +40,7 @@ _Words = Annotated[tuple[str, ...], BeforeValidator(lambda text: str(text).split
 
 
 class NameTable(BaseModel):
-    """What a language says of names, folded.
+    """A language's data on names (`names.toml`), folded.
 
     `words` are those that people bear as names, `functions` those too common to be a name where a
     capital says nothing, `modals` the verbs with which a question begins, and `small` stand in
@@ -102,15 +102,15 @@ class Grammar(ABC):
 
     @abstractmethod
     def is_joined(self, gap: str, occurrence: Occurrence, *, is_first: bool) -> bool:
-        """Whether what would be a word is a name, since this gap parts it from one."""
+        """True when a possible word is part of a name, given its gap to one."""
 
     @abstractmethod
     def _is_name_here(self, words: Sequence[str], occurrence: Occurrence) -> bool:
-        """Whether a name that is a word is a name where it stands."""
+        """True when a word that can be a name is one at this position."""
 
 
 class CasedGrammar(Grammar):
-    """Of a language that writes names with capitals."""
+    """The grammar of a language that writes names with capitals."""
 
     def __init__(self, table: NameTable) -> None:
         super().__init__(table)
@@ -164,7 +164,7 @@ class CasedGrammar(Grammar):
         return self._functions.issuperset(words) or bool(asks and not does)
 
     def _is_named(self, occurrence: Occurrence) -> bool:
-        """Whether a word in lower case stands where only names do."""
+        """True when a word in lower case stands where only names do."""
         before, after = occurrence.before, occurrence.after
         if self._named.search(before):
             return True
@@ -209,19 +209,20 @@ class CaselessGrammar(Grammar):
 
 
 def grammar_of(language: str) -> Grammar:
-    """What is known of the language of a BCP 47 tag."""
+    """The grammar of a BCP 47 tag's language."""
     return _grammar(language_of(language))
 
 
 def famous_words(stand_in: str) -> tuple[str, ...]:
-    """Words beside which this stand-in is somebody famous."""
+    """The words beside which this stand-in is somebody famous."""
     tables = (name_table(row) for row in languages())
     return tuple(word for table in tables for word in table.famous.get(stand_in, ()))
 
 
 @cache
 def name_table(row: Language) -> NameTable:
-    """Raises ValueError for a file that makes no sense. An unknown language has no words."""
+    """The names of a language's file; raises ValueError for a malformed one. An unknown language
+    has no words."""
     is_known = row in languages()
     return NameTable.model_validate(row.toml("names.toml") if is_known else {"words": ""})
 

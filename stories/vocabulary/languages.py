@@ -1,4 +1,4 @@
-"""The languages that stories are written in, one row each, and the files that belong to a row.
+"""The languages of stories, one row each, and the files of each row.
 
 A language is a folder: `language.toml` is its row, the other files are what is too long for one.
 The folders lie in `stories/languages`, and in another one where `search` was told of it. What a
@@ -175,7 +175,7 @@ def _read(folder: Path) -> Language:
 
 
 def folders() -> tuple[Path, ...]:
-    """The folders of languages, also of those that have no row yet."""
+    """The folders of languages, also of those without a row yet."""
     return tuple(_folders_in(_folders))
 
 
@@ -206,7 +206,7 @@ def languages() -> tuple[Language, ...]:
 
 
 def codes(written_by: Writers = "multilingual") -> tuple[str, ...]:
-    """The languages that models of this ability write; without one, all that there are."""
+    """The languages of models of this ability; without one, all languages."""
     able = _WRITERS[: _WRITERS.index(written_by) + 1]
     return tuple(row.code for row in languages() if row.written_by in able)
 
@@ -249,7 +249,7 @@ def sentence_ends() -> str:
 
 
 def joined_letters() -> str:
-    """Letters that any of the languages joins to the beginning of a word."""
+    """Letters joined to the beginning of a word in any of the languages."""
     return "".join(row.joined_letters for row in languages())
 
 

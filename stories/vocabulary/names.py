@@ -1,4 +1,4 @@
-"""The names of people in a text that somebody typed, in whichever way they are written."""
+"""The names of people in a typed text, in whichever way they are written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class _Stage:
             return
         for match in self._pattern.finditer(folded.text):
             way = self._ways[pattern_index(match)]
-            start, end = folded.places[match.end(1)], folded.places[match.end()]
+            start, end = folded.positions[match.end(1)], folded.positions[match.end()]
             near = slice(max(0, match.start() - _CONTEXT_CHARACTERS), match.start())
             occurrence = Occurrence(
                 written=text[start:end],

@@ -33,7 +33,7 @@ def writer_of(version: int) -> Node:
 
 
 def version_in(node: Node, version: int) -> int:
-    """The version that a step makes or looks at, begun when `version` was the newest."""
+    """The version of a step's text, given the newest `version` at its beginning."""
     return version + (node is Node.ENHANCE_CONTENT)
 
 

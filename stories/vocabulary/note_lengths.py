@@ -27,7 +27,7 @@ LEARNING = NoteLength(80, 600, 600)
 
 
 def fitted(text: str, length: int) -> str:
-    """The text, cut behind a word and marked with an ellipsis where it is longer."""
+    """The text, cut behind a word and marked with an ellipsis if it is too long."""
     if len(text) <= length:
         return text
     kept = text[: length - 1]

@@ -68,7 +68,7 @@ class Pseudonym:
         return "".join([*pieces, text[shown:]])
 
     def stand_ins_for(self, text: str) -> set[str]:
-        """Which stand-ins hiding would put into the text."""
+        """The stand-ins that hiding would put into the text."""
         return {self._people[found.person].stand_in for found in self._finder.find(text)}
 
     def reveal(self, text: str) -> str:
@@ -108,7 +108,8 @@ def _shown(person: Alias, language: str) -> list[_Shown]:
 
 
 def _shown_pattern(stand_in: str, name: str) -> str:
-    """Not the name of somebody famous; with the full stop behind it where the name has its own."""
+    """The pattern of a stand-in that is not the name of somebody famous; with the full stop behind
+    it if the name has its own."""
     famous = "|".join(word.title() for word in famous_words(stand_in))
     others = rf"(?!\s+(?:{famous})\b)" if famous else ""
     stop = r"(?:\.(?!\.))?" if name.endswith(".") else ""

@@ -1,4 +1,4 @@
-"""Text that looks as it reads: compatible forms made one, signs of tags and of control replaced."""
+"""Text reduced to its looks: compatible forms made one, signs of tags and of control replaced."""
 
 import unicodedata
 

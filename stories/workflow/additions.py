@@ -68,7 +68,7 @@ class Additions:
         )
 
     def _is_in_easy_words(self, sentence: str) -> bool:
-        """A small model's rarer words are those with which it leaves the story's world."""
+        """True without rarer words: a small model uses them where it leaves the story's world."""
         rare = rare_words(sentence, self._language, self._max_words)
         return all(word in self._told for word in rare)
 

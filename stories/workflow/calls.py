@@ -25,7 +25,7 @@ _CHARACTERS_PER_TOKEN = 4.3
 
 
 class Meter(AsyncCallbackHandler):
-    """Reports the cost of every call that a model makes, whoever makes it."""
+    """Reports the cost of every call of a model, whoever makes it."""
 
     run_inline = True  # LangChain would make a task of it for every token
 

@@ -23,7 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from stories.infra.waiting import raise_if_cancelled
 
-# What is raised where the store cannot be used at the moment.
+# Exceptions of a store that cannot be used at the moment.
 StoreAway = (
     sqlite3.OperationalError,
     sqlite3.InterfaceError,

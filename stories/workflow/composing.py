@@ -68,7 +68,7 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
 
 
 def outcome_of(text: str, brief: StoryBrief, resources: ChapterResources) -> tuple[Found, ...]:
-    """What stays of a finished text that is not what was asked for."""
+    """The faults of a finished text, by comparison with its brief."""
     percent = resources.min_length_percent
     least = least_words(brief, resources.profile.writing, percent)
     return all_found_in(text, Asked(brief), least_words=least)

@@ -7,8 +7,8 @@ from stories.workflow.prompts.request import GO_ON
 
 
 class Conversation:
-    """One chapter's talk, after what is said at its `start`. `request` stands before the first
-    turn's instruction."""
+    """A chapter's talk with the model, after its `start`. `request` stands before the first turn's
+    instruction."""
 
     def __init__(self, start: list[BaseMessage], request: str) -> None:
         self._messages = list(start)

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 2
 _MAX_SOFT_HITS = 3
-# Calls of the model, in all of a chapter, for sentences that are safe and not what was asked for.
+# Per chapter. A safe sentence beside the wish is a flaw, and each call for another one is a wait.
 _MAX_MENDS = 3
 # Turns that a host ended at its limit of tokens are gone on with so often.
 _MAX_CUTS = 4
@@ -58,9 +58,9 @@ _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
 _UNSAID = "…"
-# What it means that all new tries were in vain, by the last one's concern; else it was unsafe.
+# The error after the last try, by its concern; any other concern was one of safety.
 _GIVEN_UP = {_FAILURE: ModelUnavailable, Kind.REFUSAL: Declined, Kind.REPETITION: TooShort}
-# A host that sends nothing that is prose, for ever: thoughts, markup, white space.
+# Ends the answer of a host that sends thoughts, markup or white space for ever.
 _MAX_RAW_CHARACTERS = 30_000
 
 
@@ -94,7 +94,7 @@ class Drafting:
         self._additions = additions
         self._begin = begin
         self._conversation = begin()
-        self._tools = resources
+        self._resources = resources
         self._wanted = asked
         self._language = asked.brief.language
         self._emit = emit
@@ -115,7 +115,8 @@ class Drafting:
         self._withheld: list[str] = []
 
     async def write(self, plan_after: Callable[[str], Plan]) -> None:
-        """Until all of the text is shown; `plan_after` says what is left after so much of it."""
+        """Writes until all of the text is shown; `plan_after` gives the rest of the plan after a
+        text."""
         while True:
             try:
                 await self._write(plan_after(self._manuscript.text))
@@ -133,6 +134,7 @@ class Drafting:
         if self._manuscript.text and not plan.continues:
             self._conversation.close(plan.first_instruction, self._manuscript.text)
         for number, turn in enumerate(plan.turns):
+            # The guard stopped this paragraph of ours: told again, it would be stopped again.
             if turn.opening and any(turn.opening in text for text in self._withheld):
                 continue
             self._start = 0 if plan.continues and number == 0 else len(self._manuscript.text)
@@ -165,15 +167,15 @@ class Drafting:
             self._conversation.tell(turn.opening)
 
     def _untold(self, sentences: list[str]) -> list[str]:
-        """The sentences of a paragraph without the first ones, where the text ends with them: an
-        earlier runner came so far."""
+        """The sentences of a paragraph without those that end the text already: an earlier runner
+        came so far."""
         for told in range(len(sentences), 0, -1):
             if self._manuscript.text.endswith("".join(sentences[:told]).strip()):
                 return sentences[told:]
         return sentences
 
     async def _try_to_add(self, turn: Turn) -> None:
-        """A host that is away leaves a chapter of the plan's own words."""
+        """Tries to add to the plan's words; a host that is away leaves a chapter of these alone."""
         try:
             await self._try(turn)
         except (ModelUnavailable, ModelTimeout) as error:
@@ -191,6 +193,7 @@ class Drafting:
                 self._restart()
             elif ended is Ended.CUT and self._written != before and cuts_left:
                 cuts_left -= 1
+            # An empty answer is mostly chance: the same request, once more, costs no try.
             elif self._written == nothing and not has_asked_again:
                 has_asked_again = True
             elif self._is_long_enough(turn):
@@ -212,8 +215,8 @@ class Drafting:
         return self._manuscript.word_count >= turn.least_words
 
     def _is_needed(self, turn: Turn) -> bool:
-        """True when a try that came to nothing has to be followed by another. A chapter that is
-        long enough is not lost because its model went round in circles, or wanted no more."""
+        """True when a fruitless try has to be followed by another. A chapter that is long enough is
+        not lost because its model went round in circles, or wanted no more."""
         is_harmless = self._concerns[-1] in {Kind.REFUSAL, Kind.REPETITION}
         is_chapter = bool(self._manuscript.text) and self._is_long_enough(turn)
         return bool(self._restarts_left) or not (is_harmless and is_chapter)
@@ -235,7 +238,7 @@ class Drafting:
         self._manuscript.attempt += 1
 
     async def _try(self, turn: Turn) -> Ended:
-        """One try, or as many as it takes to get to the end of one with a host that fails."""
+        """Runs one try to its end, anew for as long as its host fails."""
         while True:
             try:
                 return await self._one_try(turn)
@@ -250,10 +253,11 @@ class Drafting:
         self._leaves_out = False
         self._asked = self._prompt(turn)
         prose, ending, begun = ProseStream(self._language), Ending.WHOLE, ""
-        stream = stream_text(self._writer, self._asked, self._tools)
+        stream = stream_text(self._writer, self._asked, self._resources)
         try:
             async with aclosing(stream) as pieces:
                 async for piece in pieces:
+                    # Kept from before `finish`: a declined answer is recorded with these words.
                     if isinstance(piece, Ending):
                         ending, begun = piece, prose.begun
                         continue
@@ -262,21 +266,23 @@ class Drafting:
                         return ended
                     if raw_characters > _MAX_RAW_CHARACTERS:
                         return Ended.FULL
-                    if self._tools.shows_unchecked_words and not turn.opening:
-                        self._glimpse(prose.begun)
+                    if self._resources.shows_unchecked_words and not turn.opening:
+                        self._show_provisional(prose.begun)
             return await self._take(prose.finish(), turn) or self._ended(ending, begun)
         finally:
+            # However the try ended, words shown of an unfinished sentence are no part of the text.
             self._manuscript.retract()
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]
+        # Concerns of this version outweigh the feedback on the one before.
         note = avoid_note(concerns) if concerns else self._note
         note = "\n".join(filter(None, [note, note_on(self._concerns, self._wanted)]))
         messages = self._conversation.messages(turn.instruction, self._written, note)
         words_left = max(0, turn.most_words - len(self._written.split()))
         answer = tokens_for_words(words_left, self._language)
         needed = conversation_tokens(messages, self._language) + answer
-        if needed > self._tools.profile.context_tokens:
+        if needed > self._resources.profile.context_tokens:
             raise ContextTooLong
         return messages
 
@@ -318,7 +324,7 @@ class Drafting:
             if kind is Kind.LANGUAGE and self._restarts_left == MAX_RESTARTS:
                 return False
             self._add(sentence)
-        elif self._tools.profile.writing == "prose":
+        elif self._resources.profile.writing == "prose":
             other = await self._other_wording(sentence, note_on([kind], self._wanted))
             self._add(other or sentence)
         return True
@@ -333,7 +339,7 @@ class Drafting:
         self._sentences += 1
 
     def _decline(self, sentence: str, rule: str) -> Ended:
-        """A try in which the model, or its host, would not tell the story."""
+        """Ends a try in which the model, or its host, would not tell the story."""
         seen = self._manuscript.retract()
         self._concerns.append(Kind.REFUSAL)
         verdict = Verdict(
@@ -342,14 +348,14 @@ class Drafting:
         self._manuscript.hold_back(sentence, verdict, seen=seen)
         return Ended.HELD
 
-    def _glimpse(self, sentence: str) -> None:
-        """Shows what may be shown of a sentence that the model has begun."""
+    def _show_provisional(self, sentence: str) -> None:
+        """Shows the beginning of an unfinished sentence, as far as it may be shown."""
         if sentence.strip() and not (self._is_left_out(sentence) or self._may_be_said(sentence)):
             self._manuscript.show_provisional(sentence)
 
     async def _mend(self, sentence: str, verdict: Verdict) -> bool:
-        """Puts another wording in the place of a sentence that did not pass, or leaves it out;
-        whether the try may go on."""
+        """Replaces a sentence that did not pass by another wording, or leaves it out; True when the
+        try may go on."""
         seen = self._manuscript.retract()
         self._concerns.append(verdict.category)
         self._soft_hits += 1
@@ -357,6 +363,7 @@ class Drafting:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             return False
         self._leaves_out = not has_end(sentence)
+        # Its first clauses are shown, and another wording would not fit behind them.
         if self._manuscript.is_in_sentence:
             self._manuscript.hold_back(sentence, verdict, seen=seen)
             self._manuscript.close_sentence()
@@ -368,7 +375,7 @@ class Drafting:
         return True
 
     def _skips(self, sentence: str) -> bool:
-        """True when it is the rest of a long sentence of which a clause did not pass."""
+        """True for the rest of a long sentence after a clause that did not pass."""
         is_rest = self._is_left_out(sentence)
         self._leaves_out = is_rest and not has_end(sentence)
         return is_rest
@@ -377,10 +384,12 @@ class Drafting:
         return self._leaves_out and not sentence.startswith("\n")
 
     async def _other_wording(self, sentence: str, note: str) -> str:
-        """One that passed the same layers in the same place, and is what was asked for, or ""."""
+        """Another wording, passed by the same layers in the same position and as asked for, or
+        ""."""
         before = self._manuscript.end(self._language)
         answer = await self._rewording.of(sentence, before, note)
         other = self._manuscript.mended(answer).strip()
+        # Half a sentence begins with a small letter, and words told already are no other wording.
         if not other or other[0].islower() or other in f"{self._manuscript.text} {sentence}":
             return ""
         second = self._manuscript.examine(other)
@@ -390,17 +399,16 @@ class Drafting:
         return ""
 
     def _is_said_already(self, sentence: str) -> bool:
-        """True when a small model begins to go round in circles, or any one to recite the samples
-        that it was shown first. A good one repeats on purpose, but not what it was told to go on
-        from."""
+        """True when a small model begins to go round in circles, or any model to recite its
+        samples. A good one repeats on purpose, but not what it was told to go on from."""
         if self._samples.is_in(sentence):
             return True
         is_long = len(sentence.split()) >= _LONG_SENTENCE_WORDS
         return is_long and (sentence.strip() in self._said_before or self._may_be_said(sentence))
 
     def _may_be_said(self, beginning: str) -> bool:
-        """True when a sentence that begins like this may be one of those."""
-        is_small = self._tools.profile.writing != "prose"
+        """True when a sentence with this beginning may be one of those."""
+        is_small = self._resources.profile.writing != "prose"
         said = f"{self._asked[0].text}\n{self._manuscript.text}"
         return is_small and beginning.strip() in said
 
@@ -414,15 +422,16 @@ class Drafting:
     def _is_full(self, turn: Turn) -> bool:
         if len(self._written.split()) >= turn.most_words:
             return True
+        # A quotation is not cut short: its end is waited for.
         return self._sentences >= turn.most_sentences and not self._manuscript.is_in_speech
 
     def _used(self, use: object) -> None:
         if isinstance(use, ModelUse):
             self._emit(use)
-            if was_cut(use.prompt_tokens, self._asked, self._tools.profile.context_tokens):
+            if was_cut(use.prompt_tokens, self._asked, self._resources.profile.context_tokens):
                 log.warning(
                     "the model host read %d tokens, less than it was sent: is its context smaller "
                     "than the %d tokens it is configured with?",
                     use.prompt_tokens,
-                    self._tools.profile.context_tokens,
+                    self._resources.profile.context_tokens,
                 )

@@ -1,4 +1,4 @@
-"""Echoes: words that a model hands back from what it was shown, instead of telling something."""
+"""Echoes: words handed back by a model from its prompt, instead of a story."""
 
 import re
 from collections.abc import Iterable, Iterator

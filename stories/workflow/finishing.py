@@ -1,5 +1,5 @@
-"""From a finished text and the editor's notes to a chapter that can be stored: every part checked,
-and replaced by words of ours where it is missing or did not pass."""
+"""From a finished text and the editor's notes to a chapter ready to be stored: every part checked,
+and replaced by words of ours if it is missing or did not pass."""
 
 import re
 from collections.abc import Collection
@@ -145,7 +145,7 @@ class Finishing:
         return self._checked("summary", noted, self._ends_of_text(), SUMMARY)
 
     def _ends_of_text(self) -> str:
-        """How the chapter begins and how it ends: text that has passed already."""
+        """The first sentence of the chapter and the last two: text that has passed already."""
         sentences = split(self._text, self._brief.language)
         return " ".join(dict.fromkeys([sentences[0], *sentences[-2:]]))
 
@@ -161,28 +161,28 @@ class Finishing:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
 
-    def _checked(self, place: str, text: str, ours: str, length: NoteLength) -> str:
+    def _checked(self, field: str, text: str, ours: str, length: NoteLength) -> str:
         if (
             0 < len(text) <= length.accepted
             and not self._is_of_sample(text)
-            and self._passes(place, text)
+            and self._passes(field, text)
         ):
             return text
-        self.defaulted.append(place)
+        self.defaulted.append(field)
         return ours
 
     def _is_of_sample(self, text: str) -> bool:
         """True for words of the prompt's example that the chapter does not have itself."""
         return text.casefold() in _SAMPLE_TEXTS or self._sample.is_in(text)
 
-    def _passes(self, place: str, text: str) -> bool:
+    def _passes(self, field: str, text: str) -> bool:
         verdict = self._gate.check(text)
         if not verdict.approved and text not in self._held_back:
             self._held_back.add(text)
-            self._emit(HeldBack(self._attempt, place, text, "", verdict))
+            self._emit(HeldBack(self._attempt, field, text, "", verdict))
         return verdict.approved
 
 
 def _each_once(texts: list[str]) -> list[str]:
-    """The texts, with "" in the place of one that stands there already."""
+    """The texts, with "" for each repetition of an earlier one."""
     return [text if text not in texts[:index] else "" for index, text in enumerate(texts)]

@@ -1,6 +1,6 @@
-"""The chapter as a whole, judged: by the editor where its judgement is worth asking, else by the
-gate, paragraph by paragraph, and by the rubric of words. An editor that gives no judgement is no
-reason for the second way, nor for writing the chapter again: the run ends."""
+"""The judgement of a chapter as a whole: by the editor if its judgement is worth asking, else by
+the gate, paragraph by paragraph, and by the rubric of words. An editor that gives no judgement is
+no reason for the second way, nor for writing the chapter again: the run ends."""
 
 import re
 from dataclasses import replace

@@ -13,7 +13,7 @@ _LEVEL_FACTOR = {
 # A model that was asked for a number of words seldom hits it; from here on it is rambling.
 _TOLERANCE = {"prose": 1.4, "beats": 1.5}
 # Of the percentage that is asked of a free hand: a plan is whole without the model.
-_LEAST = {"prose": 1.0, "beats": 0.0}
+_MIN_SHARE = {"prose": 1.0, "beats": 0.0}
 
 
 def target_words(brief: StoryBrief) -> int:
@@ -28,4 +28,4 @@ def most_words(brief: StoryBrief, writing: Writing) -> int:
 
 def least_words(brief: StoryBrief, writing: Writing, percent: int) -> int:
     """The word count below which a chapter has stopped too early."""
-    return round(target_words(brief) * _LEAST[writing] * percent / 100)
+    return round(target_words(brief) * _MIN_SHARE[writing] * percent / 100)

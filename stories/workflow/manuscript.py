@@ -1,4 +1,4 @@
-"""A chapter's text as it grows: what passed the gate is in it, and nothing else is."""
+"""A chapter's text as it grows: text that passed the gate, and nothing else."""
 
 import re
 from contextlib import AbstractAsyncContextManager
@@ -63,7 +63,7 @@ class Manuscript:
         self._begins_paragraph = True
 
     def end(self, language: str) -> str:
-        """The last whole sentences of the text, before which a sentence is to be seen."""
+        """The last whole sentences of the text, as context for the next one."""
         if len(self.text) <= _END_CHARACTERS:
             return self.text
         tail = self.text[-_END_CHARACTERS:]
@@ -93,7 +93,7 @@ class Manuscript:
 
     @property
     def is_in_sentence(self) -> bool:
-        """True when a sentence that was too long to wait for goes on with what comes next."""
+        """True when the next text goes on with a sentence too long to wait for."""
         return not self._begins_paragraph and self._sentence_at < len(self.text)
 
     def show_provisional(self, sentence: str) -> None:
@@ -109,7 +109,7 @@ class Manuscript:
         self._output.show_provisional(chunk[: max(0, cleared)])
 
     def retract(self) -> str:
-        """Withdraws what is shown of a sentence that is not part of the text, and returns it."""
+        """Withdraws the shown part of a sentence outside the text, and returns it."""
         return self._output.retract()
 
     def _may_break_before(self, sentence: str) -> bool:
@@ -120,7 +120,7 @@ class Manuscript:
         return len(paragraph.split()) >= _MIN_PARAGRAPH_WORDS
 
     def add(self, sentence: str) -> None:
-        """Only what was examined, here and now, and passed."""
+        """Adds a sentence, which must have been examined here and now, and passed."""
         chunk = self._chunk(sentence)
         if not self.is_in_sentence:
             self._sentence_at = len(self.text)
@@ -142,7 +142,7 @@ class Manuscript:
 
     @property
     def _waiting(self) -> str:
-        """The end of the text that the guard has not passed yet."""
+        """The end of the text, not passed by the guard yet."""
         return self.text[len(self._output.approved) :]
 
     def _chunk(self, sentence: str, *, breaks: bool = False) -> str:
@@ -150,7 +150,7 @@ class Manuscript:
         return (separator if self.text else "") + sentence.strip()
 
     def mended(self, sentence: str) -> str:
-        """The sentence, closing quotation marks that went astray put where they belong."""
+        """The sentence, with stray closing quotation marks put where they belong."""
         stray = _STRAY_AT_START.match(sentence)
         if stray and self.is_in_speech:
             self.close_speech()
@@ -158,7 +158,7 @@ class Manuscript:
         return _STRAY.sub(r"\1", sentence) if any(map(str.isalnum, sentence)) else ""
 
     def close_sentence(self) -> None:
-        """Ends a sentence of which the rest is left out."""
+        """Ends a sentence whose rest is left out."""
         if self.is_in_sentence:
             self.text += "…"
             self._sentence_at = len(self.text)
@@ -170,7 +170,7 @@ class Manuscript:
         return bool(self._missing_mark())
 
     def close_speech(self) -> None:
-        """Ends a quotation that the model did not end."""
+        """Ends a quotation left open by the model."""
         if mark := self._missing_mark():
             self.text += mark
             self._sentence_at = len(self.text) if has_end(self.text) else self._sentence_at
@@ -183,11 +183,11 @@ class Manuscript:
         return "\u201d" if paragraph.count("\u201c") > paragraph.count("\u201d") else ""
 
     def guarded(self) -> AbstractAsyncContextManager[None]:
-        """While this is open, what waits for the guard gets out as the guard passes it."""
+        """A context in which waiting text gets out as the guard passes it."""
         return self._output.asking()
 
     def check(self) -> None:
-        """Raises Withheld where the guard has stopped a part of the text."""
+        """Raises Withheld once the guard has stopped a part of the text."""
         self._output.check()
 
     async def settle(self) -> None:
@@ -195,7 +195,7 @@ class Manuscript:
         await self._output.settle()
 
     def take_back(self, withheld: Withheld) -> None:
-        """Goes back to what is shown, with a record for staff of what the guard stopped."""
+        """Goes back to the shown text, with a record for staff of the part stopped by the guard."""
         layers = (*self._gate.layers, *withheld.verdict.layers)
         verdict = replace(withheld.verdict, layers=layers)
         ahead = "\n\n" if self._waiting.startswith("\n\n") else ""

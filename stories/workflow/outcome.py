@@ -1,4 +1,4 @@
-"""The comparison of a chapter with what was asked: one table of checks, all pure.
+"""The comparison of a chapter with its brief: one table of checks, all pure.
 
 A check that is unsure finds nothing: an ordinary chapter must never be called faulty. What a check
 needs to know of a language is that language's `outcome.toml`.
@@ -46,7 +46,7 @@ _Words = Annotated[frozenset[str], BeforeValidator(lambda text: str(text).split(
 
 
 class Kind(StrEnum):
-    """Ways in which a chapter is not what was asked for."""
+    """Ways for a chapter to differ from its brief."""
 
     REFUSAL = "refusal"
     SHORT = "short"
@@ -81,7 +81,8 @@ class OutcomeWords(BaseModel):
 
 @cache
 def outcome_words(row: Language) -> OutcomeWords:
-    """Raises ValueError for a file that makes no sense. An unknown language has no words."""
+    """The words of a language's `outcome.toml`; raises ValueError for a malformed file. An unknown
+    language has no words."""
     is_known = row in languages()
     empty = {"refusals": (), "function_words": ""}
     return OutcomeWords.model_validate(row.toml("outcome.toml") if is_known else empty)
@@ -89,7 +90,7 @@ def outcome_words(row: Language) -> OutcomeWords:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a chapter's brief asks for, as far as its text can be compared with it."""
+    """The part of a chapter's brief that its text can be compared with."""
 
     brief: StoryBrief
 
@@ -107,7 +108,7 @@ class Asked:
 
     @cached_property
     def before(self) -> str:
-        """The end of the chapter before this one, where somebody may stand who is meant here."""
+        """The end of the chapter before this one, with people who may be meant here."""
         if not self.brief.path:
             return ""
         return " ".join(
@@ -116,7 +117,7 @@ class Asked:
 
     @cached_property
     def wrong_pronouns(self) -> frozenset[str]:
-        """Those that are not the hero's."""
+        """The third-person pronouns that are not the hero's."""
         wrong = {
             Pronoun.SHE: self.words.he,
             Pronoun.HE: self.words.she,
@@ -127,7 +128,7 @@ class Asked:
 
     @cached_property
     def known_words(self) -> frozenset[str]:
-        """The family's own words, which are no misspelt name whatever they look like."""
+        """The family's own words, never taken for misspelt names."""
         brief = self.brief
         choices = [past.choice.text for past in brief.path if past.choice]
         told = [brief.theme, brief.title, *brief.interests, *choices]
@@ -136,20 +137,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sentence that is not what was asked for, in stand-in form."""
+    """A sentence at odds with the brief, in stand-in form."""
 
     kind: Kind
     sentence: str
 
 
 def refuses(sentence: str, asked: Asked) -> bool:
-    """True when the model says that it will not tell the story."""
+    """True when the model refuses to tell the story."""
     text = _without_speech(sentence).replace("\u2019", "'").casefold().lstrip()
     return any(re.match(pattern, text) for pattern in asked.words.refusals)
 
 
 def found_in(sentence: str, before: str, asked: Asked) -> Kind | None:
-    """The first thing wrong with a whole sentence that follows `before`, the chapter so far."""
+    """The first fault of a whole sentence after `before`, the chapter so far."""
     if not has_end(sentence):
         return None
     told = sentence.strip()
@@ -158,7 +159,7 @@ def found_in(sentence: str, before: str, asked: Asked) -> Kind | None:
 
 
 def note_on(kinds: Collection[str], asked: Asked) -> str:
-    """What a model is told that goes on after faults of these kinds; "" where there were none."""
+    """The note for a model that goes on after faults of these kinds; "" without any."""
     told = {
         "hero": asked.hero,
         "language": asked.row.name or asked.brief.language,
@@ -220,7 +221,7 @@ def _is_of(other: Language, said: set[str], own: Language) -> bool:
 
 @cache
 def _telling_words(own: Language, other: Language) -> tuple[frozenset[str], frozenset[str]]:
-    """Words of the one language that the other does not have, and the other way round."""
+    """Words of one language that the other lacks, and the other way round."""
     everyday = frozenset(own.text("common.txt").casefold().split())
     own_words, theirs = outcome_words(own).function_words, outcome_words(other).function_words
     return (own_words | everyday) - theirs, theirs - own_words - everyday
@@ -241,7 +242,7 @@ def _script(row: Language) -> re.Pattern[str]:
 
 
 def _has_wrong_pronoun(sentence: str, before: str, asked: Asked) -> bool:
-    """True when a pronoun that is not the hero's can mean nobody but the hero."""
+    """True when a pronoun other than the hero's can mean nobody but the hero."""
     if not asked.hero or not asked.wrong_pronouns or _is_in_speech(before):
         return False
     told = _without_speech(sentence)
@@ -264,7 +265,7 @@ def _first_wrong(told: str, asked: Asked) -> list[str] | None:
 
 
 def _is_named_alone(before: str, asked: Asked) -> bool | None:
-    """None where somebody else may be near; else whether the hero is named before any pronoun."""
+    """True when the hero is named before any wrong pronoun; None if somebody else may be meant."""
     said = _last_sentences(before, _MIN_SENTENCES_ALONE, asked)
     alone = [*takewhile(lambda each: not _names_somebody(each, asked), reversed(said))][::-1]
     if len(alone) < len(said):
@@ -315,7 +316,7 @@ def _is_name(word: str, asked: Asked) -> bool:
 
 
 def _is_unknown_noun(following: Sequence[str], asked: Asked) -> bool:
-    """True when what follows a determiner may be a being that no list of ours has."""
+    """True when the word after a determiner may be a being missing from our lists."""
     known = asked.words
     for word in following[:_NOUN_WITHIN_WORDS]:
         if word in known.function_words:
@@ -362,7 +363,7 @@ def _differs_by_one(one: str, other: str) -> bool:
 
 
 def _without_speech(sentence: str) -> str:
-    """The sentence without what somebody says in it."""
+    """The sentence without its quoted speech."""
     told = _QUOTED.sub(" ", sentence)
     for mark in _CLOSING:
         told = told.rpartition(mark)[2]

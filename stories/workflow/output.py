@@ -1,5 +1,5 @@
-"""How text that passed the gate's own layers gets out: at once, or, where a guard model is asked as
-well, paragraph by paragraph, each of them when the guard has passed it.
+"""The way out for text that passed the gate's own layers: at once, or, with a guard model,
+paragraph by paragraph, each when the guard has passed it.
 
 Where a family sees the writing itself, text is shown ahead of that, and withdrawn if need be."""
 
@@ -28,7 +28,7 @@ class Withheld(Exception):
 
 
 class OutputBuffer:
-    """`approved` is what all layers have passed, and what readers have. With a guard, what waits is
+    """`approved` is the text passed by all layers and shown to readers. With a guard, what waits is
     in no event and in no log, so that a run which is taken up again writes it anew.
 
     With `shows_unchecked_words` readers have more: what waits for the guard, and the first words of
@@ -60,7 +60,7 @@ class OutputBuffer:
         self._words = words
 
     def retract(self) -> str:
-        """Withdraws the words that are shown of a sentence, and returns them."""
+        """Withdraws the shown words of a sentence, and returns them."""
         words, self._words = self._words, ""
         if words:
             self._emit(Retraction(self._ahead))
@@ -88,13 +88,13 @@ class OutputBuffer:
             raise self._withheld
 
     async def settle(self) -> None:
-        """Waits until all that was added is shown. Raises Withheld."""
+        """Waits until all added text is shown. Raises Withheld."""
         self._end_paragraph()
         await self._waiting.join()
         self.check()
 
     def take_back(self) -> None:
-        """Forgets what is not approved, and withdraws what of it is shown."""
+        """Forgets unapproved text, and withdraws the part of it that is shown."""
         self._paragraph = []
         while not self._waiting.empty():
             self._waiting.get_nowait()

@@ -19,7 +19,7 @@ _SENTENCES_OF_A_DEED = 3
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request to the model and what may come of it.
+    """A request to the model and the bounds of its answer.
 
     A chapter that has fewer than `least_words` after this turn is written on.
     `opening` is a sentence of ours that is shown first and asks for the model's. What it adds to
@@ -53,7 +53,7 @@ def plan_chapter(
     is_rewrite: bool,
     min_length_percent: int = 0,
 ) -> Plan:
-    """The turns that are left where `written` is already part of the chapter.
+    """The turns left once `written` is part of the chapter.
 
     A chapter that follows the story's plan is rewritten without what the model added.
     """
@@ -69,7 +69,8 @@ def plan_chapter(
 
 
 def _planned_turns(brief: StoryBrief, *, adds: bool) -> list[Turn]:
-    """A turn for each paragraph of the plan; without what a model `adds`, the plan alone."""
+    """A turn for each paragraph of the plan; without additions by the model (`adds`), the plan
+    alone."""
     beats = paragraphs(brief)
     return [
         Turn(

@@ -12,7 +12,7 @@ CHECKING = "Checking it"
 FINISHING = "Nearly there"
 
 EVENTS_PER_SECOND = 4
-# What is left of these is for the stages, which must not be swallowed by a fast model's words.
+# The rest is for the stages, which a fast model's words must not swallow.
 _OF_THEM_FOR_WORDS = 2
 _WRITTEN_PERCENT = 80
 _STAGE_PERCENT = {THINKING: 1, WRITING: 4, CHECKING: 82, FINISHING: 90}
@@ -21,7 +21,7 @@ _AFTERWARDS = 0.3
 
 
 class ProgressMeter:
-    """Says what is worth saying, at most `EVENTS_PER_SECOND` times a second."""
+    """Reports progress worth telling, at most `EVENTS_PER_SECOND` times a second."""
 
     def __init__(self, target_words: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._target_words = target_words

@@ -1,4 +1,4 @@
-"""Repair of a structured answer that does not satisfy its schema.
+"""Repair of a structured answer that violates its schema.
 
 An object cut off in the middle, plain strings where objects were asked for, other names for the
 same fields.
@@ -22,7 +22,7 @@ def loaded(raw: str) -> dict[str, Any]:
 
 
 def line(value: Any) -> str:
-    """A text field on one line, cleaned as prose is; "" for anything that is none."""
+    """A text field on one line, cleaned as prose is; "" for anything else."""
     return " ".join(cleaned(value).split()) if isinstance(value, str) else ""
 
 

@@ -73,7 +73,7 @@ class ChapterResources:
     min_length_percent: int = 60
 
     def layers(self, *, is_guarded: bool) -> tuple[str, ...]:
-        """The names of all that a finished chapter has passed, in order; the guard's where it has
+        """The names of the layers passed by a finished chapter, in order; the guard's if it has
         seen all of it."""
         by = judge.NAME if self.profile.judges else rubric.NAME
         return (*self.gate.layers, *([guard.NAME] if is_guarded else []), by)

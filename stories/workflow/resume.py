@@ -1,4 +1,4 @@
-"""Resumption: the text and steps that a chapter's log already holds, so that nothing is said twice.
+"""Resumption: the text and steps already in a chapter's log, so that nothing is said twice.
 
 LangGraph's checkpoint names the step to go on with. The log may be ahead of it, by all that the
 interrupted step had said; never behind, since a step ends only when what it said is stored. So

@@ -15,7 +15,7 @@ from stories.workflow.state import Emit
 
 log = logging.getLogger(__name__)
 
-# The chapter stands still meanwhile, and a host with one place answers only when it is written.
+# The chapter stands still meanwhile, and a host with one slot answers only when it is written.
 MAX_SECONDS = 20.0
 _MAX_RAW_CHARACTERS = 1000
 
@@ -30,8 +30,8 @@ class Rewording:
         self._is_of_use = resources.profile.writing == "prose"
 
     async def of(self, sentence: str, before: str, note: str) -> str:
-        """One sentence, unchecked, in the place of this one, changed as the `note` says; "" where
-        none came."""
+        """A sentence, unchecked, to replace this one, changed as the `note` says; "" without an
+        answer."""
         if not self._is_of_use:
             return ""
         try:

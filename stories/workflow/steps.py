@@ -97,7 +97,7 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """One call of a model; Tokens are 0 where the host reported none."""
+    """A call of a model; tokens are 0 if the host reported none."""
 
     step: Node
     seconds: float

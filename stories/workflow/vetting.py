@@ -11,7 +11,7 @@ from stories.safety.layers import Passage
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, HeldBack
 
-_PLACES = {
+_FIELDS = {
     "title": "title",
     "question": "question",
     "choices": "choice",
@@ -22,7 +22,7 @@ _PLACES = {
 
 
 class Opinion(NamedTuple):
-    """The names of the notes that the guard does not pass, and whether it has seen them all."""
+    """The names of the notes stopped by the guard; `is_guarded` says that it has seen them all."""
 
     unfit: frozenset[str]
     is_guarded: bool
@@ -42,7 +42,7 @@ async def vet_notes(draft: ChapterDraft, attempt: int, guard: Guard, emit: Emit)
     for name in sorted(unfit):
         own = verdicts.get(name, verdict)
         found = verdict if own.approved else own
-        emit(HeldBack(attempt, _PLACES[name], parts[name], "", found))
+        emit(HeldBack(attempt, _FIELDS[name], parts[name], "", found))
     return Opinion(frozenset(unfit), is_guarded)
 
 

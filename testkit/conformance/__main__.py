@@ -52,12 +52,12 @@ def _options() -> argparse.Namespace:
     return options
 
 
-async def _check(stage: Stage, only: list[str] | None, patience: float) -> list[Outcome]:
+async def _check(stage: Stage, only: list[str] | None, timeout_seconds: float) -> list[Outcome]:
     outcomes = []
     async with stage:
         for each in all_requirements():
             if not only or each.id in only:
-                outcomes.append(await checked(each, stage, patience))
+                outcomes.append(await checked(each, stage, timeout_seconds))
                 _print(outcomes[-1])
     return outcomes
 

@@ -29,7 +29,9 @@ from testkit.conformance.stage import THEME, Run, Stage, run_of
 from testkit.conformance.wire import Broken, Frame, must
 
 _AT_ONCE = 24
-_PATIENCE_SECONDS = 240.0
+# Slow enough for a fault to find chapters in the middle.
+_TOKENS_PER_SECOND = 120.0
+_TIMEOUT_SECONDS = 240.0
 # After so many deaths of its process a run is given up: it may be what kills them.
 _DEADLY_KILLS = 5
 _DEADLY = {Fault.KILL, Fault.KILL_WORKER}
@@ -63,14 +65,14 @@ class Server:
     own: Own
     tally: Tally
     kills: int = 0
-    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _fault_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def befall(self, fault: Fault, seed: int) -> None:
         """Returns once it is up again, which it will be even where nobody waits for that."""
         await asyncio.shield(asyncio.ensure_future(self._down_and_up(fault, seed)))
 
     async def _down_and_up(self, fault: Fault, seed: int) -> None:
-        async with self._alone:
+        async with self._fault_lock:
             self.tally.counts[f"{fault}s"] += 1
             self.kills += fault in _DEADLY
             await self.own.befall(fault, seed)
@@ -175,6 +177,7 @@ class Play:
 
 async def play_all(own: Own, seeds: range) -> Tally:
     """Plays the schedules of these seeds, some of them at any time."""
+    own.host.server.tokens_per_second = _TOKENS_PER_SECOND
     tally, waiting = Tally(), iter(seeds)
     server = Server(own, tally)
     token = await own.guest()
@@ -190,7 +193,7 @@ async def _play_some(seeds: Iterator[int], stage: Stage, server: Server) -> None
         play = Play(draw(seed, server.own.faults), stage, server)
         why = ""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await play.play()
         except TimeoutError:
             play.found["never ended"] += 1

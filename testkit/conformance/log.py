@@ -61,7 +61,7 @@ CODES = frozenset(
         "WORKFLOW_ERROR",
     }
 )
-# What may follow what; `progress` may stand anywhere, and an `error` may end a log at any point.
+# The order of events; `progress` may stand anywhere, and an `error` may end a log at any point.
 _FOLLOWS = {
     "": {"workflow started"},
     "workflow started": {"queue", "generate_content started"},

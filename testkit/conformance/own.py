@@ -19,7 +19,8 @@ from testkit.processes import Server
 
 # A name that the app takes for a model which writes every language on offer.
 MODEL = "gemma3:12b"
-TOKENS_PER_SECOND = 120.0
+# Of checks, which hold a run where it matters; a chapter is told within a second.
+TOKENS_PER_SECOND = 480.0
 _STUMBLES = (
     "A fox found a lantern. It shone on the path. "
     "The cold wind killed the little flame. "
@@ -61,7 +62,7 @@ browser = Client()
 
 @dataclass
 class _Pause:
-    """One call that the host holds; the next one of its kind that comes in."""
+    """A call held by the host: the next one of its kind."""
 
     hold: Hold
     call: Call | None = None

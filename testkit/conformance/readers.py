@@ -40,7 +40,7 @@ class Source:
     known: Run | None = None
     length: int = 0
     is_over: bool = False
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def run(self) -> Run:
@@ -50,16 +50,16 @@ class Source:
 
     async def reached(self, events: int) -> None:
         """Some reader has seen more events than this, or the last one."""
-        async with self._news:
-            await self._news.wait_for(lambda: self.is_over or self.length > events)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.is_over or self.length > events)
 
     async def saw(self, reading: Reading) -> None:
         if self.known is None:
             self.known = await self._named(reading.frames[0])
-        async with self._news:
+        async with self._changed:
             self.length = max(self.length, len(reading.frames))
             self.is_over = self.is_over or reading.is_over
-            self._news.notify_all()
+            self._changed.notify_all()
 
     async def _named(self, first: Frame) -> Run:
         path = f"/generations/{first.data['generation_id']}"
@@ -85,7 +85,7 @@ async def read(source: Source, plan: Reader) -> list[Reading]:
 
 
 async def _hop(source: Source, reading: Reading, hop: Hop) -> None:
-    """One connection, and, where the server goes away, as many more as it takes."""
+    """A connection, and as many more as it takes while the server goes away."""
     enough = len(reading.frames) + hop.events
     while True:
         await _connect(source, reading, "query" if hop.join == "query" else "header", enough)

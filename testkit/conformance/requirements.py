@@ -52,17 +52,17 @@ def all_requirements() -> list[Requirement]:
     return sorted(_by_id.values(), key=lambda each: int(each.id[1:]))
 
 
-async def checked(each: Requirement, stage: Stage, patience_seconds: float) -> Outcome:
+async def checked(each: Requirement, stage: Stage, timeout_seconds: float) -> Outcome:
     """The outcome of one requirement; it has failed, too, when it takes for ever."""
     stage.unchecked.clear()
     status, reason = Status.PASS, ""
     try:
-        async with asyncio.timeout(patience_seconds):
+        async with asyncio.timeout(timeout_seconds):
             await each.check(stage)
     except NeedsControl:
         status = Status.NEEDS_CONTROL
     except TimeoutError:
-        status, reason = Status.FAIL, f"it was not through after {patience_seconds:g} s"
+        status, reason = Status.FAIL, f"it was not through after {timeout_seconds:g} s"
     except (Broken, Lost) as problem:
         status, reason = Status.FAIL, str(problem) or type(problem).__name__
     return Outcome(each, status, reason, tuple(stage.unchecked))

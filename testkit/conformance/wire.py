@@ -5,6 +5,7 @@ Knows HTTP and Server-Sent Events, and nothing of the application behind the URL
 
 import asyncio
 import codecs
+import functools
 import json
 import ssl
 from collections.abc import AsyncGenerator, Mapping
@@ -154,6 +155,12 @@ class Connection:
         must(not buffer, f"a stream ended inside a frame: {buffer!r}")
 
 
+@functools.cache
+def _trusted_by_all() -> ssl.SSLContext:
+    """Read once: it takes as long as a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Api:
     """One user's calls; without a token or the cookie of a browser, nobody's. `trusted` is for
     certificates of one's own."""
@@ -174,7 +181,7 @@ class Api:
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
-            verify=trusted or True,
+            verify=trusted or _trusted_by_all(),
         )
 
     async def __aenter__(self) -> Self:

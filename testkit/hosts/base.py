@@ -30,7 +30,7 @@ from .shapes import shaped
 from .signals import Hold, Signal
 
 DEFAULT_MODEL = "llama3.1:8b"
-# One that the app takes for a model which writes Hebrew, too.
+# By its name, the app takes this model for one that writes Hebrew, too.
 MULTILINGUAL_MODEL = "gemma3:12b"
 _REDIRECTED = "/redirected"
 _HTML = b"<!doctype html><title>Sign in</title><p>Please sign in to go on.</p>\n"
@@ -105,7 +105,7 @@ class ModelHost(ABC, Generic[CallT]):
     @abstractmethod
     async def _collect(self, call: CallT, reply: Reply, response: Response) -> None: ...
 
-    # What tests say and ask ----------------------------------------------------------------------
+    # For tests to call ----------------------------------------------------------------------
 
     def reset(self) -> None:
         """Be as it was made: nothing scripted, held or heard, its own models, quirks and pace."""
@@ -196,7 +196,7 @@ class ModelHost(ABC, Generic[CallT]):
 
     @property
     def heard(self) -> str:
-        """Everything that any request ever said, JSON escapes undone."""
+        """The bodies of all requests, JSON escapes undone."""
         return "\n".join(json.dumps(call.body, ensure_ascii=False) for call in list(self.requests))
 
     def unload(self) -> None:

@@ -133,7 +133,7 @@ _SHAPES: dict[Quirk, Shape] = {
 }
 
 
-# What happens after the first half of the text, which is given as tokens.
+# Endings after the first half of the text, which is given as tokens.
 _ENDINGS: dict[Quirk, Callable[[Reply, list[str]], Reply]] = {
     Quirk.STOPS_AT_LENGTH: lambda reply, half: replace(reply, text="".join(half), reason="length"),
     Quirk.CONTENT_FILTER: lambda reply, half: replace(

@@ -15,10 +15,10 @@ const { Follower } = await import("../../stories/static/stories/reader/follower.
 function follow(server, cursor = "") {
   /** @type {string[]} */
   const told = [];
-  const bell = new EventTarget();
+  const events = new EventTarget();
   const note = (/** @type {string} */ word) => {
     told.push(word);
-    bell.dispatchEvent(new Event(word));
+    events.dispatchEvent(new Event(word));
   };
   const follower = new Follower(
     { stateUrl: server.stateUrl, eventsUrl: server.eventsUrl, cursor },
@@ -29,7 +29,7 @@ function follow(server, cursor = "") {
       refused: ({ status }) => note(`refused ${status}`),
     },
   );
-  return { follower, told, hears: (/** @type {string} */ word) => once(bell, word) };
+  return { follower, told, hears: (/** @type {string} */ word) => once(events, word) };
 }
 
 test("events come in order, and the last one ends the connection for good", async (t) => {

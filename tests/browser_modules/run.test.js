@@ -1,4 +1,4 @@
-/* What of a run's state is shown at once, and when a chapter waits no longer. */
+/* The part of a run's state that is shown at once, and the end of a chapter's wait. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

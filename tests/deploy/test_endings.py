@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from testkit.conformance.wire import Api, Connection
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
 from testkit.processes import Server
+from testkit.starting import Process
 from tests.clients import text_of
 
 LEASE_SECONDS = 60.0
@@ -75,13 +75,13 @@ def held(host: OllamaServer) -> Hold:
     return hold
 
 
-def tell_to_end(server: Server) -> "subprocess.Popen[bytes]":
+def tell_to_end(server: Server) -> Process:
     assert server.process is not None
     server.process.send_signal(signal.SIGTERM)
     return server.process
 
 
-async def ended(process: "subprocess.Popen[bytes]") -> int:
+async def ended(process: Process) -> int:
     return await asyncio.to_thread(process.wait, SOON_SECONDS)
 
 

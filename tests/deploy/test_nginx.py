@@ -20,11 +20,11 @@ from testkit.proxy import CONF, Proxy
 from tests.clients import Frame, parse_frame, text_of
 from tests.isolation import shared
 
-PATIENCE_SECONDS = 40.0
+TIMEOUT_SECONDS = 40.0
 KEEPALIVE_SECONDS = 0.25
-# nginx's patience for a silent application is shorter, too.
+# nginx's time-out of a silent application is shorter, too.
 NGINX_WAITS_SECONDS = 3
-SHORT_PATIENCE = {"proxy_read_timeout 60s;": f"proxy_read_timeout {NGINX_WAITS_SECONDS}s;"}
+SHORT_TIMEOUT = {"proxy_read_timeout 60s;": f"proxy_read_timeout {NGINX_WAITS_SECONDS}s;"}
 _SETTINGS = {
     "STORYTELLER_HTTPS": "1",
     "STORYTELLER_HOSTS": "localhost",
@@ -76,7 +76,7 @@ class Site:
         self.child_id = self.call("POST", "/api/v1/children", child)["id"]
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
-        with httpx.Client(verify=self.proxy.trusted(), timeout=PATIENCE_SECONDS) as http:
+        with httpx.Client(verify=self.proxy.trusted(), timeout=TIMEOUT_SECONDS) as http:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             sent = {"Authorization": f"Bearer {self.token}"} | named
             return http.request(method, f"{self.proxy.url}{path}", json=body, headers=sent)
@@ -101,7 +101,7 @@ class Site:
         if cursor:
             headers["Last-Event-ID"] = cursor
         async with (
-            asyncio.timeout(PATIENCE_SECONDS),
+            asyncio.timeout(TIMEOUT_SECONDS),
             httpx.AsyncClient(verify=self.proxy.trusted(), timeout=None) as http,
             http.stream("GET", f"{self.proxy.url}{path}", headers=headers) as response,
         ):
@@ -111,7 +111,7 @@ class Site:
         """All events after the cursor, come back for as `EventSource` does: a process that has just
         started may be silent for longer than this nginx waits."""
         frames: list[Frame] = []
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not (frames and frames[-1].type in {"complete", "error"}):
                 async with self.follow(path, frames[-1].id if frames else cursor) as stream:
                     try:
@@ -152,7 +152,7 @@ def a_site(folder: Path, changes: Mapping[str, str], **settings: str) -> Iterato
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with a_site(folder, SHORT_PATIENCE) as site, shared(site.host), shared(site.app):
+    with a_site(folder, SHORT_TIMEOUT) as site, shared(site.host), shared(site.app):
         yield site
 
 
@@ -164,7 +164,7 @@ async def test_the_first_bytes_come_before_the_model_has_said_a_word(site: Site)
         assert await stream.next() == "retry: 3000"
         assert parse_frame(await stream.next()).data["node"] == "workflow"
         assert text_of(stream.frames) == ""
-    await hold.reached.seen(PATIENCE_SECONDS)
+    await hold.reached.seen(TIMEOUT_SECONDS)
     hold.release()
     assert stream.response.status_code == 200
     headers = stream.response.headers
@@ -180,7 +180,7 @@ async def test_events_come_one_by_one_and_none_waits_for_another(site: Site) -> 
     seen = 0
     async with site.follow(path) as stream:
         for hold in holds:
-            await hold.reached.seen(PATIENCE_SECONDS)
+            await hold.reached.seen(TIMEOUT_SECONDS)
             # The model is silent: what is approved now has to come without a push from behind.
             approved = ""
             while len(approved) <= seen or text_of(stream.frames) != approved:
@@ -204,7 +204,7 @@ async def test_a_story_streams_over_http_2_as_browsers_ask_for_it(site: Site) ->
         stdout=asyncio.subprocess.PIPE,
     )
     assert curl.stdout is not None
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while b'"type": "content"' not in await curl.stdout.readline():
             assert not curl.stdout.at_eof()
         hold.release()
@@ -229,7 +229,7 @@ async def test_a_silence_longer_than_nginx_waits_is_survived(site: Site) -> None
 
 
 async def test_without_signs_of_life_nginx_would_have_cut_it(tmp_path: Path) -> None:
-    with a_site(tmp_path, SHORT_PATIENCE, STORYTELLER_SSE_KEEPALIVE="15") as site:
+    with a_site(tmp_path, SHORT_TIMEOUT, STORYTELLER_SSE_KEEPALIVE="15") as site:
         hold = Hold(after=60)
         site.host.script(prose=[Reply(hold=hold)])
         path = await asyncio.to_thread(site.begin, "a bear who slept late")
@@ -260,7 +260,7 @@ async def test_a_restart_of_the_application_loses_and_repeats_nothing(site: Site
     cursor = frames[-1].id
 
     async with site.follow(path, cursor) as meanwhile:
-        # What EventSource takes for a stream that has ended, and comes back to.
+        # EventSource takes this for a stream that has ended, and comes back to it.
         assert meanwhile.response.status_code == 200
         assert meanwhile.response.headers["Content-Type"] == "text/event-stream"
         assert await meanwhile.next() == "retry: 2000"

@@ -13,8 +13,8 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def documents() -> list[str]:
-    places = ("*.md", "docs/**/*.md", "benchmarks/*.md")
-    found = [path for place in places for path in ROOT.glob(place)]
+    patterns = ("*.md", "docs/**/*.md", "benchmarks/*.md")
+    found = [path for pattern in patterns for path in ROOT.glob(pattern)]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 

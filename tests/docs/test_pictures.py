@@ -15,7 +15,7 @@ from tests.screenshots import documents
 from tests.screenshots.pages import SHOTS
 from tests.screenshots.site import temporary_site
 
-# What answers with something else than a page.
+# These answer with something else than a page.
 NOT_PAGES = {"stories:epub", "children:revoke"}
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 

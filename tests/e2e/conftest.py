@@ -10,11 +10,11 @@ from testkit.app import App, Family
 from testkit.hosts import MULTILINGUAL_MODEL
 from testkit.ollama.server import OllamaServer
 from tests import browsers
-from tests.e2e.pages import PATIENCE_MS, log_in, watch
+from tests.e2e.pages import TIMEOUT_MS, log_in, watch
 from tests.isolation import shared
 
 browser = browsers.browser
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def context(browser: Browser, app: App, signed_in: Any) -> Iterator[BrowserConte
         viewport={"width": 360, "height": 800},
         reduced_motion="reduce",
     )
-    made.set_default_timeout(PATIENCE_MS)
+    made.set_default_timeout(TIMEOUT_MS)
     yield made
     made.close()
 

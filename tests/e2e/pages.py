@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from testkit.app import Family
 
-PATIENCE_MS = 15_000
+TIMEOUT_MS = 15_000
 SHOWN_TEXT = """() => Array.from(
   document.querySelectorAll(".chapter.is-open .story-text:not([inert]) p"), (p) => p.textContent
 ).join("\\n\\n")"""

@@ -66,7 +66,7 @@ def test_a_case_is_worked_from_the_queue_to_the_decision(
     moderator.get_by_role("link", name="Cases", exact=True).first.click()
     moderator.get_by_role("link", name=re.compile("He had a gun")).first.click()
 
-    # What a moderator has to be able to say, from this page alone.
+    # A moderator has to be able to say this, from this page alone.
     held = moderator.locator("#held")
     expect(held.get_by_role("heading")).to_contain_text("Held back by the rule en.")
     expect(held.locator(".is-context")).to_contain_text(BEFORE)

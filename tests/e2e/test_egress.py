@@ -85,10 +85,10 @@ def test_a_whole_story_tells_nobody_who_it_is_for(
     hold.release()
     tell_to_the_end(family, reader, key, idea)
     said = "\n".join(call.raw.decode() for call in model_host.requests[before:])
-    for place in (said, unescaped(model_host, before), app.log, halfway, checkpoints_of(app)):
-        assert not re.findall(secret, place)
-        assert EMAIL.partition("@")[0] not in place
-        assert not re.search(r"\b2017\b|birth|november", place, re.IGNORECASE)
+    for source in (said, unescaped(model_host, before), app.log, halfway, checkpoints_of(app)):
+        assert not re.findall(secret, source)
+        assert EMAIL.partition("@")[0] not in source
+        assert not re.search(r"\b2017\b|birth|november", source, re.IGNORECASE)
     chapters = family.chapters(reader)
     assert [chapter["number"] for chapter in chapters] == [1, 2, 3]
     assert all(name in chapter["text"] for chapter in chapters)
@@ -118,8 +118,8 @@ def test_a_story_with_siblings_in_it_tells_nobody_who_they_are(
     hold.release()
     tell_to_the_end(family, reader, "Orla", "A letter for Pernille, from Annika Lou ולרוני")
     said = "\n".join(call.raw.decode() for call in model_host.requests[before:])
-    for place in (said, unescaped(model_host, before), app.log, halfway, checkpoints_of(app)):
-        assert not re.findall(r"(?i)orla|pernille|zebedee|annika|brandt|רוני", place)
+    for source in (said, unescaped(model_host, before), app.log, halfway, checkpoints_of(app)):
+        assert not re.findall(r"(?i)orla|pernille|zebedee|annika|brandt|רוני", source)
     assert "A letter for Corin, from Merrin" in unescaped(model_host, before)
     for chapter in family.chapters(reader):
         assert "“Come!” called Zebedee. ZEBEDEE'S lantern" in chapter["text"]

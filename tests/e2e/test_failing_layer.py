@@ -33,12 +33,12 @@ def app(host: OllamaServer, tmp_path: Path) -> Iterator[App]:
     served.stop()
 
 
-def without_classifier(app: App, shelf: Path) -> None:
+def without_classifier(app: App, packages: Path) -> None:
     """Start again, where the package cannot be imported."""
-    (shelf / "profanity_check").mkdir(parents=True)
-    (shelf / "profanity_check" / "__init__.py").write_text("raise ImportError('it is gone')\n")
+    (packages / "profanity_check").mkdir(parents=True)
+    (packages / "profanity_check" / "__init__.py").write_text("raise ImportError('it is gone')\n")
     app.stop()
-    app.variables["PYTHONPATH"] = str(shelf)
+    app.variables["PYTHONPATH"] = str(packages)
     app.start()
 
 
@@ -62,7 +62,7 @@ def test_without_its_classifier_nothing_is_shown_and_nothing_typed_is_taken(
     host.script(prose=in_turn(Reply(PROSE, hold=hold), PROSE))
     reader = family.start_story("a patient heron")
     hold.reached.wait(15)
-    without_classifier(app, tmp_path / "shelf")
+    without_classifier(app, tmp_path / "packages")
     hold.release()
 
     told = ended(family, reader.generation_id)

@@ -22,7 +22,7 @@ def stop_in_second_chapter(page: Page, family: Family, model_host: OllamaServer)
 
 
 def stop(page: Page) -> Locator:
-    """Presses "Stop"; the place where the reader then says what can be done."""
+    """Presses "Stop"; the part of the page that then says what can be done."""
     page.get_by_role("button", name="Stop").click()
     trouble = page.locator("#trouble")
     expect(trouble).to_contain_text("What was written so far is kept.")

@@ -158,8 +158,8 @@ def add_chapter(story: Story, parent: Chapter | None, position: int = 0) -> Chap
         is_ending=is_ending,
     )
     if not is_ending:
-        for place, words in enumerate(("Follow the fox", "Climb the oak")):
-            Choice.objects.create(chapter=chapter, position=place, text=f"{words} {number}")
+        for index, words in enumerate(("Follow the fox", "Climb the oak")):
+            Choice.objects.create(chapter=chapter, position=index, text=f"{words} {number}")
     return chapter
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from testkit.app import PASSWORD, App
 
 Light = Literal["light", "dark"]
-_PATIENCE_MS = 20_000
+_TIMEOUT_MS = 20_000
 # Chromium draws WebP itself, so that nothing has to be installed for it.
 _AS_WEBP = """async ([png, quality]) => {
   const picture = new Image();
@@ -47,7 +47,7 @@ def page_of(browser: Browser, app: App, look: Look, email: str = "") -> Iterator
         locale=look.locale,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(_TIMEOUT_MS)
     page = context.new_page()
     try:
         if email:

@@ -56,7 +56,7 @@ def _begun(page: Page, site: Site) -> str:
     """The address of a story that was begun like a family does, once its chapter is there."""
     page.goto(f"/children/{site.children['en']}/new-story/")
     page.locator(f".tile input[value={_TILE}]").check(force=True)
-    page.locator(".begin button").click()
+    page.locator(".begin .button--wide").click()
     page.wait_for_selector("#next:not([hidden])")
     return page.url
 

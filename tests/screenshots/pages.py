@@ -19,7 +19,7 @@ LIGHTS: dict[str, Light] = {"day": "light", "night": "dark"}
 LOCALES = {"en": "en-US", "es": "es-ES", "he": "he-IL"}
 _WISHES = {"en": "a fox who finds a lantern", "es": "un zorro y un farol", "he": "שועל שמוצא פנס"}
 _HELD_BACK = "The fox sat by the mill. He had a gun and blood was everywhere. The sun came out."
-_PATIENCE_SECONDS = 90.0
+_TIMEOUT_SECONDS = 90.0
 _PREVIEW = "from children.models import Family; Family.objects.update(preview={!r})"
 
 Who = Literal["visitor", "parent", "staff"]
@@ -152,7 +152,7 @@ def _held(site: Site, code: str, state: str, *, after: int) -> dict[str, str]:
     hold = Hold(after=after)
     site.host.script(prose=[Reply(hold=hold)])
     reader = _started(site, code, state)
-    hold.reached.wait(_PATIENCE_SECONDS)
+    hold.reached.wait(_TIMEOUT_SECONDS)
     return {state: reader.session_id}
 
 
@@ -161,7 +161,7 @@ def _finished(site: Site, code: str, state: str) -> dict[str, str]:
     reader = _started(site, code, state)
     path = f"/api/v1/generations/{reader.generation_id}/events"
     headers = {"Authorization": f"Bearer {site.family.ids['token']}"}
-    httpx.get(site.app.url + path, headers=headers, timeout=_PATIENCE_SECONDS).raise_for_status()
+    httpx.get(site.app.url + path, headers=headers, timeout=_TIMEOUT_SECONDS).raise_for_status()
     chapters = site.family.chapters(reader)
     ids = {state: reader.session_id, f"{state}_story": reader.story_id}
     return ids | ({f"{state}_chapter": chapters[0]["id"]} if chapters else {})

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from stories import checks
 from stories.checks import check_elsewhere
 
-_PLACES = ("8.8.8.8", "9.9.9.9", "api.example.com")
+_ADDRESSES = ("8.8.8.8", "9.9.9.9", "api.example.com")
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_a_password_in_a_wrong_address_is_not_shown(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "name", "value", "place"),
+    ("provider", "name", "value", "address"),
     [
         ("openai", "OPENAI_BASE_URL", "https://u:pw1@api.example.com/v1", "api.example.com"),
         ("ollama", "OLLAMA_BASE_URL", "http://8.8.8.8:11434", "8.8.8.8"),
@@ -84,14 +84,14 @@ def test_a_password_in_a_wrong_address_is_not_shown(settings: Settings) -> None:
         ("auto", "OLLAMA_MODEL", "glm-5:cloud", "ollama.com"),
     ],
 )
-def test_stories_that_are_written_elsewhere_are_a_warning_that_names_the_place(
-    settings: Settings, provider: str, name: str, value: str, place: str
+def test_stories_that_are_written_elsewhere_are_a_warning_that_names_the_address(
+    settings: Settings, provider: str, name: str, value: str, address: str
 ) -> None:
     settings.LLM_PROVIDER = provider
     settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "http://127.0.0.1:8080/v1", "m"
     setattr(settings, name, value)
     message = _said()["stories.W007"].msg
-    assert place in message
+    assert address in message
     assert name in message
     assert "pw1" not in message
 
@@ -101,7 +101,9 @@ def test_each_far_host_of_a_list_is_named_and_a_fallback_too(settings: Settings)
     settings.OLLAMA_BASE_URL = "http://nas:11434 http://8.8.8.8:11434 http://u:pw1@9.9.9.9:11434"
     settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "https://api.example.com/v1", "m"
     said = [message.msg for message in check_elsewhere()]
-    assert [place for text in said for place in _PLACES if place in text] == list(_PLACES)
+    assert [address for text in said for address in _ADDRESSES if address in text] == list(
+        _ADDRESSES
+    )
     assert "STORYTELLER_FALLBACK=openai" in said[-1]
     assert "nas" not in "".join(said)
     assert "pw1" not in "".join(said)

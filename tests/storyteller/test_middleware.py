@@ -54,11 +54,11 @@ def test_django_does_what_our_middleware_was_written_to_replace() -> None:
 
 def test_what_stands_in_for_djangos_middleware_is_a_kind_of_it_in_its_order() -> None:
     ours: list[Any] = [import_string(path) for path in settings.MIDDLEWARE]
-    places = [
-        next(place for place, own in enumerate(ours) if issubclass(own, import_string(path)))
+    positions = [
+        next(position for position, own in enumerate(ours) if issubclass(own, import_string(path)))
         for path in DJANGOS
     ]
-    assert places == sorted(places)
+    assert positions == sorted(positions)
 
 
 async def test_every_page_carries_the_headers_that_protect_it() -> None:

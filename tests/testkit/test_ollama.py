@@ -15,6 +15,7 @@ from langchain_ollama import ChatOllama
 from ollama import AsyncClient, ResponseError
 from pydantic import BaseModel, Field
 
+from stories.llm.http import tls_context
 from stories.safety.judge import judge_chapter
 from stories.vocabulary.brief import AgeBand
 from testkit.hosts import Cut, Hold, Reply, at_random, characters, cold, endless, words
@@ -43,7 +44,13 @@ class Opinion(BaseModel):
 
 
 def model_on(server: OllamaServer, **options: Any) -> ChatOllama:
-    return ChatOllama(base_url=server.url, model=server.model, reasoning=False, **options)
+    return ChatOllama(
+        base_url=server.url,
+        model=server.model,
+        reasoning=False,
+        client_kwargs={"verify": tls_context()},
+        **options,
+    )
 
 
 async def heard_from(model: ChatOllama, prompt: str = "Tell me a story.") -> list[AIMessageChunk]:
@@ -306,7 +313,7 @@ async def test_what_the_host_heard_can_be_searched(ollama: OllamaServer) -> None
 @pytest.mark.parametrize("keeps_alive", [True, False])
 async def test_a_connection_is_kept_alive_where_that_is_wanted(keeps_alive: bool) -> None:
     with OllamaServer(keeps_alive=keeps_alive) as server:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             for _ in range(3):
                 await client.get(f"{server.url}/api/version")
         assert server.connections_opened == (1 if keeps_alive else 3)
@@ -323,7 +330,7 @@ async def test_the_endpoints_beside_chat_are_as_the_client_expects(ollama: Ollam
 
 
 async def test_a_body_that_is_no_json_is_a_bad_request(ollama: OllamaServer) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         answer = await client.post(f"{ollama.url}/api/chat", content=b"{nonsense")
     assert answer.status_code == 400
     assert answer.json()["error"]
@@ -332,7 +339,7 @@ async def test_a_body_that_is_no_json_is_a_bad_request(ollama: OllamaServer) -> 
 async def test_the_wire_is_ndjson_with_one_object_per_line(ollama: OllamaServer) -> None:
     ollama.script(prose="One two.")
     body = {"model": ollama.model, "messages": [{"role": "user", "content": "x"}]}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         answer = await client.post(f"{ollama.url}/api/chat", json=body)
     assert answer.headers["content-type"] == "application/x-ndjson"
     lines = [json.loads(line) for line in answer.text.splitlines()]

@@ -43,7 +43,7 @@ class Upgraded:
     def call(self, method: str, path: str, token: str, **request: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
         url = f"{self.app.url}/api/v1{path}"
-        return httpx.request(method, url, headers=headers, timeout=SECONDS, **request)
+        return httpx.request(method, url, headers=headers, timeout=SECONDS, verify=False, **request)
 
     def rest(self, generation_id: str) -> str:
         """The log of a run, which is followed to its end."""

@@ -1,4 +1,4 @@
-"""Removes what has served its time; running processes do the same once a day by themselves."""
+"""Removes outlived data; running processes do the same once a day by themselves."""
 
 import asyncio
 

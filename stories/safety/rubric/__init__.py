@@ -1,5 +1,4 @@
-"""Judges a chapter as a whole by the words that fill it, for models whose judgement is not worth
-asking.
+"""Judges a chapter as a whole by its words, for models whose judgement is not worth asking.
 
 A language's `rubric.toml` has entries in the language of `rules.matching` (`words` and `phrases`)
 for each problem that words tell, and for what puts it right: `comfort` for
@@ -28,8 +27,8 @@ _NOT, _HARMLESS = "not", "harmless"
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """From which share of a chapter's sentences a problem is strong, and from which the chapter is
-    full of it; `remedy` names what puts it right in the last third."""
+    """The shares of a chapter's sentences from which a problem is strong, and from which the
+    chapter is full of it; `remedy` is its cure in the last third."""
 
     strong: float
     full: float
@@ -58,8 +57,8 @@ def judge_by_words(text: str, *, band: AgeBand, language: str) -> Judgement:
 
 
 def _weight(sentences: list[set[str]], problem: Problem) -> int:
-    """1 where it is strong and put right, 2 where it is strong, 3 where the chapter is full of it;
-    0 for what stories are made of."""
+    """The weight of a problem: 1 if it is strong and put right, 2 if it is strong, 3 if the chapter
+    is full of it; 0 for ordinary events of stories."""
     measure = _MEASURES[problem]
     count = sum(problem in keys for keys in sentences)
     if count < _MIN_STRONG or count < measure.strong * len(sentences):

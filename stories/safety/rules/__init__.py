@@ -67,7 +67,7 @@ class RuleBook:
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
-        """Every word that an entry names."""
+        """Every word named by an entry."""
         return frozenset(self._words.vocabulary() | self._harmless.vocabulary())
 
     def find_patterns(self, text: str, rule_ids: Collection[str]) -> Iterator[Found]:
@@ -78,7 +78,8 @@ class RuleBook:
                     yield Found(rule_id, match.start(), match.end())
 
     def find_begun(self, text: str, rule_ids: Collection[str]) -> Iterator[Found]:
-        """Rules that a text, ended at a whole word, begins or holds, of each pattern the first."""
+        """The rules begun or held by a text that ends at a whole word; of each pattern its first
+        match."""
         for begun in self._words.find_begun(words_of(text)):
             if begun.key in rule_ids:
                 yield begun
@@ -96,7 +97,7 @@ def _reaching(pattern: re.Pattern[str]) -> regex.Pattern[str]:
 
 @cache
 def rule_book(language: str) -> RuleBook:
-    """The rules of a primary language tag, with those that all languages share."""
+    """The rules of a primary language tag, together with the shared rules of all languages."""
     rules: dict[str, Rule] = {}
     words, harmless = Lexicon(), Lexicon()
     common = resources.files(__name__).joinpath(f"{_COMMON}.toml").read_text("utf-8")
@@ -126,7 +127,7 @@ def _rule(name: str, table: dict[str, Any]) -> Rule:
 
 
 def _any_of(patterns: list[str]) -> str:
-    """One pattern for all; those that begin with a word's edge share it, which is much faster."""
+    """A pattern for all of them; those that begin with a word's edge share it, for speed."""
     at_edges = [f"(?:{p.removeprefix(_EDGE)})" for p in patterns if p.startswith(_EDGE)]
     others = [f"(?:{p})" for p in patterns if not p.startswith(_EDGE)]
     shared = [rf"{_EDGE}(?:{'|'.join(at_edges)})"] if at_edges else []

@@ -4,7 +4,7 @@
 Entries are written in a small language, one phrase a line:
 
     gun(s)              "gun" and "guns"
-    keep(s|ing) it|this secret      alternatives at a place in the phrase
+    keep(s|ing) it|this secret      alternatives for one word of the phrase
     don't tell my? mum|mom          "my" may be missing
     promise ... to tell nobody      up to three words in between
     סוד                 also with the letters that Hebrew joins to a word (והסוד); not so =סוד
@@ -26,12 +26,12 @@ _MAX_JOINED_LETTERS = 3
 _MIN_STEM_LETTERS = 3
 _JOINED = "~"
 
-Places = tuple[frozenset[str], ...]
+Slots = tuple[frozenset[str], ...]
 _GAP: frozenset[str] = frozenset()
 
 
 class Word(NamedTuple):
-    """A word of a text: the forms under which entries may name it, and where it stands."""
+    """A word of a text: the forms by which entries may name it, and its position."""
 
     forms: tuple[str, ...]
     start: int
@@ -39,7 +39,7 @@ class Word(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An entry's occurrence: what it was entered for, and its place in the text."""
+    """An entry's occurrence: what it was entered for, and its position in the text."""
 
     key: str
     start: int
@@ -65,11 +65,11 @@ def _forms(word: str) -> tuple[str, ...]:
     return (word, *(_JOINED + word[cut:] for cut in range(1, longest + 1)))
 
 
-_Phrases = list[tuple[str, Places]]
+_Phrases = list[tuple[str, Slots]]
 
 
 class Lexicon:
-    """Entries, each with the key that it is reported under, found by their first two words.
+    """Entries, each with the key to report, found by their first two words.
 
     Those of one word, and those with a gap behind the first, stand under "".
     """
@@ -84,10 +84,10 @@ class Lexicon:
                 by_second.setdefault(second, []).append((key, tuple(rest)))
 
     def vocabulary(self) -> set[str]:
-        """Every word that an entry names."""
+        """Every word named by an entry."""
         named = set(self._by_first_words)
         for phrases in self._by_first_words.values():
-            named.update(*(place for _, rest in _all_of(phrases) for place in rest))
+            named.update(*(slot for _, rest in _all_of(phrases) for slot in rest))
         return {word for word in named if not word.startswith(_JOINED)}
 
     def find(self, words: Sequence[Word]) -> Iterator[Found]:
@@ -102,7 +102,7 @@ class Lexicon:
                                 yield Found(key, word.start, words[last].end)
 
     def find_begun(self, words: Sequence[Word]) -> Iterator[Found]:
-        """Entries that the last words begin, and that words to come may complete."""
+        """Entries begun by the last words, for words to come to complete."""
         for first, word in enumerate(words):
             for form in word.forms:
                 for key, rest in _all_of(self._by_first_words.get(form, {})):
@@ -110,46 +110,46 @@ class Lexicon:
                         yield Found(key, word.start, words[-1].end)
 
 
-def _all_of(by_second: dict[str, _Phrases]) -> Iterator[tuple[str, Places]]:
+def _all_of(by_second: dict[str, _Phrases]) -> Iterator[tuple[str, Slots]]:
     return itertools.chain.from_iterable(by_second.values())
 
 
-def _end_of_match(places: Places, words: Sequence[Word], at: int) -> int | None:
-    """The index of the last word, if the places are filled by the words that follow `at`."""
-    for number, place in enumerate(places):
-        if place is _GAP:
-            rest = places[number + 1 :]
+def _end_of_match(slots: Slots, words: Sequence[Word], at: int) -> int | None:
+    """The index of the last word, if the slots are filled by the words that follow `at`."""
+    for number, slot in enumerate(slots):
+        if slot is _GAP:
+            rest = slots[number + 1 :]
             ends = (_end_of_match(rest, words, at + n) for n in range(_MAX_GAP + 1))
             return next((end for end in ends if end is not None), None)
         at += 1
-        if at >= len(words) or place.isdisjoint(words[at].forms):
+        if at >= len(words) or slot.isdisjoint(words[at].forms):
             return None
     return at
 
 
-def _is_begun(places: Places, words: Sequence[Word], at: int) -> bool:
-    """True when the words after `at` fill the first of the places, and end before the last."""
-    for number, place in enumerate(places):
-        if place is _GAP:
-            rest, left = places[number + 1 :], len(words) - at
+def _is_begun(slots: Slots, words: Sequence[Word], at: int) -> bool:
+    """True when the words after `at` fill the first of the slots, and end before the last."""
+    for number, slot in enumerate(slots):
+        if slot is _GAP:
+            rest, left = slots[number + 1 :], len(words) - at
             return any(_is_begun(rest, words, at + n) for n in range(min(_MAX_GAP + 1, left)))
         at += 1
         if at >= len(words):
             return True
-        if place.isdisjoint(words[at].forms):
+        if slot.isdisjoint(words[at].forms):
             return False
     return False
 
 
-def _spelled_out(entry: str) -> Iterator[Places]:
-    """The places of an entry, with and without those that may be missing."""
+def _spelled_out(entry: str) -> Iterator[Slots]:
+    """The slots of an entry, with and without those that may be missing."""
     written = entry.split()
-    choices = [(True, False) if place.endswith("?") else (True,) for place in written]
+    choices = [(True, False) if slot.endswith("?") else (True,) for slot in written]
     for kept in itertools.product(*choices):
-        yield tuple(_place(place) for place in itertools.compress(written, kept))
+        yield tuple(_slot(slot) for slot in itertools.compress(written, kept))
 
 
-def _place(written: str) -> frozenset[str]:
+def _slot(written: str) -> frozenset[str]:
     return _GAP if written == "..." else frozenset(_alternatives(written.rstrip("?")))
 
 

@@ -1,1 +1,1 @@
-"""Every word that is said to a model, and every word of a story that we wrote ourselves."""
+"""Every word for a model, and every word of a story written by ourselves."""

@@ -1,4 +1,4 @@
-"""Defaults for a structured answer that never came: plain words of ours, true of any story."""
+"""Defaults for a missing structured answer: plain words of ours, true of any story."""
 
 from functools import cache
 

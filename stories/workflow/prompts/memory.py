@@ -1,4 +1,4 @@
-"""The story so far, as the next chapter's writer is told it: the path that was really taken.
+"""The story so far, as told to the next chapter's writer: the path really taken.
 
 Every choice is kept, whatever the room. What gives way, in this order: the full text of older
 chapters, then of the last one but for its end, then the length of the summaries, then they.

@@ -1,4 +1,4 @@
-"""The structured call about a finished chapter: what is asked, and the schema of the answer."""
+"""The structured call about a finished chapter: its questions, and the schema of the answer."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

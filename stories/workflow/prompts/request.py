@@ -93,12 +93,12 @@ def request(brief: StoryBrief, *, most_tokens: int) -> str:
 
 def chapter_task(brief: StoryBrief, words: int) -> str:
     """The task in one piece, for models that can hold a chapter together by themselves."""
-    place = f"Write chapter {brief.chapter_number} of {brief.total_chapters}"
+    task = f"Write chapter {brief.chapter_number} of {brief.total_chapters}"
     return "\n".join(
         filter(
             None,
             [
-                f"{place}, about {words} words, in three to six paragraphs.",
+                f"{task}, about {words} words, in three to six paragraphs.",
                 _beginning(brief),
                 _end(brief),
             ],

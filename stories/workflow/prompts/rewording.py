@@ -5,7 +5,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from stories.workflow.prompts.quoting import quoted, quoted_story
 from stories.workflow.prompts.system import language_name
 
-_LONGEST = 600
+_MAX_CHARACTERS = 600
 
 _SYSTEM = """You are the editor of a children's story, and one sentence of it has to be changed.
 Write it anew in {language}: gentle, kind, about as long, so that the story can go on after it.
@@ -19,6 +19,6 @@ def rewording_prompt(sentence: str, before: str, note: str, language: str) -> li
     system = _SYSTEM.format(language=language_name(language), note=note)
     parts = [
         quoted_story("before", before.strip()) if before.strip() else "",
-        quoted("sentence", sentence, _LONGEST),
+        quoted("sentence", sentence, _MAX_CHARACTERS),
     ]
     return [SystemMessage(system), HumanMessage("\n".join(filter(None, parts)))]

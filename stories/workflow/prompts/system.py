@@ -60,13 +60,13 @@ def language_name(language: str) -> str:
 
 @cache
 def examples(language: Language) -> Mapping[AgeBand, tuple[str, ...]]:
-    """Two paragraphs for each age that show a model the tone. Their heroes are others than the
+    """Two paragraphs for each age, as samples of the tone. Their heroes are others than the
     story's, and they call nobody "he" or "she"."""
     return _EXAMPLES.validate_python(language.toml("prompts.toml")["examples"])
 
 
 def samples_of(brief: StoryBrief) -> tuple[str, ...]:
-    """The paragraphs that a storyteller is shown for this brief, and must not tell again."""
+    """The sample paragraphs shown to a storyteller for this brief, not to be told again."""
     return examples(language_of(brief.language))[brief.band]
 
 

@@ -29,7 +29,7 @@ def conversation_tokens(messages: Sequence[BaseMessage], language: str) -> int:
 
 
 def was_cut(reported_tokens: int, messages: Sequence[BaseMessage], context_tokens: int) -> bool:
-    """True when the host's own count says that it read less than it was sent.
+    """True when the host read less than it was sent, by its own count.
 
     A host that reports nothing is believed.
     """

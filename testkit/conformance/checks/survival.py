@@ -83,12 +83,12 @@ async def _killed(stage: Stage, control: Control, moment: _Moment) -> _Killed:
 async def _come_back(control: Control, calls: int) -> None:
     """Starts the server, and asks it nothing: the run has to go on by itself."""
     await control.start()
-    patience = control.lease_seconds + _TAKEN_OVER_WITHIN_SECONDS
+    timeout_seconds = control.lease_seconds + _TAKEN_OVER_WITHIN_SECONDS
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             await control.host.called(calls + 1)
     except TimeoutError:
-        raise Broken(f"nobody went on with it for {patience:.0f} s") from None
+        raise Broken(f"nobody went on with it for {timeout_seconds:.0f} s") from None
 
 
 async def _check_continuity(killed: _Killed) -> None:

@@ -135,17 +135,17 @@ def test_the_story_is_marked_where_the_sentence_would_have_stood(
 
 
 @pytest.mark.parametrize(
-    ("place", "stands"),
+    ("index", "stands"),
     [(0, "held one two"), (1, "one held two"), (2, "one two held")],
 )
 def test_a_paragraph_that_was_held_back_is_marked_as_one_between_those_that_were_shown(
-    desk: Client, mia: Child, place: int, stands: str
+    desk: Client, mia: Child, index: int, stands: str
 ) -> None:
     shown = ["Robin sat down.", "Robin slept."]
     chapter = make_chapter(
         make_story(mia), "Mia sat down.\n\nMia slept.", source="\n\n".join(shown)
     )
-    before = "".join(f"{paragraph}\n\n" for paragraph in shown[:place])
+    before = "".join(f"{paragraph}\n\n" for paragraph in shown[:index])
     make_finding(chapter.generation, layer="guard", before=before, offset=len(before.rstrip("\n")))
     case = cases.open_by_staff(chapter.generation, make_moderator("ada@example.org"))
     for url in (page_of(chapter.story), page_of(case)):

@@ -91,10 +91,10 @@ async def test_every_note_that_was_held_back_keeps_what_the_chapter_has_in_its_p
     told = ["title", "choice", "vocabulary", "summary", "learning"]
     told += ["question"] if layer == "rules" else []
     assert {*held} == {*told}
-    for place in told:
-        assert held[place].layer == layer
-        assert held[place].replacement == "\n".join(stands[place]) != "", place
-        assert held[place].seen_length == 0
+    for field in told:
+        assert held[field].layer == layer
+        assert held[field].replacement == "\n".join(stands[field]) != "", field
+        assert held[field].seen_length == 0
     assert "Cold Well" not in str(stands)
 
 

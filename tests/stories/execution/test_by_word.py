@@ -177,7 +177,7 @@ async def test_a_family_that_looks_at_any_chapter_first_sees_none_word_by_word(
     assert (len(chunks_of(second)) > 12) == shows_unchecked_words
 
 
-@pytest.mark.parametrize("is_by_word", [False, True])
+@pytest.mark.parametrize("shows_unchecked_words", [False, True])
 async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it(
     api: Client,
     mia: Child,
@@ -185,10 +185,10 @@ async def test_what_is_changed_after_a_chapter_was_asked_for_shows_no_more_of_it
     ollama: OllamaServer,
     settings: Settings,
     *,
-    is_by_word: bool,
+    shows_unchecked_words: bool,
 ) -> None:
-    settings.SHOWS_UNCHECKED_WORDS = is_by_word
-    await Family.objects.aupdate(preview=Preview.FIRST if is_by_word else Preview.NEVER)
+    settings.SHOWS_UNCHECKED_WORDS = shows_unchecked_words
+    await Family.objects.aupdate(preview=Preview.FIRST if shows_unchecked_words else Preview.NEVER)
     generation = await in_database(queued, mia, alice)
     settings.SHOWS_UNCHECKED_WORDS = True
     await Family.objects.aupdate(preview=Preview.NEVER)

@@ -205,7 +205,7 @@ async def test_a_worker_that_is_told_twice_hands_its_story_over_at_once(site: Si
 
 async def test_a_stop_reaches_the_worker_at_once(site: Site) -> None:
     site.staff(0)
-    # What no notice told of, it would see when it renews its lease: in a minute.
+    # Without a notice the worker would see the stop at its lease's renewal: in a minute.
     patient = replace(site.near, settings={**site.near.settings, "STORYTELLER_LEASE": "300"})
     site.workers.append(await asyncio.to_thread(Worker, patient))
     for _ in range(3):

@@ -203,7 +203,7 @@ async def test_a_run_that_is_given_up_while_it_ends_is_handed_over(
 ) -> None:
     hold, is_ending, may_go_on = Hold(after=60), Signal(), Signal()
     ollama.script(prose=[Reply(hold=hold)])
-    # What an earlier runner held back is looked for when the run ends.
+    # Text held back by an earlier runner is looked for when the run ends.
     await Generation.objects.aupdate(attempts=1)
     engine.start()
     await hold.reached.seen(30)

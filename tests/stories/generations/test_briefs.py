@@ -1,4 +1,4 @@
-"""What the storyteller is told of a family: never a name, and otherwise what was typed."""
+"""The brief for the storyteller: never a name, and otherwise the family's typed words."""
 
 from typing import Any
 

@@ -151,7 +151,8 @@ def test_stories_begin_though_redis_is_away(alice: User, mia: Child, settings: S
 
 @pytest.fixture
 def full(alice: User, charlie: User, mia: Child, others: Child, settings: Settings) -> Generation:
-    """One place and three who wait: Alice's family has two of them, and its own half is full."""
+    """A queue of one slot and three waiting runs: Alice's family has two of them, and its own half
+    is full."""
     settings.MAX_CONCURRENT, settings.MAX_QUEUED = 1, 2
     first = begin(alice, mia, "the first")
     begin(alice, mia, "the second")

@@ -3,13 +3,11 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,11 @@ from testkit import postgres, redis
 from testkit.app import ROOT
 from testkit.hosts import Hold, Reply
 from testkit.processes import Worker
+from testkit.starting import start
 from tests.sites import Site
 
 PROCESSES = 3
+_STDERR = 2
 SECONDS = 100.0
 
 # Spanish, since the classifier for English would be loaded by every process.
@@ -101,42 +101,58 @@ def environment(prepared: dict[str, str]) -> dict[str, str]:
     return prepared
 
 
-def python(script: str, environment: dict[str, str]) -> subprocess.Popen[str]:
-    script = f"import django; django.setup()\n{script}"
-    return subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@dataclass
+class Program:
+    """A script in a process of its own, which is told to go on by a line."""
+
+    script: str
+    environment: dict[str, str]
+
+    def __post_init__(self) -> None:
+        told, go_on = os.pipe()
+        output, said = os.pipe()
+        command = ("manage.py", "shell", "--no-imports", "--command", self.script)
+        self._process = start(command, ROOT, self.environment, said, _STDERR, stdin=told)
+        os.close(told)
+        os.close(said)
+        self._input, self._output = os.fdopen(go_on, "w"), os.fdopen(output)
+
+    def wait_until_ready(self) -> None:
+        assert self._output.readline() == "ready\n"
+
+    def go_on(self) -> None:
+        self._input.write("go\n")
+        self._input.flush()
+
+    def rest(self) -> str:
+        """The output, once it has ended."""
+        with self._input, self._output:
+            said = self._output.read()
+            assert self._process.wait(SECONDS) == 0
+            return said
 
 
 def alone(script: str, environment: dict[str, str]) -> None:
-    with python(script, environment) as process:
-        process.communicate(timeout=SECONDS)
-    assert process.returncode == 0
+    Program(script, environment).rest()
 
 
 def at_once(script: str, environment: dict[str, str]) -> Counter[object]:
     """Output of processes that begin at the same moment, counted together."""
-    processes = [python(_TOGETHER + script, environment) for _ in range(PROCESSES)]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        printed = list(pool.map(lambda one: one.communicate("go\n", timeout=SECONDS)[0], processes))
-    return Counter(item for text in printed for item in json.loads(text))
+    programs = [Program(_TOGETHER + script, environment) for _ in range(PROCESSES)]
+    for program in programs:
+        program.wait_until_ready()
+    for program in programs:
+        program.go_on()
+    return Counter(item for program in programs for item in json.loads(program.rest()))
 
 
-def test_all_processes_together_fill_the_places_and_no_more(environment: dict[str, str]) -> None:
+def test_all_processes_together_fill_the_slots_and_no_more(environment: dict[str, str]) -> None:
     limits = {"STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "2"}
     emails = [name for name in ("alice", "charlie", "dora") for _ in range(4)]
     asked = [f"begin('{name}@example.org', {n}, 5)\n" for n, name in enumerate(emails)]
     alone(_BEGIN + "".join(asked), environment)
     claimed = at_once(_CLAIM, environment | limits)
-    assert sorted(claimed.values()) == [1, 2, 2], "five places, two at most for each family"
+    assert sorted(claimed.values()) == [1, 2, 2], "five slots, two at most for each family"
 
 
 @pytest.fixture(params=["database", "redis"])
@@ -162,8 +178,8 @@ def test_the_queue_has_its_bound_whichever_process_is_asked(environment: dict[st
     assert begun["QueueFull"] > 0
 
 
-async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
-    """Each of two could write four; together they write two, and the others hear their places."""
+async def test_workers_share_the_slots_of_one_model_host(site: Site) -> None:
+    """Each of two could write four; together they write two. The others hear their positions."""
     site.staff(0)
     limits = {"STORYTELLER_MAX_CONCURRENT": "2", "STORYTELLER_MAX_CONCURRENT_PER_FAMILY": "0"}
     limited = replace(site.near, settings={**site.near.settings, **limits})
@@ -174,8 +190,8 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
         site.workers += both.map(Worker, [limited] * 2)
     asked = [await asyncio.to_thread(site.begin) for _ in range(5)]
     await site.host.called(before + 2).seen(30)
-    places = [await _place(site, generation_id) for generation_id in asked[2:]]
-    assert places == [1, 2, 3]
+    positions = [await _queue_position(site, generation_id) for generation_id in asked[2:]]
+    assert positions == [1, 2, 3]
     assert len(site.host.calls) == before + 2
     hold.release()
     for generation_id in asked:
@@ -184,7 +200,7 @@ async def test_workers_share_the_places_on_one_model_host(site: Site) -> None:
     site.staff(0)
 
 
-async def _place(site: Site, generation_id: str) -> int:
+async def _queue_position(site: Site, generation_id: str) -> int:
     async with site.follow(generation_id, site.far) as frames:
         told = await anext(frame async for frame in frames if frame.type == "queue")
     return int(told.data["position"])

@@ -85,15 +85,15 @@ async def test_the_name_of_a_model_is_noted_however_long_it_is(queued: Generatio
 
 
 @pytest.mark.parametrize("kind", [DataError, IntegrityError, ProgrammingError])
-@pytest.mark.parametrize("place", ["stories_chapter", "stories_generationevent"])
+@pytest.mark.parametrize("table", ["stories_chapter", "stories_generationevent"])
 async def test_an_error_of_ours_ends_the_run_at_once_and_is_logged_once_by_its_type(
     api: Client,
     queued: Generation,
     caplog: pytest.LogCaptureFixture,
     kind: type[DatabaseError],
-    place: str,
+    table: str,
 ) -> None:
-    frames = await told_with(kind, place, api, queued)
+    frames = await told_with(kind, table, api, queued)
     assert (frames[-1].type, frames[-1].data["code"]) == ("error", "WORKFLOW_ERROR")
     generation = await Generation.objects.aget()
     assert (generation.status, generation.attempts) == ("failed", 1)

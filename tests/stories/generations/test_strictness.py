@@ -16,7 +16,7 @@ from testkit.ollama.server import OllamaServer
 from tests import clients
 from tests.factories.callers import caller
 from tests.factories.stories import make_story
-from tests.stories.workflow.studio import Reading, a_brief, tools_for
+from tests.stories.workflow.studio import Reading, a_brief, resources_for
 from tests.streams import events_of, start
 
 SAD = "The old dog died in his sleep."
@@ -88,7 +88,7 @@ async def test_a_sentence_that_suits_the_age_is_held_back_where_parents_want_it_
 async def test_the_chapter_as_a_whole_is_judged_by_the_same_limits(ollama: OllamaServer) -> None:
     prompts = []
     for brief in (a_brief(), a_brief(checked_as=AgeBand.YOUNG), a_brief(age=5)):
-        await Reading().of(brief, tools_for(ollama, brief))
+        await Reading().of(brief, resources_for(ollama, brief))
         prompts.append(ollama.calls_for("judge")[-1].prompt.partition("Chapter: ")[0])
     usual, gentle, youngest = prompts
     assert gentle == youngest

@@ -132,8 +132,8 @@ def test_nobody_fills_the_desk_with_one_chapter(
 ) -> None:
     sentences = [f"The fox counted to {number}." for number in range(MAX_REPORTS + 1)]
     chapter = make_chapter(make_story(mia), " ".join(sentences))
-    for place in range(MAX_REPORTS):
-        page.post(report_page(chapter), {"sentence": str(place)})
+    for index in range(MAX_REPORTS):
+        page.post(report_page(chapter), {"sentence": str(index)})
     answer = page.post(report_page(chapter), {"sentence": str(MAX_REPORTS)})
     assert answer.status_code == 422
     assert "You have reported a lot of this chapter already." in answer.content.decode()

@@ -17,7 +17,7 @@ NAMES = {
     language: tuple(dict.fromkeys((LISTS / f"{language}.txt").read_text("utf-8").split()))
     for language in ("en", "es", "he")
 }
-# What stands in {} is a name.
+# The words in {} are names.
 AS_A_NAME = {
     "en": (
         "{} finds a key in the wood",
@@ -63,7 +63,7 @@ AS_A_NAME_IN_LOWER_CASE = {
     ),
     "he": (),
 }
-# What stands in {} is a word.
+# The words in {} are no names.
 AS_A_WORD = {
     "en": (
         "a garden with a {} and a bee",

@@ -1,5 +1,4 @@
-"""A studio for the workflow's tests: a brief, tools on the scripted host, and a reader that sorts
-what comes out."""
+"""A studio for the workflow's tests: a brief, resources on the scripted host, a sorting reader."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,7 +69,7 @@ def a_path(length: int, *, choice: str = "Knock on the blue door", words: int = 
     )
 
 
-def tools_for(
+def resources_for(
     server: ModelHost[Any],
     brief: StoryBrief,
     *,
@@ -123,11 +122,13 @@ def _client_of(server: ModelHost[Any], model: str, **options: Any) -> BaseChatMo
             api_key=SecretStr("none"),
             max_retries=0,
             stream_usage=True,
+            http_client=openai.DefaultHttpxClient(verify=tls_context()),
             http_async_client=openai.DefaultAsyncHttpxClient(verify=tls_context()),
         )
     return Editor(
         model=model,
         base_url=server.url,
+        client_kwargs={"verify": tls_context()},
         async_client_kwargs={"transport": Transport(tls_context())},
         **options,
     )
@@ -185,7 +186,7 @@ class Reading:
 
     @property
     def shown(self) -> str:
-        """Everything that could reach a reader, from whatever part of the chapter."""
+        """The text within a reader's reach, from whatever part of the chapter."""
         hidden = (HeldBack, ModelUse)
         return "\n".join(repr(step) for step in self.steps if not isinstance(step, hidden))
 

@@ -34,7 +34,7 @@ from stories.workflow.steps import (
 )
 from testkit import postgres
 from testkit.ollama.server import OllamaServer
-from tests.stories.workflow.studio import a_brief, tools_for
+from tests.stories.workflow.studio import a_brief, resources_for
 
 THREAD = "a run"
 MIA = Pseudonym(Alias(("Mia",), "Robin"))
@@ -72,12 +72,12 @@ class Telling:
 
     def __init__(self, ollama: OllamaServer, checkpoints: Checkpoints) -> None:
         self.brief = a_brief()
-        self.resources = tools_for(ollama, self.brief)
+        self.resources = resources_for(ollama, self.brief)
         self.checkpoints = checkpoints
         self.steps: list[Step] = []
 
     async def until(self, end: NodeStatus | None) -> None:
-        """One life, which ends before the step after `end`, or with the chapter."""
+        """A run's life, ended before the step after `end`, or with the chapter."""
         steps = write_chapter(
             self.brief,
             self.resources,

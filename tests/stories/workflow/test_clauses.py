@@ -5,7 +5,7 @@ import pytest
 from stories.workflow.steps import Approved
 from testkit.hosts import characters, in_turn
 from testkit.ollama.server import OllamaServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
 
 AFTERWARDS = "The fox danced home."
 STEPS = ", ".join(f"past the {colour} gate and over a little hill" for colour in ("red", "blue"))
@@ -17,7 +17,7 @@ async def _told(ollama: OllamaServer, *prose: str) -> Reading:
     ollama.cut = characters
     ollama.script(prose=in_turn(*prose, AFTERWARDS))
     brief = a_brief(avoid=("spiders",))
-    return await Reading().of(brief, tools_for(ollama, brief))
+    return await Reading().of(brief, resources_for(ollama, brief))
 
 
 async def test_a_sentence_of_more_than_forty_words_is_shown_before_its_end(

@@ -23,7 +23,7 @@ from tests.stories.workflow.studio import (
     Reading,
     a_brief,
     a_path,
-    tools_for,
+    resources_for,
 )
 
 AFTERWARDS = "The fox danced home in the moonlight."
@@ -33,7 +33,7 @@ IMPATIENT = replace(QUICK, first_token_seconds=0.2, next_token_seconds=0.2, answ
 async def test_a_connection_cut_in_the_middle_is_gone_on_from(ollama: OllamaServer) -> None:
     ollama.script(prose=[Reply(GENTLE, cut_after=11), AFTERWARDS])
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.draft.text == f"Robin found a lantern. It shone on the path. {AFTERWARDS}"
     again = ollama.calls_for("prose")[1]
     assert again.messages[-2]["content"] == "Robin found a lantern. It shone on the path."
@@ -55,7 +55,7 @@ async def test_a_host_that_answers_with_an_error_is_asked_again_and_given_up(
 async def test_a_host_that_recovers_is_forgiven(ollama: OllamaServer) -> None:
     ollama.script(prose=[Reply(status=500), Reply(GENTLE, error_after=5), GENTLE])
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.draft.text.startswith("Robin found a lantern.")
 
 
@@ -73,7 +73,7 @@ async def test_a_host_that_is_not_there_is_given_up(ollama: OllamaServer) -> Non
 async def test_a_cold_model_is_waited_for(ollama: OllamaServer) -> None:
     ollama.script(prose=[cold(), cold(), GENTLE])
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(ollama, brief))).draft.text == GENTLE
 
 
 async def test_a_model_that_never_warms_up_is_given_up(ollama: OllamaServer) -> None:
@@ -84,7 +84,7 @@ async def test_a_model_that_never_warms_up_is_given_up(ollama: OllamaServer) -> 
 async def test_no_text_at_all_is_asked_for_once_more(ollama: OllamaServer) -> None:
     ollama.script(prose=["", GENTLE])
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(ollama, brief))).draft.text == GENTLE
 
 
 @pytest.mark.parametrize("nothing", ["", "   \n", "<think>Shall I?</think>", "# Chapter One"])
@@ -96,7 +96,7 @@ async def test_no_text_twice_ends_the_story(ollama: OllamaServer, nothing: str) 
 async def test_what_a_model_thinks_is_not_shown(ollama: OllamaServer) -> None:
     ollama.script(prose=f"<think>The user wants a fox. Hmm.</think>\n\n{GENTLE}")
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.draft.text == GENTLE
     assert "Hmm" not in reading.shown
 
@@ -104,7 +104,7 @@ async def test_what_a_model_thinks_is_not_shown(ollama: OllamaServer) -> None:
 async def test_prose_that_never_ends_is_ended_after_a_whole_sentence(ollama: OllamaServer) -> None:
     ollama.script(prose=endless())
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.draft.text.endswith(".")
     assert 200 < reading.draft.measures.word_count < 500
     await ollama.calls[0].disconnected.seen()
@@ -122,7 +122,7 @@ async def test_a_host_that_falls_silent_is_not_waited_for(
     ollama.script(prose=Reply(GENTLE, hang_after=hang_after))
     brief = a_brief()
     with pytest.raises(ModelTimeout):
-        await Reading().of(brief, tools_for(ollama, brief, timeouts=IMPATIENT))
+        await Reading().of(brief, resources_for(ollama, brief, timeouts=IMPATIENT))
     await ollama.calls[0].disconnected.seen()
 
 
@@ -137,7 +137,7 @@ async def test_a_host_that_is_gone_after_the_text_costs_only_the_notes(
 ) -> None:
     ollama.script(prose=GENTLE, structured=Reply(status=500))
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    draft = (await Reading().of(brief, resources_for(ollama, brief))).draft
     assert draft.text == GENTLE
     assert "choices" in draft.used_defaults
     assert len(draft.choices) == 3
@@ -154,7 +154,7 @@ async def test_a_path_that_cannot_fit_is_refused_before_the_host_is_asked(
 ) -> None:
     brief = a_brief(path=a_path(11, choice="x" * 290), chapter_number=12, total_chapters=12)
     with pytest.raises(ContextTooLong):
-        await Reading().of(brief, tools_for(ollama, brief, context_tokens=1024))
+        await Reading().of(brief, resources_for(ollama, brief, context_tokens=1024))
     assert ollama.calls == []
 
 
@@ -162,8 +162,8 @@ async def test_a_host_with_less_context_than_it_was_configured_with_is_noted(
     ollama: OllamaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     brief = a_brief(path=a_path(3, words=400), chapter_number=4)
-    resources = tools_for(ollama, brief)
-    small = tools_for(ollama, brief, context_tokens=300)
+    resources = resources_for(ollama, brief)
+    small = resources_for(ollama, brief, context_tokens=300)
     await Reading().of(brief, replace(resources, writer=small.writer))
     assert "less than it was sent" in caplog.text
 
@@ -172,7 +172,7 @@ async def test_closing_the_chapter_closes_the_models_connection(ollama: OllamaSe
     hold = Hold(after=7)
     ollama.script(prose=Reply(GENTLE, hold=hold))
     brief = a_brief()
-    chapter = write_chapter(brief, tools_for(ollama, brief))
+    chapter = write_chapter(brief, resources_for(ollama, brief))
     async for step in chapter:
         if isinstance(step, Approved):
             break
@@ -187,7 +187,7 @@ async def test_a_cancelled_chapter_leaves_the_model_whatever_it_was_doing(
     hold = Hold(after=0)
     ollama.script(**{kind: Reply(hold=hold)})
     brief = a_brief()
-    task = asyncio.ensure_future(Reading().of(brief, tools_for(ollama, brief)))
+    task = asyncio.ensure_future(Reading().of(brief, resources_for(ollama, brief)))
     await hold.reached.seen(30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -199,7 +199,7 @@ async def _ends_in(error: type[StoryError], ollama: OllamaServer, *, calls: int)
     brief = a_brief()
     reading = Reading()
     with pytest.raises(error):
-        await reading.of(brief, tools_for(ollama, brief))
+        await reading.of(brief, resources_for(ollama, brief))
     assert len(ollama.calls) == calls
     assert reading.order[-1] == "workflow failed"
     return reading

@@ -13,7 +13,7 @@ from stories.workflow.resume import Resume
 from stories.workflow.steps import Approved, HeldBack, ModelUse, RewriteStarted
 from testkit.hosts import Call, Hold, Reply, in_turn
 from testkit.ollama.server import OllamaServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
 
 GUARD = "llama-guard3:1b"
 SECOND = "The fox took it home. Everybody sang."
@@ -42,7 +42,7 @@ async def test_each_paragraph_is_asked_about_with_the_sentences_before_it(
 ) -> None:
     guarded.script(prose=TEXT)
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.text == reading.draft.text == TEXT
     asked = guarded.calls_for("guard")[:3]
     assert [call.messages[-1]["content"] for call in asked] == [GENTLE, SECOND, THIRD]
@@ -60,7 +60,7 @@ async def test_nothing_is_shown_before_the_guard_has_passed_it_and_the_writing_g
     shown: list[str] = []
 
     async def read() -> None:
-        async for step in write_chapter(brief, tools_for(guarded, brief, guard=GUARD)):
+        async for step in write_chapter(brief, resources_for(guarded, brief, guard=GUARD)):
             shown.extend([step.chunk] if isinstance(step, Approved) else [])
 
     reading = asyncio.ensure_future(read())
@@ -82,7 +82,7 @@ async def test_a_paragraph_that_the_guard_stops_is_never_shown_and_the_story_goe
         guard=stops(DARK),  # type: ignore[arg-type]
     )
     brief = a_brief(age=4)
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.draft.text.startswith(f"{GENTLE}\n\n")
     assert reading.text == reading.draft.text
     assert "well was deep" not in reading.shown
@@ -101,7 +101,7 @@ async def test_a_paragraph_of_the_plan_that_the_guard_stops_is_left_out(
     brief = a_brief(age=4)
     leads = [beat.lead for beat in planned(brief).beats]
     guarded.script(prose="", guard=stops(leads[2]))  # type: ignore[arg-type]
-    resources = tools_for(guarded, brief, writing="beats", guard=GUARD)
+    resources = resources_for(guarded, brief, writing="beats", guard=GUARD)
     reading = await Reading().of(brief, resources)
     assert reading.draft.text == "\n\n".join([*leads[:2], *leads[3:]])
     assert [held.text for held in reading.held] == [leads[2]]
@@ -115,7 +115,7 @@ async def test_what_was_written_after_a_stopped_paragraph_goes_with_it(
         guard=stops(DARK),  # type: ignore[arg-type]
     )
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.draft.text == f"{GENTLE}\n\n{THIRD}"
 
 
@@ -127,7 +127,7 @@ async def test_what_is_held_back_while_paragraphs_wait_has_its_place_behind_them
     guarded.script(prose=[f"{GENTLE}\n\n{SECOND} {rude}", THIRD], guard=[Reply("safe", hold=hold)])
     brief = a_brief()
     shown = ""
-    async for step in write_chapter(brief, tools_for(guarded, brief, guard=GUARD)):
+    async for step in write_chapter(brief, resources_for(guarded, brief, guard=GUARD)):
         if isinstance(step, HeldBack):
             assert (step.text, shown + step.ahead) == (rude, f"{GENTLE}\n\n{SECOND}")
             hold.release()
@@ -142,7 +142,7 @@ async def test_after_two_new_starts_that_the_guard_stops_the_story_ends(
     brief = a_brief()
     reading = Reading()
     with pytest.raises(SafetyRejected):
-        await reading.of(brief, tools_for(guarded, brief, guard=GUARD))
+        await reading.of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.text == ""
     assert [held.attempt for held in reading.held] == [1, 2, 3]
 
@@ -151,7 +151,7 @@ async def test_a_long_paragraph_is_asked_about_in_parts(guarded: OllamaServer) -
     long = " ".join(f"They counted {n} bright stars over the hill." for n in range(40))
     guarded.script(prose=long)
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.draft.text == long
     assert len(guarded.calls_for("guard")) >= 3
 
@@ -162,7 +162,7 @@ async def test_what_waited_for_the_guard_at_a_crash_is_written_again(
     hold = Hold(after=0)
     guarded.script(prose=[TEXT, f"{SECOND}\n\n{THIRD}"], guard=["safe", Reply("safe", hold=hold)])
     brief = a_brief()
-    resources = tools_for(guarded, brief, guard=GUARD)
+    resources = resources_for(guarded, brief, guard=GUARD)
     shown = ""
     async with aclosing(write_chapter(brief, resources)) as steps:
         async for step in steps:
@@ -197,10 +197,10 @@ async def test_a_guard_that_gives_no_verdict_shows_nothing_unless_it_is_advisory
     brief = a_brief()
     reading = Reading()
     with pytest.raises(ModelUnavailable):
-        await reading.of(brief, tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
+        await reading.of(brief, resources_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
     assert reading.text == ""
     assert {held.verdict.rule for held in reading.held} == {"guard.failed"}
-    resources = tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3, is_advisory=True)
+    resources = resources_for(guarded, brief, guard=GUARD, guard_seconds=0.3, is_advisory=True)
     assert (await Reading().of(brief, resources)).draft.text == TEXT
 
 
@@ -209,7 +209,7 @@ async def test_what_an_advisory_guard_finds_counts(guarded: OllamaServer) -> Non
     brief = a_brief()
     reading = Reading()
     with pytest.raises(SafetyRejected):
-        await reading.of(brief, tools_for(guarded, brief, guard=GUARD, is_advisory=True))
+        await reading.of(brief, resources_for(guarded, brief, guard=GUARD, is_advisory=True))
     assert reading.text == ""
 
 
@@ -217,7 +217,7 @@ async def test_a_guard_that_recovers_is_forgiven(guarded: OllamaServer) -> None:
     guarded.script(prose=TEXT, guard=[Reply(status=500), Reply("Hm.")])
     brief = a_brief()
     reading = Reading()
-    await reading.of(brief, tools_for(guarded, brief, guard=GUARD))
+    await reading.of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.draft.text == TEXT
 
 
@@ -231,7 +231,7 @@ async def test_other_guards_are_asked_in_their_own_way(guarded: OllamaServer, gu
 
     guarded.script(prose=[f"{GENTLE}\n\n{DARK}", THIRD], guard=answered)  # type: ignore[arg-type]
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=guard))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=guard))
     assert reading.draft.text == f"{GENTLE}\n\n{THIRD}"
     assert "well was deep" not in reading.shown
 
@@ -239,7 +239,7 @@ async def test_other_guards_are_asked_in_their_own_way(guarded: OllamaServer, gu
 async def test_the_guards_calls_are_accounted_for(guarded: OllamaServer) -> None:
     guarded.script(prose=GENTLE)
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     steps = [use.step for use in reading.all(ModelUse)]
     assert steps.count("generate_content") == 2
 
@@ -249,7 +249,7 @@ async def test_a_title_that_was_asked_for_is_shown_to_the_guard_too(
 ) -> None:
     guarded.script(prose=TEXT, guard=stops("Cold Well"))  # type: ignore[arg-type]
     brief = a_brief(title="The Cold Well")
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert reading.draft.title != "The Cold Well"
 
 
@@ -259,7 +259,9 @@ async def test_a_guard_that_is_gone_by_then_costs_the_notes_and_not_the_chapter(
 ) -> None:
     guarded.script(prose=GENTLE, guard=in_turn("safe", fault))
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD, guard_seconds=0.3))
+    reading = await Reading().of(
+        brief, resources_for(guarded, brief, guard=GUARD, guard_seconds=0.3)
+    )
     assert reading.draft.text == GENTLE
     assert {"title", "question", "choices", "summary"} <= {*reading.draft.used_defaults}
 
@@ -273,7 +275,7 @@ async def test_notes_that_the_guard_stops_are_replaced_by_words_of_ours(
         guard=stops("Cold Well"),  # type: ignore[arg-type]
     )
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(guarded, brief, guard=GUARD))
+    reading = await Reading().of(brief, resources_for(guarded, brief, guard=GUARD))
     assert "Cold Well" not in reading.shown
     assert reading.draft.question == "Who is down there?"
     assert reading.draft.used_defaults == ("title",)

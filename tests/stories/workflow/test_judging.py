@@ -6,7 +6,7 @@ import pytest
 
 from stories.vocabulary.errors import CheckFailed, told_to_staff
 from testkit.hosts import ModelHost, Quirk
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
 
 READ_ALL_THE_SAME = [
     Quirk.FENCED_JSON,
@@ -36,7 +36,7 @@ async def test_a_judgement_is_read_through_a_hosts_habits(
     any_host.script(prose=GENTLE)
     any_host.quirks.add(quirk, kinds={"judge"})
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(any_host, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(any_host, brief))).draft.text == GENTLE
     assert len(any_host.calls_for("judge")) == 1
 
 
@@ -57,7 +57,7 @@ async def test_an_answer_that_was_cut_once_is_asked_for_again(any_host: ModelHos
     any_host.script(prose=GENTLE)
     any_host.quirks.add(Quirk.STOPS_AT_LENGTH, kinds={"judge"}, times=1)
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(any_host, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(any_host, brief))).draft.text == GENTLE
 
 
 async def test_a_verdict_that_was_only_thought_of_is_none(any_host: ModelHost[Any]) -> None:
@@ -70,6 +70,6 @@ async def test_a_verdict_that_was_only_thought_of_is_none(any_host: ModelHost[An
 async def _unjudged(host: ModelHost[Any]) -> Reading:
     brief, reading = a_brief(), Reading()
     with pytest.raises(CheckFailed) as caught:
-        await reading.of(brief, tools_for(host, brief))
+        await reading.of(brief, resources_for(host, brief))
     assert told_to_staff(caught.value) == "the model gave no judgement in 2 answers"
     return reading

@@ -10,7 +10,7 @@ from stories.workflow.steps import ChapterDraft
 from testkit.hosts import ModelHost, Quirk, in_turn
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
 
 NOTES: dict[str, Any] = {
     "title": "The Lantern",
@@ -28,7 +28,7 @@ NOTES: dict[str, Any] = {
 async def _drafted(host: ModelHost[Any], *answers: str) -> ChapterDraft:
     host.script(prose=GENTLE, structured=in_turn(*answers))
     brief = a_brief()
-    return (await Reading().of(brief, tools_for(host, brief))).draft
+    return (await Reading().of(brief, resources_for(host, brief))).draft
 
 
 READ_ALL_THE_SAME = [
@@ -207,7 +207,7 @@ async def test_words_that_are_not_in_the_text_are_not_explained(ollama: OllamaSe
 @pytest.mark.parametrize("language", ["es", "he"])
 async def test_defaults_are_in_the_storys_language(ollama: OllamaServer, language: str) -> None:
     brief = a_brief(language=language, hero="Noa" if language == "es" else "שחר")
-    resources = tools_for(ollama, brief, structures=False)
+    resources = resources_for(ollama, brief, structures=False)
     draft = (await Reading().of(brief, resources)).draft
     ours = {"es": "Capítulo 1", "he": "פרק 1"}
     assert draft.title == ours[language]

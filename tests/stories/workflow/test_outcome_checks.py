@@ -1,4 +1,4 @@
-"""What is found in a chapter that is not what was asked for, and what never is."""
+"""Faults found in a chapter by comparison with its brief, and ordinary sentences left alone."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ from testkit.hosts import ModelHost, Quirk, Reply, in_turn
 from testkit.hosts.shapes import REFUSAL
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, tools_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
 
 AFTERWARDS = "The fox danced home in the moonlight."
 ASKED_FOR = 60
@@ -21,7 +21,7 @@ ASKED_FOR = 60
 
 def long_enough(host: ModelHost[Any], brief: Any, **options: Any) -> ChapterResources:
     """Resources of a chapter that has to have 60 percent of its words."""
-    return tools_for(host, brief, min_length_percent=ASKED_FOR, **options)
+    return resources_for(host, brief, min_length_percent=ASKED_FOR, **options)
 
 
 def words(count: int, start: int = 0) -> str:
@@ -37,7 +37,7 @@ async def test_half_a_chapter_is_gone_on_with(any_host: ModelHost[Any], quirk: Q
     any_host.script(prose=[GENTLE, AFTERWARDS])
     any_host.quirks.add(quirk, kinds={"prose"}, times=1)
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(any_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert draft.text == f"Robin found a lantern. {AFTERWARDS}"
     again = any_host.calls_for("prose")[1]
     assert again.messages[-2]["content"] == "Robin found a lantern."
@@ -53,7 +53,7 @@ async def test_a_stream_of_openai_without_a_reason_is_a_fault(
     openai_host.script(prose=[GENTLE, AFTERWARDS])
     openai_host.quirks.add(quirk, kinds={"prose"}, times=1)
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(openai_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(openai_host, brief))).draft
     assert draft.text.endswith(AFTERWARDS)
     assert len(openai_host.calls_for("prose")) == 2
 
@@ -64,7 +64,7 @@ async def test_an_older_ollama_that_gives_no_reason_is_done_all_the_same(
     ollama.script(prose=GENTLE)
     ollama.quirks.add(Quirk.NO_FINISH_REASON)
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(ollama, brief))).draft.text == GENTLE
     assert len(ollama.calls_for("prose")) == 1
 
 
@@ -72,7 +72,7 @@ async def test_an_ollama_that_unloads_its_model_is_asked_again(ollama: OllamaSer
     ollama.script(prose=["", GENTLE])
     ollama.quirks.add(Quirk.UNLOADS, kinds={"prose"}, times=1)
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(ollama, brief))).draft.text == GENTLE
+    assert (await Reading().of(brief, resources_for(ollama, brief))).draft.text == GENTLE
 
 
 async def test_a_host_whose_answers_always_break_off_is_given_up(any_host: ModelHost[Any]) -> None:
@@ -80,7 +80,7 @@ async def test_a_host_whose_answers_always_break_off_is_given_up(any_host: Model
     any_host.quirks.add(Quirk.ENDS_EARLY, kinds={"prose"})
     brief = a_brief()
     with pytest.raises(ModelUnavailable):
-        await Reading().of(brief, tools_for(any_host, brief))
+        await Reading().of(brief, resources_for(any_host, brief))
     assert len(any_host.calls) == 4
 
 
@@ -90,7 +90,7 @@ async def test_a_host_that_always_stops_at_its_limit_is_not_asked_for_ever(
     any_host.script(prose=lambda call: words(20, start=10 * len(call.messages)))
     any_host.quirks.add(Quirk.STOPS_AT_LENGTH, kinds={"prose"})
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(any_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert 0 < draft.measures.word_count < 100
     assert len(any_host.calls_for("prose")) <= 5
 
@@ -99,7 +99,7 @@ async def test_a_hosts_filter_counts_as_a_refusal(openai_host: OpenAIServer) -> 
     openai_host.script(prose=[f"{GENTLE} They sang of", AFTERWARDS])
     openai_host.quirks.add(Quirk.CONTENT_FILTER, kinds={"prose"}, times=1)
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(openai_host, brief))
+    reading = await Reading().of(brief, resources_for(openai_host, brief))
     assert reading.draft.text.endswith(AFTERWARDS)
     (held,) = reading.held
     assert (held.verdict.rule, held.verdict.category) == ("outcome.filter", "refusal")
@@ -114,7 +114,7 @@ async def test_a_sentence_that_was_worded_anew_by_halves_is_not_used(
     )
     any_host.quirks.add(Quirk.ENDS_EARLY, kinds={"rewording"})
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(any_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert "stroked" not in draft.text
 
 
@@ -171,7 +171,7 @@ async def test_an_ordinary_chapter_costs_no_call_more(
 async def test_a_refusal_is_no_story(any_host: ModelHost[Any]) -> None:
     any_host.script(prose=[REFUSAL, GENTLE])
     brief = a_brief()
-    reading = await Reading().of(brief, tools_for(any_host, brief))
+    reading = await Reading().of(brief, resources_for(any_host, brief))
     assert reading.draft.text == GENTLE
     (held,) = reading.held
     assert (held.text, held.verdict.category, held.attempt) == (REFUSAL, "refusal", 1)
@@ -183,7 +183,7 @@ async def test_a_model_that_always_refuses_is_said_to(any_host: ModelHost[Any]) 
     brief = a_brief()
     reading = Reading()
     with pytest.raises(Declined):
-        await reading.of(brief, tools_for(any_host, brief))
+        await reading.of(brief, resources_for(any_host, brief))
     assert len(any_host.calls) == len(reading.held) == 3
     assert reading.text == ""
 
@@ -204,7 +204,7 @@ async def test_a_sentence_in_another_language_is_worded_anew(any_host: ModelHost
     spanish = "Caminaron juntos por el sendero."
     any_host.script(prose=[told.format(foreign)], rewording=spanish)
     brief = a_brief(language="es", hero="Ariel")
-    reading = await Reading().of(brief, tools_for(any_host, brief))
+    reading = await Reading().of(brief, resources_for(any_host, brief))
     assert reading.draft.text == told.format(spanish)
     assert reading.draft.outcome == ()
     (call,) = any_host.calls_for("rewording")
@@ -216,7 +216,7 @@ async def test_a_small_models_sentence_in_another_language_is_left_out(
 ) -> None:
     any_host.script(prose="They walked together along the path.")
     brief = a_brief(language="es", hero="Ariel")
-    draft = (await Reading().of(brief, tools_for(any_host, brief, writing="beats"))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief, writing="beats"))).draft
     assert "They walked" not in draft.text
     assert draft.outcome == ()
     assert any_host.calls_for("rewording") == []
@@ -231,7 +231,7 @@ async def test_a_chapter_that_turns_to_another_language_is_tried_anew_once(
         rewording="They went home to the house.",
     )
     brief = a_brief(language="es", hero="Ariel")
-    draft = (await Reading().of(brief, tools_for(any_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert draft.text == " ".join(["Ariel encontró un farol.", *english[:3], *english[6:]])
     assert {found.kind for found in draft.outcome} == {"language"}
     assert "in Spanish." in any_host.calls_for("prose")[1].messages[-1]["content"]
@@ -243,7 +243,7 @@ async def test_the_heros_pronoun_is_put_right(any_host: ModelHost[Any]) -> None:
         prose=["Robin packed his bag. The owl was pleased."], rewording="Robin packed her bag."
     )
     brief = a_brief(pronoun=Pronoun.SHE)
-    reading = await Reading().of(brief, tools_for(any_host, brief))
+    reading = await Reading().of(brief, resources_for(any_host, brief))
     assert reading.draft.text == "Robin packed her bag. The owl was pleased."
     assert "write she and her" in any_host.calls_for("rewording")[0].prompt
 
@@ -251,7 +251,7 @@ async def test_the_heros_pronoun_is_put_right(any_host: ModelHost[Any]) -> None:
 async def test_a_misspelt_name_is_put_right(any_host: ModelHost[Any]) -> None:
     any_host.script(prose=["Robbin found a lantern."], rewording="Robin found a lantern.")
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(any_host, brief))).draft.text == (
+    assert (await Reading().of(brief, resources_for(any_host, brief))).draft.text == (
         "Robin found a lantern."
     )
 
@@ -262,7 +262,7 @@ async def test_what_cannot_be_put_right_stays_and_is_kept_for_staff(
     sentences = [f"Robin slowly shook his head {n} times." for n in range(8)]
     any_host.script(prose=" ".join(sentences), rewording="Robin shook his head.")
     brief = a_brief(pronoun=Pronoun.SHE)
-    reading = await Reading().of(brief, tools_for(any_host, brief))
+    reading = await Reading().of(brief, resources_for(any_host, brief))
     assert reading.draft.text == " ".join(sentences)
     assert [found.sentence for found in reading.draft.outcome] == sentences
     assert {found.kind for found in reading.draft.outcome} == {"pronoun"}
@@ -276,7 +276,7 @@ async def test_the_next_try_is_told_what_was_wrong(any_host: ModelHost[Any]) -> 
         rewording="Robin shook her head.",
     )
     brief = a_brief(pronoun=Pronoun.SHE)
-    await Reading().of(brief, tools_for(any_host, brief))
+    await Reading().of(brief, resources_for(any_host, brief))
     assert "write she and her" in any_host.calls_for("prose")[1].messages[-1]["content"]
 
 
@@ -287,7 +287,7 @@ async def test_a_text_that_goes_round_in_circles_is_ended(any_host: ModelHost[An
     again = "They walked on and on. "
     any_host.script(prose=[f"Robin found a lantern. {again * 30}", AFTERWARDS])
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(any_host, brief))).draft
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert draft.text.count(again.strip()) == 3
     assert draft.text.endswith(AFTERWARDS)
     assert "something new happens" in any_host.calls_for("prose")[1].prompt
@@ -306,4 +306,4 @@ async def test_a_refrain_of_a_good_model_is_kept(any_host: ModelHost[Any]) -> No
     told = " ".join(f"They passed bridge number {n}. {refrain} {refrain}" for n in range(5))
     any_host.script(prose=[told])
     brief = a_brief()
-    assert (await Reading().of(brief, tools_for(any_host, brief))).draft.text == told
+    assert (await Reading().of(brief, resources_for(any_host, brief))).draft.text == told

@@ -16,14 +16,14 @@ from stories.workflow.resources import ChapterResources, ModelProfile, Writing
 from stories.workflow.steps import Approved, ModelUse
 from testkit.hosts import Reply, endless, in_turn
 from testkit.ollama.server import OllamaServer
-from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
+from tests.stories.workflow.studio import Reading, a_brief, a_path, resources_for
 
 FITTING = "It shone like a little sun."
 
 
 def following_the_plan(server: OllamaServer, brief: StoryBrief, **options: Any) -> ChapterResources:
     options = {"judges": False, "structures": False} | options
-    return tools_for(server, brief, writing="beats", **options)
+    return resources_for(server, brief, writing="beats", **options)
 
 
 def leads(brief: StoryBrief) -> list[str]:
@@ -136,7 +136,7 @@ async def test_a_host_that_is_away_leaves_the_plan_to_be_read(ollama: OllamaServ
 async def test_a_quotation_mark_that_went_astray_comes_home(ollama: OllamaServer) -> None:
     ollama.script(prose='"Look at this! " Robin laughed. "It shines. "')
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    draft = (await Reading().of(brief, resources_for(ollama, brief))).draft
     assert draft.text == '"Look at this!" Robin laughed. "It shines."'
 
 
@@ -153,7 +153,7 @@ async def test_a_chapter_is_taken_up_where_an_earlier_run_died(
     ollama: OllamaServer, writing: Writing
 ) -> None:
     brief = a_brief()
-    resources = tools_for(ollama, brief, writing=writing, judges=False, structures=False)
+    resources = resources_for(ollama, brief, writing=writing, judges=False, structures=False)
     whole = await Reading().of(brief, resources)
     shown = "".join(content.chunk for content in whole.all(Approved)[:4])
     resumed = await Reading().of(brief, resources, approved=shown)
@@ -192,7 +192,7 @@ async def test_a_storyteller_that_recites_its_samples_is_not_shown(ollama: Ollam
     recited = "They tried the key in the cupboard, the piano and the old clock."
     ollama.script(prose=f"Robin found a lantern. {recited} It shone on the path.")
     brief = a_brief()
-    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    draft = (await Reading().of(brief, resources_for(ollama, brief))).draft
     assert recited in ollama.calls[0].prompt
     assert draft.text == "Robin found a lantern. It shone on the path."
 
@@ -203,7 +203,7 @@ async def test_the_samples_words_may_be_told_where_the_family_wished_for_them(
     wished = "They tried the key in the cupboard, the piano and the old clock."
     ollama.script(prose=f"Robin found a lantern. {wished}")
     brief = a_brief(theme=wished)
-    draft = (await Reading().of(brief, tools_for(ollama, brief))).draft
+    draft = (await Reading().of(brief, resources_for(ollama, brief))).draft
     assert draft.text.endswith(wished)
 
 
@@ -218,7 +218,7 @@ async def test_a_wording_that_is_an_echo_is_not_put_in(ollama: OllamaServer, ech
         rewording=echo,
     )
     brief = a_brief(age=4)
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.draft.text == (
         "Robin found a lantern. It shone on the path. Then they went home."
     )
@@ -228,7 +228,7 @@ async def test_what_a_choice_promised_is_told_to_the_writer(ollama: OllamaServer
     choice = ChoiceTaken(text="Follow the cat", description="The cat knows who borrows the book.")
     path = (a_path(1)[0].model_copy(update={"choice": choice}),)
     brief = a_brief(path=path, chapter_number=2)
-    await Reading().of(brief, tools_for(ollama, brief))
+    await Reading().of(brief, resources_for(ollama, brief))
     assert "<promise>The cat knows who borrows the book.</promise>" in ollama.calls[0].prompt
 
 

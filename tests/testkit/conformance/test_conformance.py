@@ -9,7 +9,7 @@ from testkit.conformance.own import Own
 from testkit.conformance.requirements import Requirement, Status, all_requirements, checked
 from testkit.conformance.stage import Stage
 
-_PATIENCE_SECONDS = 220.0
+_TIMEOUT_SECONDS = 220.0
 
 
 def _cases() -> list[Any]:
@@ -31,7 +31,7 @@ async def stage(users: Stage, own: Own) -> AsyncIterator[Stage]:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("requirement", _cases())
 async def test_the_stream_contract_holds(requirement: Requirement, stage: Stage, own: Own) -> None:
-    outcome = await checked(requirement, stage, _PATIENCE_SECONDS)
+    outcome = await checked(requirement, stage, _TIMEOUT_SECONDS)
     own.host.recover()  # a check may stop a run before the host has said all its script
     assert outcome.status == Status.PASS, outcome.reason
     assert outcome.unchecked == ()

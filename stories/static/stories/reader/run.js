@@ -64,7 +64,7 @@ export const newRun = (id, chapter, wish) => ({
 });
 
 /**
- * What of a run's state is shown at once, before its stream is followed from `cursor`.
+ * The part of a run's state that is shown at once, before its stream is followed from `cursor`.
  *
  * While a run waits for its turn, and in a closed book, only the stream from its start tells how far
  * it is. Text that a run carries on is on the page already, and stays.

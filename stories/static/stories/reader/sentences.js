@@ -1,4 +1,4 @@
-/* Where one sentence ends and the next begins: the browser's copy of `safety/sentences.py`.
+/* Borders of sentences: the browser's copy of `safety/sentences.py`.
 
    Both are held to tests/sentence_ends.json. Intl.Segmenter knows neither the ellipsis nor the sof
    pasuq as an end, splits at "Mr.", and takes `"Stop!" said the fox.` for two sentences. */
@@ -54,6 +54,13 @@ export function sentencesOf(text, language) {
   if (start < text.length) found.push(text.slice(start));
   return found;
 }
+
+/**
+ * Whether there is anything in a text that a voice can say; at "* * *" some never begin.
+ *
+ * @param {string} text
+ */
+export const hasWords = (text) => /[\p{L}\p{N}]/u.test(text);
 
 /**
  * Whether a text ends as sentences do. What comes next may still belong to it.

@@ -1,5 +1,5 @@
 /* The part behind the last chapter: choices and the child's own idea, the end, or trouble. */
-import { byId, copyOf, find } from "./dom.js";
+import { bringIntoView, byId, copyOf, find } from "./dom.js";
 import { fill } from "./texts.js";
 
 const LETTERS_LEFT_SHOWN = 60;
@@ -89,8 +89,7 @@ export class Tail {
   /** Moves reader and focus to the section. */
   show() {
     this.title?.focus({ preventScroll: true });
-    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.section?.scrollIntoView({ behavior: isCalm ? "instant" : "smooth", block: "start" });
+    if (this.section) bringIntoView(this.section, "start");
   }
 
   clear() {
@@ -136,7 +135,7 @@ export class Tail {
     this.#pressed.append(this.#problem);
     this.#problem.textContent = words;
     this.#problem.hidden = false;
-    this.#problem.scrollIntoView({ block: "nearest" });
+    bringIntoView(this.#problem, "nearest");
   }
 
   /**

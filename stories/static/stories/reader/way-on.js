@@ -62,7 +62,7 @@ export class WayOn {
   }
 
   /**
-   * What cannot be read or followed any more, and a way out.
+   * Says that the chapter cannot be read or followed any more, and shows a way out.
    *
    * @param {Refused} refused
    */

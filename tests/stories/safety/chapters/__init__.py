@@ -23,8 +23,8 @@ class Chapter:
 
     @property
     def bands(self) -> list[AgeBand]:
-        place = BANDS.index(self.band)
-        return BANDS[place:] if self.is_harmless else BANDS[: place + 1]
+        index = BANDS.index(self.band)
+        return BANDS[index:] if self.is_harmless else BANDS[: index + 1]
 
 
 def read(language: str) -> list[Chapter]:

@@ -53,7 +53,7 @@ class Broken:
 
 
 def with_broken(resources: ChapterResources, brief: StoryBrief, name: str) -> ChapterResources:
-    """The same tools, with the gate's layer of this name out of order."""
+    """The same resources, with the gate's layer of this name out of order."""
     layers = prose_layers("en", brief.checked_as, brief.avoid, THRESHOLD)
     assert name in [layer.name for layer in layers]
     replaced = [Broken(name) if layer.name == name else layer for layer in layers]

@@ -21,7 +21,7 @@ from tests.stories.safety.faults import (
     chapter_with,
     is_clean,
 )
-from tests.stories.workflow.studio import Reading, tools_for
+from tests.stories.workflow.studio import Reading, resources_for
 
 POSITIONS = range(len(SENTENCES) + 1)
 GUARD = "llama-guard3:1b"
@@ -33,7 +33,7 @@ def test_wherever_the_model_cuts_it_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, unsafe: str, position: int
 ) -> None:
     brief = brief_of(1)
-    resources = tools_for(ollama, brief)
+    resources = resources_for(ollama, brief)
     text = chapter_with(unsafe, position)
     start = text.index(unsafe)
     for cut in range(max(1, start - 2), min(len(text), start + len(unsafe) + 3)):
@@ -59,7 +59,7 @@ async def test_a_chapter_is_whole_and_clean_wherever_it_was_unsafe(
     ollama.cut = cut
     ollama.script(prose=[chapter_with(HARD, position), " ".join(SENTENCES)])
     brief = brief_of(chapter)
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert is_clean(reading.shown)
     assert reading.text == reading.draft.text
     assert [held.text for held in reading.held] == [HARD]
@@ -76,7 +76,7 @@ async def test_a_model_that_says_nothing_else_is_never_heard(
     brief = brief_of(1)
     reading = Reading()
     with contextlib.suppress(StoryError):
-        await reading.of(brief, tools_for(ollama, brief, writing=writing, guard=guard))
+        await reading.of(brief, resources_for(ollama, brief, writing=writing, guard=guard))
     assert reading.held
     assert is_clean(reading.shown)
 
@@ -91,7 +91,7 @@ async def test_a_story_that_turns_dark_only_as_a_whole_is_withdrawn_and_told_ane
         judge=lambda call: {"problem": "sadness", "weight": 3} if dark in call.prompt else None,
     )
     brief = brief_of(chapter)
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.order.count("content_reset") == 1
     assert reading.text == reading.draft.text == " ".join(SENTENCES)
     (held,) = reading.held
@@ -106,5 +106,5 @@ async def test_a_connection_that_breaks_in_an_unsafe_sentence_shows_none_of_it(
     for reply in replies:
         ollama.script(prose=[reply, " ".join(SENTENCES[4:])])
         brief = brief_of(1)
-        reading = await Reading().of(brief, tools_for(ollama, brief))
+        reading = await Reading().of(brief, resources_for(ollama, brief))
         assert is_clean(reading.shown)

@@ -9,13 +9,13 @@ from testkit.hosts import in_turn
 from testkit.ollama.server import OllamaServer
 from tests.stories.safety.chapters import read
 from tests.stories.safety.faults import SENTENCES, brief_of
-from tests.stories.workflow.studio import Reading, a_brief, tools_for
+from tests.stories.workflow.studio import Reading, a_brief, resources_for
 
 each_language = pytest.mark.parametrize("language", ["en", "es", "he"])
 
 
 def dark_chapter(language: str) -> str:
-    """One that is unfit at every age."""
+    """A chapter unfit at every age."""
     dark = [chapter for chapter in read(language) if not chapter.is_harmless]
     return next(chapter.text for chapter in dark if chapter.bands == list(AgeBand))
 
@@ -31,7 +31,7 @@ async def test_it_is_withdrawn_and_told_anew_and_the_storyteller_hears_why(
     dark, bright = dark_chapter(language), bright_chapter(language)
     ollama.script(prose=[dark, bright])
     brief = a_brief(language=language)
-    reading = await Reading().of(brief, tools_for(ollama, brief, judges=False))
+    reading = await Reading().of(brief, resources_for(ollama, brief, judges=False))
     assert reading.order.count("content_reset") == 1
     assert reading.text == reading.draft.text == bright
     (held,) = reading.held
@@ -49,7 +49,7 @@ async def test_one_that_is_dark_however_often_it_is_told_is_given_up(
     brief = brief_of(chapter)
     reading = Reading()
     with pytest.raises(SafetyRejected):
-        await reading.of(brief, tools_for(ollama, brief, judges=False))
+        await reading.of(brief, resources_for(ollama, brief, judges=False))
     assert reading.order.count("content_reset") == 2
     assert "metadata" not in reading.order
 
@@ -60,7 +60,7 @@ async def test_a_model_that_judges_is_believed_and_the_words_are_not_counted(
     dark = dark_chapter("en")
     ollama.script(prose=in_turn(dark, " ".join(SENTENCES)), judge={"problem": "none", "weight": 0})
     brief = brief_of(1)
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert reading.text == reading.draft.text == dark
 
 
@@ -79,7 +79,7 @@ async def test_what_the_program_tells_itself_passes_at_every_age(
         chapter_number=chapter,
         total_chapters=12,
     )
-    resources = tools_for(ollama, brief, writing="beats", judges=False, structures=False)
+    resources = resources_for(ollama, brief, writing="beats", judges=False, structures=False)
     reading = await Reading().of(brief, resources)
     assert reading.held == []
     assert reading.draft.text

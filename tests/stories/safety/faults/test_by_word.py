@@ -36,7 +36,7 @@ from tests.stories.safety.faults import (
     is_clean,
     with_broken,
 )
-from tests.stories.workflow.studio import Reading, tools_for
+from tests.stories.workflow.studio import Reading, resources_for
 
 GUARD = "llama-guard3:1b"
 HURTS = "The tall heron laughed about the little owl and her old broken wing again."
@@ -61,7 +61,7 @@ class Unkind:
 def shows_unchecked_words(server: OllamaServer, brief: Any, **options: Any) -> ChapterResources:
     layers = [*prose_layers("en", brief.checked_as, brief.avoid, THRESHOLD), Unkind()]
     gate = Gate("en", brief.checked_as, layers=layers)
-    return replace(tools_for(server, brief, **options), gate=gate, shows_unchecked_words=True)
+    return replace(resources_for(server, brief, **options), gate=gate, shows_unchecked_words=True)
 
 
 def screens(steps: list[Step]) -> list[str]:
@@ -97,7 +97,7 @@ def test_wherever_the_model_cuts_it_no_word_of_a_rule_is_seen(
     ollama: OllamaServer, unsafe: str, position: int
 ) -> None:
     brief = brief_of(1)
-    resources = replace(tools_for(ollama, brief), shows_unchecked_words=True)
+    resources = replace(resources_for(ollama, brief), shows_unchecked_words=True)
     text = chapter_with(unsafe, position)
     start = text.index(unsafe)
     for cut in range(max(1, start - 2), min(len(text), start + len(unsafe) + 3), 3):
@@ -203,7 +203,7 @@ async def test_with_the_rules_out_of_order_not_a_word_is_seen(ollama: OllamaServ
     for name in ("rules", "family", "classifier"):
         reading = Reading()
         resources = with_broken(
-            replace(tools_for(ollama, brief), shows_unchecked_words=True), brief, name
+            replace(resources_for(ollama, brief), shows_unchecked_words=True), brief, name
         )
         with contextlib.suppress(StoryError):
             await reading.of(brief, resources)

@@ -17,7 +17,7 @@ from stories.workflow.resources import ChapterResources
 from stories.workflow.steps import HeldBack
 from testkit.hosts import characters
 from testkit.ollama.server import OllamaServer
-from tests.stories.workflow.studio import Reading, a_brief, a_path, tools_for
+from tests.stories.workflow.studio import Reading, a_brief, a_path, resources_for
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def assert_held(
 def test_cut_at_every_place_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, tale: Tale, kind: int
 ) -> None:
-    resources = tools_for(ollama, tale.brief())
+    resources = resources_for(ollama, tale.brief())
     for cut in range(-2, len(tale.unsafe[kind]) + 3):
         assert_held(resources, tale, kind, 3, cut)
 
@@ -125,7 +125,7 @@ def test_cut_at_every_place_an_unsafe_sentence_is_not_added(
 def test_at_every_position_an_unsafe_sentence_is_not_added(
     ollama: OllamaServer, tale: Tale, kind: int, position: int
 ) -> None:
-    resources, length = tools_for(ollama, tale.brief()), len(tale.unsafe[kind])
+    resources, length = resources_for(ollama, tale.brief()), len(tale.unsafe[kind])
     for cut in (1, length // 2, length):
         assert_held(resources, tale, kind, position, cut)
 
@@ -140,7 +140,7 @@ async def test_a_chapter_is_whole_and_clean_wherever_it_was_unsafe(
     hard = tale.unsafe[0]
     ollama.script(prose=[tale.with_unsafe(hard, position), " ".join(tale.sentences)])
     brief = tale.brief(chapter)
-    reading = await Reading().of(brief, tools_for(ollama, brief))
+    reading = await Reading().of(brief, resources_for(ollama, brief))
     assert tale.is_clean(reading.shown)
     assert reading.text == reading.draft.text
     assert [held.text for held in reading.held] == [hard]
@@ -157,6 +157,6 @@ async def test_a_model_that_says_nothing_else_is_never_heard(
     brief = tale.brief()
     reading = Reading()
     with contextlib.suppress(StoryError):
-        await reading.of(brief, tools_for(ollama, brief, writing=writing))
+        await reading.of(brief, resources_for(ollama, brief, writing=writing))
     assert reading.held
     assert tale.is_clean(reading.shown)

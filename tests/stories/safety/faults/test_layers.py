@@ -27,14 +27,14 @@ from tests.stories.safety.faults import (
     is_clean,
     with_broken,
 )
-from tests.stories.workflow.studio import QUICK, Reading, tools_for
+from tests.stories.workflow.studio import QUICK, Reading, resources_for
 
 GUARD = "llama-guard3:1b"
 UNSAFE = f"{HARD} {DISGUISED} {SOFT}"
 SILENT, CUT, DOWN = Reply(hang_after=0), Reply(cut_after=0), Reply(status=500)
 TRIES: dict[str, Any] = {"retry_waits_seconds": (0.0,), "cold_waits_seconds": (0.0,)}
 PATIENT = replace(QUICK, **TRIES)
-# Where nothing comes at all; long enough for what does come.
+# For hosts that send nothing; long enough for those that do.
 IMPATIENT = Timeouts(1.0, 1.0, 1.0, **TRIES)
 
 
@@ -48,12 +48,14 @@ def text(request: pytest.FixtureRequest) -> str:
     return chapter_with(UNSAFE, request.param)
 
 
-def tools_of(ollama: OllamaServer, chapter: int, fault: Reply | None = None, **options: Any) -> Any:
+def resources_of(
+    ollama: OllamaServer, chapter: int, fault: Reply | None = None, **options: Any
+) -> Any:
     ollama.models.append(GUARD)
     timeouts = IMPATIENT if fault is SILENT else PATIENT
     seconds = timeouts.answer_seconds
     brief = brief_of(chapter)
-    return tools_for(
+    return resources_for(
         ollama, brief, timeouts=timeouts, guard=GUARD, guard_seconds=seconds, **options
     )
 
@@ -71,7 +73,7 @@ async def test_with_every_layer_on_the_chapter_is_clean_and_whole(
     ollama: OllamaServer, chapter: int, text: str
 ) -> None:
     ollama.script(prose=[text, " ".join(SENTENCES)], rewording=SOFT)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter))
     assert error is None
     assert is_clean(reading.shown)
     assert reading.text == reading.draft.text
@@ -83,7 +85,7 @@ async def test_with_a_layer_of_the_gate_out_of_order_nothing_is_shown(
     ollama: OllamaServer, chapter: int, text: str, name: str
 ) -> None:
     ollama.script(prose=text)
-    resources = with_broken(tools_of(ollama, chapter), brief_of(chapter), name)
+    resources = with_broken(resources_of(ollama, chapter), brief_of(chapter), name)
     reading, error = await ended(ollama, chapter, resources)
     assert error in {ModelUnavailable, SafetyRejected}
     assert reading.all(Approved) == []
@@ -99,7 +101,7 @@ async def test_with_a_guard_that_fails_or_objects_nothing_is_shown(
     ollama: OllamaServer, chapter: int, text: str, fault: Reply
 ) -> None:
     ollama.script(prose=text, guard=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter, fault))
     assert error in {ModelUnavailable, SafetyRejected}
     assert reading.all(Approved) == []
 
@@ -108,7 +110,7 @@ async def test_with_a_guard_that_fails_and_is_advisory_the_other_layers_hold(
     ollama: OllamaServer, chapter: int, text: str
 ) -> None:
     ollama.script(prose=[text, " ".join(SENTENCES)], guard=lambda _: DOWN)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, is_advisory=True))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter, is_advisory=True))
     assert error is None
     assert is_clean(reading.shown)
     assert reading.draft.safety.layers == ("rules", "family", "classifier", "judge")
@@ -126,7 +128,7 @@ async def test_only_a_guard_that_has_seen_all_of_a_chapter_is_named_with_it(
         guard=lambda call: DOWN if missed and missed in call.messages[-1]["content"] else "safe",
     )
     ollama.models.append(GUARD)
-    resources = tools_for(ollama, brief_of(1), guard=GUARD, is_advisory=True)
+    resources = resources_for(ollama, brief_of(1), guard=GUARD, is_advisory=True)
     reading, error = await ended(ollama, 1, resources)
     assert error is None
     assert ("guard" in reading.draft.safety.layers) == (not missed)
@@ -136,7 +138,7 @@ async def test_with_a_guard_that_says_yes_to_everything_the_other_layers_hold(
     ollama: OllamaServer, chapter: int, text: str
 ) -> None:
     ollama.script(prose=[text, " ".join(SENTENCES)], guard="safe")
-    reading, _ = await ended(ollama, chapter, tools_of(ollama, chapter))
+    reading, _ = await ended(ollama, chapter, resources_of(ollama, chapter))
     assert is_clean(reading.shown)
 
 
@@ -147,7 +149,7 @@ async def test_with_a_judge_that_fails_no_chapter_comes_of_it(
     ollama: OllamaServer, chapter: int, text: str, fault: Reply
 ) -> None:
     ollama.script(prose=in_turn(text, " ".join(SENTENCES)), judge=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter, fault))
     assert error in {ModelTimeout, ModelUnavailable, CheckFailed}
     assert is_clean(reading.shown)
     assert "metadata" not in reading.order
@@ -160,7 +162,7 @@ async def test_with_a_rewording_that_fails_or_is_worse_the_sentence_is_left_out(
     ollama: OllamaServer, chapter: int, fault: Reply
 ) -> None:
     ollama.script(prose=chapter_with(SOFT, 2), rewording=fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter, fault))
     assert error is None
     assert is_clean(reading.shown)
     assert reading.text.split() == " ".join(SENTENCES).split()
@@ -199,7 +201,7 @@ async def test_every_single_note_is_checked(
     ollama: OllamaServer, notes: Callable[[str], dict[str, Any]], unsafe: str
 ) -> None:
     ollama.script(prose=" ".join(SENTENCES), structured=notes(unsafe))
-    reading, error = await ended(ollama, 1, tools_of(ollama, 1))
+    reading, error = await ended(ollama, 1, resources_of(ollama, 1))
     assert error is None
     assert is_clean(reading.shown)
     assert "everyone" not in reading.shown
@@ -210,7 +212,7 @@ async def test_with_notes_that_fail_or_are_unsafe_the_chapter_has_words_of_ours(
     ollama: OllamaServer, chapter: int, fault: Reply
 ) -> None:
     ollama.script(prose=" ".join(SENTENCES), structured=lambda _: fault)
-    reading, error = await ended(ollama, chapter, tools_of(ollama, chapter, fault))
+    reading, error = await ended(ollama, chapter, resources_of(ollama, chapter, fault))
     assert error is None
     assert is_clean(reading.shown)
     assert "title" in reading.draft.used_defaults

@@ -1,0 +1,84 @@
+"""The plan of a story: drawn once, kept with it, fit for the family, never the last one again."""
+
+import pytest
+
+from children.models import Child, User
+from stories import themes
+from stories.generations import NewStory, start_story
+from stories.generations.briefs import brief_for
+from stories.models import Story
+from tests.factories.callers import caller
+from tests.factories.stories import make_story
+
+pytestmark = pytest.mark.django_db
+
+
+def idea_of(tile: str, language: str = "en") -> str:
+    theme = themes.find(tile)
+    assert theme is not None
+    return theme.idea_in(language)
+
+
+def planned_story(child: Child, tile: str = "dragon", **fields: object) -> Story:
+    theme = fields.pop("theme", idea_of(tile))
+    story = make_story(child, str(theme), tile=tile, title="", **fields)
+    brief_for(story, None)
+    return story
+
+
+def test_the_plan_is_drawn_once_and_every_chapter_goes_by_it(mia: Child) -> None:
+    story = planned_story(mia)
+    kept = story.plan
+    plans = [brief_for(Story.objects.get(pk=story.pk), None).plan for _ in range(3)]
+    assert Story.objects.get(pk=story.pk).plan == kept
+    assert plans[0] == plans[1] == plans[2]
+    assert plans[0]
+    assert plans[0].card.startswith(kept["plot"]["key"])
+
+
+def test_a_picture_has_its_own_plot_and_a_wish_beside_it_has_one_for_wishes(mia: Child) -> None:
+    assert planned_story(mia).plan["plot"]["tiles"] == ["dragon"]
+    wished = planned_story(mia, theme=f"{idea_of('dragon')}: with my cat Muffin")
+    assert wished.plan["plot"]["tiles"] == []
+    plan = brief_for(wished, None).plan
+    assert plan
+    assert "Muffin" in " ".join(beat.lead for beat in plan.beats)
+
+
+def test_a_child_does_not_meet_the_cards_of_its_last_stories_again(mia: Child) -> None:
+    stories = [planned_story(mia, "forest") for _ in range(3)]
+    assert len({story.plan["plot"]["key"] for story in stories}) == 3
+    assert len({story.plan["friend"]["key"] for story in stories}) == 3
+
+
+def test_nothing_that_the_family_avoids_is_planned(mia: Child) -> None:
+    mia.avoid = ["ducks", "frogs", "bubbles"]
+    mia.save()
+    for _ in range(6):
+        plan = planned_story(mia).plan
+        text = str(plan["plot"]).casefold() + str(plan["friend"]).casefold()
+        told = text.replace("'contains'", "")
+        assert " duck" not in told
+        assert " frog" not in told
+
+
+def test_what_the_child_likes_chooses_the_friend(mia: Child) -> None:
+    mia.interests = ["Hedgehogs"]
+    mia.save()
+    assert "hedgehog" in planned_story(mia).plan["friend"]["contains"]
+
+
+def test_a_plan_tells_no_name_of_the_family(mia: Child, alice: User) -> None:
+    new = NewStory(child=mia, theme="Mia finds a lantern")
+    story = start_story(caller(alice), new).generation.story
+    brief = brief_for(story, None)
+    assert brief.plan
+    assert "Mia" not in brief.model_dump_json()
+    assert "Mia" not in str(story.plan)
+
+
+def test_a_story_of_an_earlier_release_gets_a_plan_when_it_goes_on(mia: Child) -> None:
+    story = make_story(mia, "A wolf at the bakery")
+    assert story.plan == {}
+    assert brief_for(story, None).plan
+    assert Story.objects.get(pk=story.pk).plan["plot"]["tiles"] == []
