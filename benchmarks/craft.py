@@ -37,12 +37,12 @@ from stories.vocabulary.brief import (  # noqa: E402
     ChoiceTaken,
     PastChapter,
     StoryBrief,
-    hero_of,
 )
 from stories.vocabulary.languages import language_of  # noqa: E402
 from stories.workflow.echo import Echo, content_words  # noqa: E402
 from stories.workflow.graph import write_chapter  # noqa: E402
 from stories.workflow.lengths import target_words  # noqa: E402
+from stories.workflow.outcome import Asked, Kind, all_found_in  # noqa: E402
 from stories.workflow.prompts.beats import SAMPLE  # noqa: E402
 from stories.workflow.prompts.notes import EXAMPLE  # noqa: E402
 from stories.workflow.prompts.system import examples  # noqa: E402
@@ -59,12 +59,6 @@ from .report import conditions, load_average  # noqa: E402
 
 RESULTS = Path(__file__).with_name("craft.md")
 STORIES = Path(__file__).with_name("craft")
-_WRONG_PRONOUNS = {
-    Pronoun.SHE: r"he|him|his|himself",
-    Pronoun.HE: r"she|her|hers|herself",
-    Pronoun.THEY: r"he|him|his|she|her|hers",
-    Pronoun.OPEN: r"he|him|his|she|her|hers",
-}
 _EARLY_WORDS = 80
 
 
@@ -239,14 +233,9 @@ def _uses_find(story: Told) -> bool:
 
 
 def _pronoun_slips(chapter: Written) -> int:
-    """Sentences whose only person is the hero, with a pronoun that is not the hero's."""
-    hero = hero_of(chapter.brief)
-    wrong = re.compile(rf"(?i)\b(?:{_WRONG_PRONOUNS[chapter.brief.pronoun]})\b")
-    slips = 0
-    for sentence in re.findall(r"[^.!?]+[.!?]", re.sub(r"[“\"][^”\"]*[”\"]", " ", chapter.text)):
-        names = {*re.findall(r"(?<=[a-z,] )[A-Z][a-z]+|^\s*[A-Z][a-z]+", sentence)}
-        slips += hero in sentence and len(names) == 1 and bool(wrong.search(sentence))
-    return slips
+    """Sentences in which a pronoun that is not the hero's can mean nobody else."""
+    found = all_found_in(chapter.text, Asked(chapter.brief))
+    return sum(each.kind is Kind.PRONOUN for each in found)
 
 
 def _is_quote_balanced(chapter: Written) -> bool:
@@ -254,17 +243,17 @@ def _is_quote_balanced(chapter: Written) -> bool:
     return text.count("“") == text.count("”") and '""' not in text and text.count('"') % 2 == 0
 
 
-def _echoes(chapter: Written) -> bool:
-    """A run of words from the prompts' samples and instructions, or a sentence of an earlier
-    chapter."""
+def _echoes_a_sample(chapter: Written) -> bool:
+    """A run of words from the prompts' samples."""
     samples = [EXAMPLE, *(part for turn in SAMPLE for part in turn)]
     samples += examples(language_of("en"))[chapter.brief.band]
-    earlier = {
-        sentence
-        for past in chapter.brief.path
-        for sentence in re.findall(r"[^.!?]{30,}[.!?]", past.text)
-    }
-    return Echo(samples).is_in(chapter.text) or any(each in chapter.text for each in earlier)
+    return Echo(samples).is_in(chapter.text)
+
+
+def _says_again(chapter: Written) -> bool:
+    """A whole sentence of an earlier chapter: a refrain, a mirrored beginning, or a fault."""
+    told = " ".join(past.text for past in chapter.brief.path)
+    return any(each in chapter.text for each in re.findall(r"[^.!?]{30,}[.!?]", told))
 
 
 def _copies_example(chapter: Written) -> bool:
@@ -300,7 +289,11 @@ MEASURES: tuple[tuple[str, Callable[[list[Told], list[Written]], str]], ...] = (
         lambda told, _: _share(not one.chapters[-1].draft.choices for one in told),
     ),
     ("choices that copy the example", lambda _, all_: _share(map(_copies_example, all_))),
-    ("chapters with an echo", lambda _, all_: _share(map(_echoes, all_))),
+    ("chapters that echo a sample", lambda _, all_: _share(map(_echoes_a_sample, all_))),
+    (
+        "chapters with a sentence of an earlier one, such as a refrain",
+        lambda _, all_: _share(map(_says_again, all_)),
+    ),
     ("pronoun slips", lambda _, all_: str(sum(map(_pronoun_slips, all_)))),
     ("quotation marks in pairs", lambda _, all_: _share(map(_is_quote_balanced, all_))),
     (

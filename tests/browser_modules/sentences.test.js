@@ -6,6 +6,7 @@ import {
   ABBREVIATIONS,
   continuationLength,
   hasEnd,
+  hasWords,
   SPEECH_VERBS,
   sentencesOf,
 } from "../../stories/static/stories/reader/sentences.js";
@@ -76,4 +77,12 @@ for (const [before, text, rest] of CONTINUATIONS) {
   test(`"${text}" after "${before}" begins another sentence with "${rest}"`, () => {
     assert.equal(text.slice(continuationLength(before, text, "en")), rest);
   });
+}
+
+for (const text of ["It ran.", "שלום", "7", "“¡Ay!”"]) {
+  test(`a voice can say "${text}"`, () => assert.ok(hasWords(text)));
+}
+
+for (const text of ["", "* * *", "…", "✨🌙", " — "]) {
+  test(`a voice can say nothing of "${text}"`, () => assert.ok(!hasWords(text)));
 }

@@ -234,16 +234,28 @@ def test_what_a_child_likes_is_remembered_for_that_child_only(
 
 SPEECH = """
   const voices = [
-    { name: "Here", lang: "en-GB", localService: true },
     { name: "Elsewhere", lang: "en-US", localService: false },
-  ];
+    { name: "First", lang: "en-AU", localService: true },
+    { name: "Here", lang: "en_GB", localService: true, default: true },
+  ].map((voice) => ({ voiceURI: `urn:${voice.name}`, ...voice }));
   window.SpeechSynthesisUtterance = class extends EventTarget {
     constructor(text) { super(); this.text = text; }
   };
-  const speech = { getVoices: () => voices, addEventListener() {}, cancel() {},
-                   speak(words) { window.saying = words; } };
+  const speech = {
+    getVoices: () => voices, addEventListener() {}, speaking: false, pending: false,
+    cancel() { this.pending = this.speaking = false; },
+    speak(words) {
+      window.saying = words;
+      if (window.isMute) this.pending = true;
+      else queueMicrotask(() => words.dispatchEvent(new Event("start")));
+    },
+  };
   Object.defineProperty(window, "speechSynthesis", { value: speech });
 """
+SAYING = """({
+  text: saying.text, voice: saying.voice.name, lang: saying.lang, rate: saying.rate,
+})"""
+HOW_IT_LOOKS_AND_SOUNDS = "#preferences > summary"
 
 
 def test_a_chapter_is_read_aloud_by_a_voice_of_this_device_sentence_by_sentence(
@@ -253,23 +265,59 @@ def test_a_chapter_is_read_aloud_by_a_voice_of_this_device_sentence_by_sentence(
     page.goto(family.start_story("a singing shell").path)
     expect(page.locator("#next")).to_be_visible()
     page.get_by_role("button", name="Read aloud").click()
+    voice = {"voice": "Here", "lang": "en_GB", "rate": 0.9}
     for _ in range(3):
         spoken = page.locator(".is-spoken")
         expect(spoken).to_have_count(1)
-        said = page.evaluate("({text: saying.text, voice: saying.voice.name, rate: saying.rate})")
-        assert said == {"text": spoken.text_content(), "voice": "Here", "rate": 0.9}
+        assert page.evaluate(SAYING) == {"text": spoken.text_content(), **voice}
         page.evaluate("saying.dispatchEvent(new Event('end'))")
     page.get_by_role("button", name="Read aloud").click()
     expect(page.locator(".is-spoken")).to_have_count(0)
 
 
-def test_reading_aloud_is_not_offered_without_a_voice_for_the_storys_language(
+def test_a_chosen_voice_reads_again_after_a_reload(
+    context: BrowserContext, page: Page, family: Family, model_host: OllamaServer
+) -> None:
+    context.add_init_script(SPEECH)
+    page.goto(family.start_story("a patient snail").path)
+    expect(page.locator("#next")).to_be_visible()
+    page.locator(HOW_IT_LOOKS_AND_SOUNDS).click()
+    expect(page.get_by_label("Voice")).to_have_value("urn:Here")
+    page.get_by_label("Voice").select_option("First")
+    page.reload()
+    page.get_by_role("button", name="Read aloud").click()
+    assert page.evaluate(SAYING)["voice"] == "First"
+
+
+def test_a_voice_that_says_nothing_gives_the_button_back_and_says_why(
+    context: BrowserContext, page: Page, family: Family, model_host: OllamaServer
+) -> None:
+    context.add_init_script(f"window.isMute = true; {SPEECH}")
+    page.goto(family.start_story("a shy bell").path)
+    expect(page.locator("#next")).to_be_visible()
+    button = page.get_by_role("button", name="Read aloud")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    problem = page.get_by_text("The voice of this device is not answering.")
+    expect(problem).to_be_in_viewport()
+    expect(page.locator(".is-spoken")).to_have_count(0)
+    page.evaluate("window.isMute = false")
+    button.click()
+    expect(page.locator(".is-spoken")).to_have_count(1)
+    expect(problem).to_be_hidden()
+
+
+def test_without_a_voice_for_the_storys_language_the_panel_says_so_instead_of_a_button(
     context: BrowserContext, page: Page, family: Family, model_host: OllamaServer
 ) -> None:
     context.add_init_script(SPEECH)
     page.goto(family.start_story("פנס קטן", child="noa").path)
     expect(page.locator("#next")).to_be_visible()
     expect(page.locator("#listen")).to_be_hidden()
+    page.locator(HOW_IT_LOOKS_AND_SOUNDS).click()
+    expect(page.get_by_text("There is no voice on this device")).to_be_visible()
+    expect(page.get_by_label("Voice")).to_be_hidden()
 
 
 def test_the_time_in_front_of_the_story_is_counted(

@@ -43,6 +43,18 @@ export function span(className, text) {
 }
 
 /**
+ * Scrolls an element into view: gently, but at once for those who asked their system for less
+ * motion, as CSS does not overrule a script.
+ *
+ * @param {Element} element
+ * @param {ScrollLogicalPosition} block
+ */
+export function bringIntoView(element, block) {
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block, behavior: isCalm ? "instant" : "smooth" });
+}
+
+/**
  * Moves the focus where it would be lost; it is not taken from a reader.
  *
  * @param {HTMLElement} element

@@ -28,7 +28,8 @@
   };
   const apply = (/** @type {Preferences} */ preferences) => {
     Object.assign(root.dataset, preferences);
-    const theme = preferences.light === "auto" ? siteTheme : preferences.light;
+    const { light } = root.dataset;
+    const theme = light === "auto" ? siteTheme : light;
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
   };
@@ -39,12 +40,11 @@
     /** @type {NodeListOf<HTMLInputElement>} */
     const radios = form.querySelectorAll("[type=radio]");
     for (const radio of radios) radio.checked = root.dataset[radio.name] === radio.value;
-    form.addEventListener("change", () => {
-      const fields = Array.from(new FormData(form), ([name, value]) => [name, String(value)]);
-      /** @type {Preferences} */
-      const preferences = Object.fromEntries(fields);
-      apply(preferences);
-      remember({ ...stored(), ...preferences });
+    form.addEventListener("change", ({ target }) => {
+      // Only what was changed: a voice that nobody chose, or of another language, is none to keep.
+      const { name, value } = /** @type {HTMLInputElement | HTMLSelectElement} */ (target);
+      apply({ [name]: value });
+      remember({ ...stored(), [name]: value });
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     panel.addEventListener("keydown", (event) => {

@@ -56,6 +56,13 @@ export function sentencesOf(text, language) {
 }
 
 /**
+ * Whether there is anything in a text that a voice can say; at "* * *" some never begin.
+ *
+ * @param {string} text
+ */
+export const hasWords = (text) => /[\p{L}\p{N}]/u.test(text);
+
+/**
  * Whether a text ends as sentences do. What comes next may still belong to it.
  *
  * @param {string} text

@@ -1,5 +1,5 @@
 /* The part behind the last chapter: choices and the child's own idea, the end, or trouble. */
-import { byId, copyOf, find } from "./dom.js";
+import { bringIntoView, byId, copyOf, find } from "./dom.js";
 import { fill } from "./texts.js";
 
 const LETTERS_LEFT_SHOWN = 60;
@@ -79,7 +79,7 @@ export class Tail {
   /** Moves reader and focus to the section. */
   show() {
     this.title?.focus({ preventScroll: true });
-    this.section?.scrollIntoView({ behavior: "smooth", block: "start" });
+    if (this.section) bringIntoView(this.section, "start");
   }
 
   clear() {
