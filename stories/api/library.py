@@ -75,7 +75,7 @@ async def add_reading(
     request: HttpRequest, session_id: uuid.UUID, payload: ReadingIn
 ) -> Status[None]:
     session = await in_database(access.session_for, user_of(request), session_id)
-    await in_database(generations.add_reading_time, session, payload.seconds)
+    await in_database(generations.note_reading, session, payload.seconds)
     return Status(204, None)
 
 

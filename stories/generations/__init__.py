@@ -7,7 +7,7 @@ first; `briefs` decide what the storyteller is told.
 """
 
 from .briefs import pseudonym_of
-from .continuing import Wish, add_reading_time, chapter_of_theme, next_chapter
+from .continuing import Wish, chapter_of_theme, next_chapter, note_reading
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
 from .previews import AwaitsPreview, check_released, publish_chapter
@@ -37,7 +37,6 @@ __all__ = [
     "Requested",
     "Wish",
     "WrongPlace",
-    "add_reading_time",
     "caller_for",
     "carry_on",
     "chapter_of_theme",
@@ -45,6 +44,7 @@ __all__ = [
     "discard",
     "latest_generation",
     "next_chapter",
+    "note_reading",
     "one_line",
     "pseudonym_of",
     "publish_chapter",

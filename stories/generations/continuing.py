@@ -110,8 +110,11 @@ def begin_again(generation: Generation, caller: Caller) -> bool:
     return True
 
 
-def add_reading_time(session: ReadingSession, seconds: int) -> None:
-    ReadingSession.objects.filter(pk=session.pk).update(seconds_read=F("seconds_read") + seconds)
+def note_reading(session: ReadingSession, seconds: int = 0) -> None:
+    """Note that the story is being read now, and was for so many seconds more."""
+    ReadingSession.objects.filter(pk=session.pk).update(
+        last_read_at=timezone.now(), seconds_read=F("seconds_read") + seconds
+    )
 
 
 def _latest_session(new: NewStory) -> ReadingSession | None:
@@ -135,6 +138,7 @@ def _decide(session: ReadingSession, wish: Wish) -> Choice:
     if choice.chapter.is_ending:
         raise WrongPlace("The story has ended: no chapter follows this one.")
     Decision.objects.get_or_create(session=session, choice=choice)
+    note_reading(session)
     return choice
 
 

@@ -27,9 +27,10 @@ def publish_chapter(by: User, chapter: Chapter) -> None:
 def advance(session: ReadingSession, chapter: Chapter) -> None:
     """Move the child's position to a chapter on its first reading."""
     session.chapter = chapter
-    session.finished_at = timezone.now() if chapter.is_ending else None
+    session.last_read_at = timezone.now()
+    session.finished_at = session.last_read_at if chapter.is_ending else None
     session.words_read += chapter.word_count
-    session.save(update_fields=["chapter", "finished_at", "words_read"])
+    session.save(update_fields=["chapter", "last_read_at", "finished_at", "words_read"])
     story = chapter.story
     if not story.title:
         story.title = story.requested_title or chapter.title

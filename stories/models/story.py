@@ -193,7 +193,10 @@ class Choice(models.Model):
 
 
 class ReadingSession(models.Model):
-    """A child's position in a story: `chapter` is the one being read, None before the first."""
+    """A child's position in a story: `chapter` is the one being read, None before the first.
+
+    `last_read_at` is when the story was begun, opened, read or gone on with, the latest of these.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     story = models.OneToOneField(Story, on_delete=models.CASCADE, related_name="session")
@@ -201,6 +204,7 @@ class ReadingSession(models.Model):
         Chapter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     started_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_read_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     seconds_read = models.PositiveIntegerField(default=0)
     words_read = models.PositiveIntegerField(default=0)

@@ -93,6 +93,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     if following is None:
         # A chapter under way at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
+    generations.note_reading(session)
     chapters = path_to(session.chapter)
     context = {
         "session": session,
@@ -273,6 +274,7 @@ class ReaderPage(TypedDict):
     dir: str
     totalChapters: int
     chapters: list[ReaderChapter]
+    openChapter: int | None
     generationId: str | None
     choice: ChoiceTaken | None
     generationsUrl: str
@@ -286,7 +288,7 @@ class ReaderPage(TypedDict):
     readingUrl: str
     pageStateUrl: str
     storyUrl: str
-    homeUrl: str
+    libraryUrl: str
     newStoryUrl: str
     isDyslexiaFriendly: bool
 
@@ -303,6 +305,7 @@ def _reader_page(
         "dir": direction(story.language),
         "totalChapters": story.total_chapters,
         "chapters": _chapters(chapters),
+        "openChapter": _open_chapter(session, generation),
         "generationId": str(generation.pk) if generation else None,
         "choice": _choice_of(generation),
         "generationsUrl": reverse("api:create_generation"),
@@ -316,7 +319,7 @@ def _reader_page(
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
         "storyUrl": reverse("stories:story", args=[story.pk]),
-        "homeUrl": reverse("home"),
+        "libraryUrl": reverse("stories:library", args=[story.child_id]),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
         "isDyslexiaFriendly": story.child.is_dyslexia_friendly,
     }
@@ -340,6 +343,14 @@ def _following(session: ReadingSession) -> Generation | None:
     runs = session.story.generations.filter(is_unfinished | is_withdrawn | is_waiting)
     here = {"choice__chapter": session.chapter} if session.chapter else {"choice": None}
     return runs.filter(**here).select_related("choice").order_by("-created_at").first()
+
+
+def _open_chapter(session: ReadingSession, generation: Generation | None) -> int | None:
+    """The number of the chapter that the reader opens at; None for the one after the last. A story
+    that was read to the end is read from its beginning again."""
+    if generation or session.chapter is None:
+        return None
+    return 1 if session.finished_at else session.chapter.number
 
 
 def _choice_of(generation: Generation | None) -> ChoiceTaken | None:

@@ -86,6 +86,7 @@ def test_the_childs_page_is_a_closed_book_until_a_parent_opens_it_and_then_goes_
     decide_on(parent, family, reader, "Read it together")
     parent.wait_for_url(f"**{reader.path}#chapter-1")
     expect(parent.locator("#next")).to_be_visible()
+    assert parent.evaluate("scrollY") == 0, "bar, dots and picture are seen, too"
     expect(child.locator("#next")).to_be_visible()
     expect(child.locator(".story-text").first).to_contain_text(first_words)
 

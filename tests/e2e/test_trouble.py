@@ -243,6 +243,20 @@ def test_a_first_chapter_that_failed_can_be_tried_again(
     expect(page.locator("#next")).to_be_visible()
 
 
+def test_a_second_attempt_that_is_refused_says_why_and_leads_to_the_childs_bookshelf(
+    page: Page, family: Family, model_host: OllamaServer
+) -> None:
+    model_host.script(prose=Reply(status=500))
+    page.goto(family.start_story("a lost glove").path)
+    trouble = page.locator("#trouble")
+    expect(trouble).to_be_visible(timeout=30_000)
+    page.route("**/continue", lambda route: route.fulfill(status=422, json={"detail": "No."}))
+    page.get_by_role("button", name="Try again").click()
+    expect(trouble).to_contain_text("Let's think of something else")
+    trouble.get_by_role("button", name="To the bookshelf").click()
+    page.wait_for_url(f"**/children/{family.ids['maya']}/stories/")
+
+
 def test_a_choice_that_cannot_be_sent_can_be_made_again(
     context: BrowserContext, page: Page, family: Family, model_host: OllamaServer
 ) -> None:

@@ -188,6 +188,18 @@ def test_each_hero_keeps_the_name_that_the_story_began_with(upgraded: Upgraded) 
     assert set(kept) == {("en", "Robin"), ("es", "Ariel"), ("he", "נועם")}
 
 
+def test_a_finished_story_was_last_read_when_its_last_chapter_was_written(
+    upgraded: Upgraded,
+) -> None:
+    kept = upgraded.database.ask(
+        "SELECT session.last_read_at = chapter.created_at FROM stories_readingsession AS session "
+        "JOIN stories_chapter AS chapter ON session.chapter_id = chapter.id "
+        "WHERE session.finished_at IS NOT NULL"
+    )
+    assert kept
+    assert all(is_same for (is_same,) in kept)
+
+
 def test_the_run_that_was_waiting_is_written(upgraded: Upgraded) -> None:
     assert '"type":"complete"' in upgraded.rest(upgraded.known["queued"]["id"]).replace(" ", "")
 

@@ -45,6 +45,10 @@ function seeChapter(chapter, isOther) {
   tail.isHidden = !isLast;
   turn.hidden = isLast;
   find(turn, "a", HTMLAnchorElement).hash = `chapter-${chapter.number + 1}`;
+  if (isOther && tail.hasChoices) {
+    if (isLast) pointToTail("");
+    else statusBar.clear();
+  }
   offerReport();
 }
 
@@ -78,12 +82,19 @@ function showFinished({ id, chapter }, data) {
   byId("story-title", HTMLElement).textContent = data.title;
   book.drawDots();
   tail.showOutcome(chapter.finished);
-  const { section, title } = tail;
-  if (section && title) {
-    statusBar.pointTo(section, texts.ready, isEnding ? texts.theEnd : texts.whatNext);
-    focusIfLost(title);
-  }
+  pointToTail(texts.ready);
+  if (tail.title) focusIfLost(tail.title);
   voice.more();
+}
+
+/**
+ * The way from the last chapter to what follows it.
+ *
+ * @param {string} news for who cannot see it, "" for none
+ */
+function pointToTail(news) {
+  const label = tail.hasChoices ? texts.whatNext : texts.theEnd;
+  if (tail.section) statusBar.pointTo(tail.section, news, label);
 }
 
 /**
@@ -134,8 +145,10 @@ function begin() {
   }
   book.begin();
   book.drawDots();
-  if (book.last?.finished) tail.showOutcome(book.last.finished);
-  else wayOn.offerReload();
+  if (book.last?.finished) {
+    tail.showOutcome(book.last.finished);
+    if (book.current === book.last && tail.hasChoices) pointToTail("");
+  } else wayOn.offerReload();
 }
 
 begin();

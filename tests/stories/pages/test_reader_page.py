@@ -19,6 +19,8 @@ READER = Path(settings.BASE_DIR) / "stories/static/stories/reader"
 
 _TYPEDEF = re.compile(r"@typedef \{object\} (\w+)(.*?)\*/", re.DOTALL)
 _PROPERTY = re.compile(r"@property \{(.+?)\} (\w+)")
+_IMPORT = re.compile(r'^import .*? from "(.+)";$|^} from "(.+)";$', re.MULTILINE)
+_PRELOADED = re.compile(r'<link rel="modulepreload" href="/static/stories/(.+?)">')
 _IN_PYTHON = {"string": "str", "number": "int", "boolean": "bool", "null": "None"}
 
 
@@ -52,6 +54,30 @@ def test_every_word_that_the_script_names_is_on_the_page_and_no_other(
     page = client.get(reverse("stories:read", args=[make_read_story(mia).session.pk]))
     told = re.findall(r'data-text="(\w+)">[^<]', page.content.decode())
     assert sorted(re.findall(r'"(\w+)"', typedef)) == sorted(told)
+
+
+def modules_of(module: Path) -> set[Path]:
+    """The modules that this one imports, and those that these import."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        importer = waiting.pop()
+        for names in _IMPORT.findall(importer.read_text("utf-8")):
+            imported = (importer.parent / "".join(names)).resolve()
+            if imported not in found:
+                found.add(imported)
+                waiting.append(imported)
+    return found
+
+
+def test_the_page_asks_for_every_module_of_its_script_at_once(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    page = client.get(reverse("stories:read", args=[make_read_story(mia).session.pk]))
+    preloaded = _PRELOADED.findall(page.content.decode())
+    imported = modules_of(READER.parent / "reader.js")
+    assert preloaded == sorted(f"reader/{module.name}" for module in imported)
 
 
 def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia: Child) -> None:

@@ -1,5 +1,6 @@
 """The family's pages about stories."""
 
+import datetime as dt
 import json
 import re
 import uuid
@@ -10,15 +11,16 @@ from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from children.models import Child, User
 from stories import themes
-from stories.models import Generation, ReadingSession, Story
+from stories.models import Choice, Generation, ReadingSession, Story
 from testkit.hosts import Quirk
 from testkit.ollama.server import OllamaServer
 from tests.factories.families import make_child
-from tests.factories.stories import add_chapter, make_read_story, story_form
+from tests.factories.stories import add_chapter, make_read_story, make_run, story_form
 
 
 @pytest.fixture
@@ -72,6 +74,40 @@ def test_whoever_has_a_story_to_go_on_with_comes_first(
     assert body.index("Leo") < body.index("Mia")
     assert reverse("stories:read", args=[story.session.pk]) in body
     assert "Chapter 2 of 3" in body
+
+
+def read_ago(minutes: int, story: Story) -> None:
+    at = timezone.now() - dt.timedelta(minutes=minutes)
+    ReadingSession.objects.filter(story=story).update(last_read_at=at)
+
+
+def test_a_child_goes_on_with_the_story_that_it_read_last_however_old_it_is(
+    page: Client, mia: Child
+) -> None:
+    older, newer = make_read_story(mia, "The old boat"), make_read_story(mia, "The new hat")
+    read_ago(2, older)
+    read_ago(1, newer)
+    assert "The new hat" in text_of(page.get("/"))
+    page.get(reverse("stories:read", args=[older.session.pk]))
+    body = text_of(page.get("/"))
+    assert "The old boat" in body
+    assert "The new hat" not in body
+
+
+def test_a_bookshelf_begins_with_what_was_read_last(page: Client, mia: Child) -> None:
+    older, newer = make_read_story(mia, "The old boat"), make_read_story(mia, "The new hat")
+    read_ago(2, newer)
+    read_ago(1, older)
+    body = text_of(page.get(reverse("stories:library", args=[mia.pk])))
+    assert body.index("The old boat") < body.index("The new hat")
+
+
+def test_the_child_that_read_last_comes_first(page: Client, alice: User, mia: Child) -> None:
+    leo = make_child(alice.family, "Leo")
+    read_ago(1, make_read_story(leo))
+    read_ago(2, make_read_story(mia))
+    body = text_of(page.get("/"))
+    assert body.index("Leo") < body.index("Mia")
 
 
 def test_the_library_costs_the_same_for_many_children_and_stories(
@@ -206,6 +242,35 @@ def test_the_reader_is_told_where_the_child_is(page: Client, mia: Child) -> None
 
 
 @pytest.mark.usefixtures("ollama")
+@pytest.mark.parametrize(("chapters", "opened"), [(2, 2), (3, 1)])
+def test_the_reader_opens_where_the_child_is_and_a_finished_story_at_its_beginning(
+    page: Client, mia: Child, chapters: int, opened: int
+) -> None:
+    session = make_read_story(mia, chapters=chapters).session
+    answer = page.get(reverse("stories:read", args=[session.pk]))
+    assert answer.context["page"]["openChapter"] == opened
+    assert re.findall(r'class="chapter is-open" id="chapter-(\d)"', text_of(answer)) == [
+        str(opened)
+    ]
+
+
+def test_no_finished_chapter_is_open_where_another_is_being_written(
+    page: Client, mia: Child
+) -> None:
+    story = make_read_story(mia, chapters=1)
+    choice = Choice.objects.filter(chapter=story.session.chapter).first()
+    make_run(story, 2, "running", choice=choice)
+    answer = page.get(reverse("stories:read", args=[story.session.pk]))
+    assert "chapter is-open" not in text_of(answer)
+
+
+def test_to_the_bookshelf_means_the_childs_own(page: Client, mia: Child) -> None:
+    session = make_read_story(mia, chapters=3).session
+    body = text_of(page.get(reverse("stories:read", args=[session.pk])))
+    shelf = reverse("stories:library", args=[mia.pk])
+    assert re.findall(r'href="([^"]*)">To the bookshelf', body) == [shelf]
+
+
 def test_the_reader_follows_the_run_that_leads_on_from_here(page: Client, mia: Child) -> None:
     page.post(reverse("stories:new", args=[mia.pk]), story_form())
     session = ReadingSession.objects.get()

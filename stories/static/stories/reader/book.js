@@ -50,7 +50,7 @@ export class Book {
     return Array.from(this.#chapters.values(), ({ finished }) => finished?.id ?? "");
   }
 
-  /** Shows the chapter that the address names, else the last one. */
+  /** Shows the chapter that the address names, else the one that opens. */
   begin() {
     this.#turnToAddress({ takesFocus: false });
   }
@@ -112,7 +112,8 @@ export class Book {
   /** @param {{ takesFocus: boolean }} options */
   #turnToAddress(options) {
     const number = Number(location.hash.match(/^#chapter-(\d+)$/)?.[1]);
-    const chapter = this.#chapters.get(number) ?? this.last;
+    const opens = this.#chapters.get(this.#page.openChapter ?? 0) ?? this.last;
+    const chapter = this.#chapters.get(number) ?? opens;
     if (chapter) this.#open(chapter, options);
   }
 
@@ -144,14 +145,11 @@ export class Book {
     const chapter = this.#chapters.get(number);
     const words = chapter ? this.#texts.chapter : this.#texts.chapterToCome;
     const hiddenWords = span("visually-hidden", fill(words, { number }));
-    if (!chapter) {
-      const toCome = span("dot", "");
-      toCome.append(hiddenWords);
-      return toCome;
-    }
-    const dot = document.createElement("a");
+    const dot = document.createElement(chapter ? "a" : "span");
     dot.className = "dot";
+    dot.dataset.number = String(number);
     dot.append(hiddenWords);
+    if (!chapter || !(dot instanceof HTMLAnchorElement)) return dot;
     dot.href = `#${chapter.section.id}`;
     if (chapter.section.classList.contains("is-open")) dot.setAttribute("aria-current", "page");
     if (chapter === writing) dot.dataset.state = "writing";

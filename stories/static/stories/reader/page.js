@@ -46,6 +46,8 @@ import { byId } from "./dom.js";
  * @property {string} dir "ltr" or "rtl", of the story's language
  * @property {number} totalChapters planned length of the story
  * @property {ReaderChapter[]} chapters the path that was taken, oldest first
+ * @property {number | null} openChapter number of the chapter that opens, unless the address names
+ *   another; null for the one that comes after the last
  * @property {string | null} generationId newest run after the last chapter that has not completed,
  *   was not discarded, was withdrawn or awaits a grown-up's look: a refresh takes it up
  * @property {ChoiceTaken | null} choice null for a first chapter, or without a run
@@ -60,7 +62,7 @@ import { byId } from "./dom.js";
  * @property {string} readingUrl adds reading time
  * @property {string} pageStateUrl state of an open page
  * @property {string} storyUrl
- * @property {string} homeUrl
+ * @property {string} libraryUrl the child's bookshelf
  * @property {string} newStoryUrl a new story for this child
  * @property {boolean} isDyslexiaFriendly type to begin with, from the child's profile
  */

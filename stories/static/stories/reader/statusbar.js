@@ -55,11 +55,14 @@ export class StatusBar {
    * @param {HTMLElement} target
    * @param {string} words
    * @param {string} label
+   * @param {{ areWordsSeen?: boolean }} [options] whether the words are for who sees, too: where the
+   *   label does not say all
    */
-  pointTo(target, words, label) {
+  pointTo(target, words, label, { areWordsSeen = false } = {}) {
     this.say(words, "show");
     this.#buttons.show.textContent = label;
     this.#root.classList.add("is-pointing");
+    this.#root.classList.toggle("is-telling", areWordsSeen);
     this.#target = target;
     this.#watch.observe(target);
   }
@@ -80,7 +83,7 @@ export class StatusBar {
   #forget() {
     this.#watch.disconnect();
     this.#target = null;
-    this.#root.classList.remove("is-away", "is-pointing");
+    this.#root.classList.remove("is-away", "is-pointing", "is-telling");
   }
 
   #showOrHide() {

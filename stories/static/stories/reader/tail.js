@@ -22,6 +22,8 @@ export class Tail {
   #problem = byId("choice-problem", HTMLElement);
   #idea = byId("idea", HTMLFormElement);
   #ideaText = byId("idea-text", HTMLTextAreaElement);
+  /** @type {HTMLElement} The choice, or the form of the idea, that was sent last. */
+  #pressed = this.#idea;
   #troubleButtons = this.#trouble.querySelectorAll("button");
   #page;
   #texts;
@@ -38,7 +40,10 @@ export class Tail {
     this.#texts = texts;
     this.#onChoose = onChoose;
     this.#idea.addEventListener("submit", (event) => this.#sendIdea(event));
-    this.#ideaText.addEventListener("input", () => this.#countLetters());
+    this.#ideaText.addEventListener("input", () => {
+      this.#countLetters();
+      growWithText(this.#ideaText);
+    });
     this.#ideaText.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -54,6 +59,11 @@ export class Tail {
   /** @param {boolean} hasOwnIdeas */
   set hasOwnIdeas(hasOwnIdeas) {
     this.#idea.hidden = !hasOwnIdeas;
+  }
+
+  /** Whether the story waits for a choice. */
+  get hasChoices() {
+    return !this.#next.hidden;
   }
 
   /** The section that is shown now, if any. */
@@ -117,13 +127,15 @@ export class Tail {
   }
 
   /**
-   * Why a choice was refused, beside the choices.
+   * Why a choice was refused, right under what was pressed.
    *
    * @param {string} words
    */
   explain(words) {
+    this.#pressed.append(this.#problem);
     this.#problem.textContent = words;
     this.#problem.hidden = false;
+    bringIntoView(this.#problem, "nearest");
   }
 
   /**
@@ -157,6 +169,7 @@ export class Tail {
     find(item, ".choice__text", HTMLElement).textContent = text;
     find(item, ".choice__hint", HTMLElement).textContent = description;
     button.addEventListener("click", () => {
+      this.#pressed = item;
       button.classList.add("is-taken");
       this.#onChoose({ choice_id: id }, id === CONTINUE ? "" : text);
     });
@@ -167,6 +180,7 @@ export class Tail {
   #sendIdea(event) {
     event.preventDefault();
     const idea = this.#ideaText.value.trim();
+    this.#pressed = this.#idea;
     if (idea) this.#onChoose({ custom_text: idea }, idea);
   }
 
@@ -181,4 +195,15 @@ export class Tail {
   #inStoryLanguage(element) {
     Object.assign(element, { lang: this.#page.language, dir: this.#page.dir });
   }
+}
+
+/**
+ * The box of an idea, as high as its text; newer browsers do so by the style sheet.
+ *
+ * @param {HTMLTextAreaElement} box
+ */
+function growWithText(box) {
+  if (CSS.supports("field-sizing", "content")) return;
+  box.style.blockSize = "auto";
+  box.style.blockSize = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
 }

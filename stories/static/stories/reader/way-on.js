@@ -67,11 +67,11 @@ export class WayOn {
    * @param {Refused} refused
    */
   lose(refused) {
-    const { page, texts, writing } = this.#parts;
+    const { texts, writing } = this.#parts;
     writing.settle();
     const words = wordsForRefusal(texts, refused);
     if (refused.isLockedOut) this.#offer(words, [[texts.logIn, () => location.reload()]]);
-    else this.#offer(words, [[texts.toLibrary, () => location.assign(page.homeUrl)]]);
+    else this.#offer(words, [[texts.toLibrary, this.#toLibrary]]);
   }
 
   /** A story of which there is nothing, neither a chapter nor a run. */
@@ -103,6 +103,8 @@ export class WayOn {
     chooseAgain: (run) => this.#chooseAgain(run),
     newStory: () => location.assign(this.#parts.page.newStoryUrl),
   };
+
+  #toLibrary = () => location.assign(this.#parts.page.libraryUrl);
 
   /** @param {Wish} wish */
   #request(wish) {
@@ -149,9 +151,9 @@ export class WayOn {
     const { texts, tail } = this.#parts;
     // Somebody went on in another window: the server knows where the story is.
     if (refused.status === 409) location.reload();
-    else if (refused.isPassing || refused.status === 422) {
-      tail.explain(wordsForRefusal(texts, refused));
-    } else this.lose(refused);
+    else if (!refused.isPassing && refused.status !== 422) this.lose(refused);
+    else if (tail.hasChoices) tail.explain(wordsForRefusal(texts, refused));
+    else this.#offer(wordsForRefusal(texts, refused), [[texts.toLibrary, this.#toLibrary]]);
   }
 
   /**
@@ -166,7 +168,7 @@ export class WayOn {
     book.drawDots();
     const { section, title } = tail;
     if (!section || !title) return;
-    statusBar.pointTo(section, words, texts.look);
+    statusBar.pointTo(section, words, texts.look, { areWordsSeen: true });
     focusIfLost(title);
   }
 }
