@@ -136,7 +136,7 @@ def _guard(streams: list[int], report: int) -> None:
 
 
 def _become(order: Order) -> None:
-    """What the interpreter does for a program that it begins with."""
+    """Sets the process up as the interpreter does for a program at its start."""
     os.chdir(order.folder)
     sys.path[0] = order.folder
     os.environ.clear()

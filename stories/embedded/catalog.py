@@ -70,7 +70,7 @@ def suited() -> ModelFile:
 
 
 def usable(directory: Path) -> list[Path]:
-    """The models in `directory` within this machine's means, the best one first."""
+    """The models in `directory` that this machine can run, the best one first."""
     memory = machine.memory_bytes()
     return [
         model.path_in(directory)

@@ -70,7 +70,7 @@ class Endpoint:
 
 
 def attach(directory: Path, models: Sequence[Path]) -> Endpoint:
-    """The machine's server for the first of `models` within its means, started if need be.
+    """The machine's server for the first of `models` that it can run, started if need be.
 
     Blocks: some milliseconds where the server runs, the seconds of loading where it does not.
     Raises CannotStart.

@@ -1,4 +1,4 @@
-"""A trained classifier of offensive English, of use without a network (alt-profanity-check).
+"""A trained classifier of offensive English that works offline (alt-profanity-check).
 
 It was trained on comments in forums, so it knows insults and obscenities that no list of rules has,
 and nothing of what happens in a story. It also takes every pig, donkey and ugly duckling for an

@@ -39,7 +39,7 @@ _ATTEMPTS = 2
 
 
 class NoAnswer(ValueError):
-    """A reply of the guard beside the question."""
+    """A reply of the guard without an answer."""
 
 
 @dataclass(frozen=True, slots=True)

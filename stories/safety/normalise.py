@@ -97,7 +97,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def before_letters_apart(text: str) -> str:
-    """A plain text up to the first word spelled out letter by letter, or possibly about to be."""
+    """A plain text up to the first word that is spelled out letter by letter, or may come to be."""
     apart = _SPACED.search(text) or _LETTER_APART.search(text)
     return text if apart is None else _WORD_CUT.sub("", text[: apart.start()]).rstrip()
 

@@ -1,4 +1,4 @@
-"""Text reduced to its looks: compatible forms made one, signs of tags and of control replaced."""
+"""Text in its visible form: compatible forms made one, signs of tags and of control replaced."""
 
 import unicodedata
 

@@ -68,7 +68,8 @@ class Additions:
         )
 
     def _is_in_easy_words(self, sentence: str) -> bool:
-        """True without rarer words: a small model uses them where it leaves the story's world."""
+        """True when a sentence has no rarer words: with those a small model leaves the story's
+        world."""
         rare = rare_words(sentence, self._language, self._max_words)
         return all(word in self._told for word in rare)
 

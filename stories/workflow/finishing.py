@@ -131,7 +131,7 @@ class Finishing:
         listed = explained(self._text, self._brief.language, _MAX_WORDS_EXPLAINED)
         if not noted:
             self.defaulted.append("vocabulary")
-        # Where both explain a word, the glossary is right.
+        # A word explained by both has the glossary's meaning.
         cards = dict(noted) | {word: about for word, about in listed if word in dict(noted)}
         if len(cards) < _MIN_WORDS_EXPLAINED:
             cards |= dict(listed)

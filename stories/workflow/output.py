@@ -40,7 +40,7 @@ class OutputBuffer:
         self, approved: str, guard: Guard | None, emit: Emit, *, shows_unchecked_words: bool = False
     ) -> None:
         self.approved = approved
-        # Which layers have passed what an earlier runner left, nobody knows any more.
+        # Nobody knows any more which layers have passed the text of an earlier runner.
         self.is_guarded = guard is not None and not approved
         self._shows_unchecked_words = shows_unchecked_words
         self._guard = guard

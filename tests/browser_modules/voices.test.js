@@ -1,4 +1,4 @@
-/* Which voice reads, on the devices that there are; and voices that come late. */
+/* The choice of a voice on the devices that there are; and voices that come late. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -26,6 +26,11 @@ waited for it all day long, with her red boots on and her back against the bark.
 “Tonight,” whispered the oak, “I will tell you where the first acorn came from.” A small hedgehog \
 sat up in the leaves. “I know that one,” he said. “But you tell it better.”
 
+The hedgehog moved a little closer, and a beetle stopped on its way up the trunk. Even the stream \
+at the edge of the clearing seemed to run on tiptoe. “Is it a long secret?” asked Maya. “It is as \
+long as a winter,” said the oak, “and as warm as a pocket.” Maya pulled her scarf up to her nose \
+and nodded. She was ready.
+
 So the oak began. Long ago there was only grass here, and a girl with red boots who carried one \
 acorn in her pocket. Maya looked down at her feet. She put a hand into her pocket, very slowly, \
 and felt something small and round."""

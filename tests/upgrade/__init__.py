@@ -12,8 +12,8 @@ used that release through its API and pages, and a moderator did so through `gen
   pruned.
 - A sentence held back by a rule, a chapter held back by the judge, a report, and a case of staff's
   own: approved, open, rejected and claimed; two switches, two thresholds, eleven rulings.
-- With one place on the model, a run was killed with its process in the middle of its chapter (its
-  log and its checkpoint are there), and a second one was waiting.
+- With one slot at the model host, a run was killed with its process in the middle of its chapter
+  (its log and its checkpoint are there), and a second one was waiting.
 
 The dumps are those of `sqlite3 FILE .dump` and `pg_dump --inserts --no-owner --no-privileges
 --no-comments`, without psql's own commands. The JSON beside each holds the tokens, and what the API

@@ -78,7 +78,9 @@ async def a_choice_is_one_choice(stage: Stage) -> None:
     must(branch[-1].id != once[-1].id, "another option there led to the first one's chapter")
     check_same(await _chosen(run, choice_id=left), once, "the first choice, after a branch")
     own = await _chosen(run, choice_id="custom-choice", custom_text="they bake a cake")
-    must(own[-1].data["currentChapter"] == 3, "an own idea did not go on from the session's place")
+    must(
+        own[-1].data["currentChapter"] == 3, "an own idea did not go on from the session's position"
+    )
     for field, asked in {
         "choice_id": {"choice_id": "1_0"},
         "option_index": {"choice_id": right, "option_index": "0"},

@@ -161,7 +161,7 @@ def full(alice: User, charlie: User, mia: Child, others: Child, settings: Settin
 
 
 @pytest.mark.usefixtures("full", "ollama")
-async def test_a_full_queue_is_503_with_the_time_after_which_a_place_is_free(
+async def test_a_full_queue_is_503_with_the_time_after_which_a_slot_is_free(
     charlie: User, others: Child
 ) -> None:
     api = Client(charlie)

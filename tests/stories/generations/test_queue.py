@@ -1,4 +1,4 @@
-"""A place on the model for everyone in turn."""
+"""A slot at the model host for everyone in turn."""
 
 import datetime as dt
 from typing import Any
@@ -42,7 +42,7 @@ def test_a_family_that_asks_for_much_does_not_keep_another_waiting(
     assert in_turn(unclaimed_runs(), loads())[0].generation_id == late.pk
 
 
-def test_places_are_told_once_and_again_when_they_change(
+def test_positions_are_told_once_and_again_when_they_change(
     alice: User, mia: Child, ollama: OllamaServer
 ) -> None:
     for number in range(3):
@@ -56,14 +56,14 @@ def test_places_are_told_once_and_again_when_they_change(
     assert [events[0].data["position"] for _, events in publish_positions(1)] == [1]
 
 
-def test_who_gets_a_place_at_once_hears_of_no_queue(
+def test_who_gets_a_slot_at_once_hears_of_no_queue(
     alice: User, mia: Child, ollama: OllamaServer
 ) -> None:
     ask(alice, mia, "a snail")
     assert publish_positions(1) == []
 
 
-async def test_a_reader_hears_of_its_place_before_its_chapter_begins(
+async def test_a_reader_hears_of_its_position_before_its_chapter_begins(
     api: Client, mia: Child, storyteller: OllamaServer, settings: Any
 ) -> None:
     settings.MAX_CONCURRENT = 1
@@ -96,7 +96,7 @@ def claimed(capacity: int) -> list[Any]:
     return [claim.id for claim in claims if claim]
 
 
-def test_no_more_are_written_at_once_than_there_are_places(
+def test_no_more_are_written_at_once_than_there_are_slots(
     families: list[Generation], settings: Any
 ) -> None:
     settings.MAX_CONCURRENT_PER_FAMILY = 0
@@ -116,7 +116,7 @@ def test_a_family_at_its_limit_waits_and_keeps_no_other_waiting(
     assert claimed(4) == [second]
 
 
-def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
+def test_a_run_whose_process_died_leaves_its_slot_and_is_the_first_to_get_one(
     families: list[Generation],
 ) -> None:
     dead = leases.claim_next(1).claim
@@ -127,7 +127,7 @@ def test_a_run_whose_process_died_leaves_its_place_and_is_the_first_to_get_one(
     assert claimed(1) == [dead.id]
 
 
-def test_a_run_that_only_has_to_be_ended_needs_no_place(families: list[Generation]) -> None:
+def test_a_run_that_only_has_to_be_ended_needs_no_slot(families: list[Generation]) -> None:
     dead, writing = leases.claim_next(2).claim, leases.claim_next(2).claim
     assert dead is not None
     assert writing is not None
@@ -169,7 +169,7 @@ def test_a_claim_that_the_database_breaks_off_has_taken_nothing(
 
 
 @pytest.mark.parametrize(("per_family", "seconds"), [(0, 20.0), (1, 40.0)])
-def test_the_estimate_counts_all_places_and_the_familys_own(
+def test_the_estimate_counts_all_slots_and_the_familys_own(
     families: list[Generation], settings: Any, per_family: int, seconds: float
 ) -> None:
     settings.MAX_CONCURRENT_PER_FAMILY = per_family
