@@ -18,7 +18,7 @@ from stories.models import (
     Generation,
     ReadingSession,
 )
-from stories.vocabulary.errors import CheckFailed, StoryError, Withdrawn, causes_of, told_to_staff
+from stories.vocabulary.errors import StoryError, Withdrawn, causes_of, told_to_staff
 from stories.vocabulary.events import REJECTED, WITHDRAWN, ContentReset
 from stories.vocabulary.note_lengths import SUMMARY, TITLE, fitted
 from stories.workflow.steps import ChapterDraft, ModelUse
@@ -57,7 +57,7 @@ def fail(claim: Claim, error: StoryError, last: int, uses: Sequence[ModelUse]) -
     """End the log with an error a parent can read. What was approved so far stays in the log,
     unless it was judged unfit as a whole, or could not be judged; readers then lose it in the same
     commit."""
-    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim, error))
+    _fail(claim.id, claim.lease_id, error, last, uses, before=_resync_entries(claim))
 
 
 def fail_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: StoryError, last: int) -> None:
@@ -118,11 +118,11 @@ def _language_of(pk: uuid.UUID) -> str:
     return languages.first() or ""
 
 
-def _resync_entries(claim: Claim, error: StoryError) -> list[Entry]:
+def _resync_entries(claim: Claim) -> list[Entry]:
     """Entries that take unapproved text back from readers; none if they have none."""
     log = eventlog.read_after(claim.id, 0)
     resume = resume_of(claim.id, log, claim.name)
-    if resume.is_rejected or isinstance(error, CheckFailed):
+    if resume.is_rejected:
         return [Entry(ContentReset(attempt=0, reason=REJECTED))]
     revealed = claim.name.reveal(resume.text)
     if eventlog.shown_text(log) == revealed:

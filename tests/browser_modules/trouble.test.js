@@ -77,10 +77,10 @@ const ENDS = [
     [["chooseAgain", "discard"]],
   ],
   [
-    "one that could not be judged may be told again",
-    { code: "CHECK_FAILED", lastReset: "rejected" },
+    "one that could not be judged is carried on, to be judged again",
+    { code: "CHECK_FAILED" },
     "CHECK_FAILED",
-    [["tryAgain", "tryAgain"]],
+    [["tryAgain", "carryOn"]],
   ],
   [
     "a chapter that staff took back gives way to another choice",

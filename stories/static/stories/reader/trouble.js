@@ -17,7 +17,12 @@ import { wordsForCode } from "./texts.js";
 
 const STOPPED = new Set(["CANCELLED", "INTERRUPTED"]);
 const NEVER_TOLD = new Set(["SAFETY_REJECTED", "DECLINED"]);
-const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIMEOUT"]);
+const MODEL_WAS_AWAY = new Set([
+  "MODEL_UNAVAILABLE",
+  "MODEL_REFUSED",
+  "MODEL_TIMEOUT",
+  "CHECK_FAILED",
+]);
 
 /**
  * @param {import("./texts.js").Texts} texts
@@ -26,9 +31,8 @@ const MODEL_WAS_AWAY = new Set(["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIM
  */
 export function troubleAfter(texts, { code, retryable, isFirst, lastReset }) {
   if (lastReset === "withdrawn") return afterWithdrawal(texts, isFirst);
-  // However it ended, nothing of a rejected chapter is left to keep or to carry on; one that could
-  // not be judged may be told again.
-  const isUnfit = lastReset === "rejected" && code !== "CHECK_FAILED";
+  // However it ended, nothing of a rejected chapter is left to keep or to carry on.
+  const isUnfit = lastReset === "rejected";
   if (isUnfit || NEVER_TOLD.has(code)) {
     const another = isFirst ? texts.newStory : texts.chooseAgain;
     const words = code === "DECLINED" ? texts.DECLINED : texts.SAFETY_REJECTED;
