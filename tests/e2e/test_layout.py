@@ -107,7 +107,7 @@ def test_after_a_stop_the_kind_sentence_stands_beside_the_button_at_the_bottom(
 ) -> None:
     model_host.script(prose=[Reply(hold=Hold(after=150))])
     page.goto(family.start_story("a long river").path)
-    page.wait_for_function("document.querySelectorAll('.sentence').length > 8")
+    expect(page.locator(".sentence").nth(8)).to_be_attached()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="What now?")).to_be_in_viewport()
     words = page.locator("#words")
