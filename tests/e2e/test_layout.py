@@ -19,7 +19,11 @@ WATCH_SHIFTS = """
     for (const { value } of list.getEntries()) shift += value;
   }).observe({ type: "layout-shift", buffered: true });
 """
-IS_PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
+PAINTED = """() => new Promise((painted) => {
+  new PerformanceObserver((list) => {
+    if (list.getEntriesByName("first-contentful-paint").length) painted(true);
+  }).observe({ type: "paint", buffered: true });
+})"""
 TOP_OF_TEXT = "document.querySelector('.chapter.is-open .story-text').getBoundingClientRect().top"
 TITLE_OF_TWO_LINES = "The Lighthouse That Whistled"
 
@@ -44,7 +48,7 @@ def test_nothing_moves_while_a_story_opens_however_late_its_script_comes(
     page.add_init_script(WATCH_SHIFTS)
     page.route("**/reader.js", lambda route: late.append(route))  # noqa: PLW0108
     page.goto(reader.path, wait_until="commit")
-    page.wait_for_function(IS_PAINTED)
+    page.evaluate(PAINTED)
     expect(page.locator("#chapter-2")).to_be_visible()
     expect(page.locator("#chapter-1")).to_be_hidden()
     assert shown_text(page) == family.chapters(reader)[1]["text"]
