@@ -79,8 +79,12 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
 
 
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
-    """The story's plan, drawn now if it has none yet; call it in a transaction."""
-    if story.plan:
+    """The story's plan, drawn now if it has none yet; call it in a transaction.
+
+    A first chapter that staff took away is told by other cards.
+    """
+    is_told_anew = bool(brief.concerns) and not brief.path
+    if story.plan and not is_told_anew:
         return StoryPlan.model_validate(story.plan)
     child = story.child
     others = Child.objects.filter(family=child.family_id)
@@ -107,8 +111,8 @@ def _tile_told(story: Story) -> str:
 
 
 def _recent_cards(story: Story) -> tuple[str, ...]:
-    """Keys of the cards in the child's latest stories, newest first."""
-    stories = Story.objects.filter(child=story.child_id).exclude(pk=story.pk).exclude(plan={})
+    """Keys of the cards in the child's latest stories, this one's among them, newest first."""
+    stories = Story.objects.filter(child=story.child_id).exclude(plan={})
     keys = stories.order_by("-created_at").values_list("plan__plot__key", "plan__friend__key")
     return tuple(chain(*keys[:_RECENT_STORIES]))
 

@@ -19,6 +19,7 @@ from stories.models import (
     Generation,
     ReadingSession,
     Ruling,
+    Story,
     Switch,
 )
 from stories.moderation import CannotRule, cases, open_report, rulings
@@ -338,6 +339,16 @@ def test_whoever_writes_it_anew_later_is_told_what_was_wrong_each_time(
     elsewhere = make_choice(before(chapter), "Elsewhere", 1)
     other = next_chapter(caller(alice), session_of(chapter), Wish(choice=elsewhere))
     assert other.generation.brief["concerns"] == []
+
+
+def test_a_first_chapter_that_is_sent_back_is_told_by_other_cards(mia: Child, mod: User) -> None:
+    first = make_chapter(make_story(mia, tile="forest"), "The fox slept.")
+    brief_for(first.story, None)
+    before_it = Story.objects.get(pk=first.story_id).plan
+    rulings.send_back(mine(first.generation, mod).pk, caller(mod), "fear")
+    anew = Story.objects.get(pk=first.story_id).plan
+    assert anew["plot"]["key"] != before_it["plot"]["key"]
+    assert anew["friend"]["key"] != before_it["friend"]["key"]
 
 
 def test_what_was_approved_after_all_is_no_concern(chapter: Chapter, mod: User) -> None:
