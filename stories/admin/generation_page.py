@@ -78,7 +78,7 @@ def generation_page(generation: Generation) -> GenerationPage:
         writers=[
             WriterLine(
                 writer["model"],
-                f"{writer['provider']} {writer['host']}".strip(),
+                " ".join(filter(None, dict.fromkeys([writer["provider"], writer["host"]]))),
                 writer["has_failed"],
             )
             for writer in generation.writers

@@ -101,7 +101,7 @@ class _Telling:
         if self._number > 1:
             yield self._consequence()
         for beat in scene.beats:
-            yield PlannedBeat(lead=self._filled(beat.lead), ask=beat.ask)
+            yield PlannedBeat(lead=self._filled(beat.lead), ask=self._filled(beat.ask))
 
     def _consequence(self) -> PlannedBeat:
         """The beginning of a chapter: what was chosen is done."""

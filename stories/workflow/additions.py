@@ -3,11 +3,12 @@ them are fit to stand there."""
 
 import re
 
-from children.profiles import Pronoun, ReadingLevel
+from children.profiles import ReadingLevel
 from stories.plotting.telling import planned
-from stories.reading import rare_words
-from stories.vocabulary.brief import AgeBand, StoryBrief, hero_of
+from stories.reading import rare_words, words
+from stories.vocabulary.brief import AgeBand, hero_of
 from stories.workflow.echo import Echo, content_words
+from stories.workflow.outcome import Asked, without_speech
 from stories.workflow.prompts.beats import SAMPLE
 
 _MAX_WORDS = {AgeBand.YOUNG: 10, AgeBand.MIDDLE: 12, AgeBand.OLDER: 15}
@@ -15,7 +16,6 @@ _BEGINNER_WORDS = 2
 _VAGUE = re.compile(
     r"(?i)\b(?:as if|as though|perfect|never-ending|magical|always|ever|adventure)\b"
 )
-_SPEECH = re.compile(r"\"[^\"]*(?:\"|$)|\u201c[^\u201d]*(?:\u201d|$)")
 # A small model's talk about its task, where no speech of the story's holds it.
 _TALK = re.compile(
     r"(?i)\b(i|i'm|i'll|i've|my|we|you|your|sentences?|story|stories|write|writing|shorter|example"
@@ -28,32 +28,30 @@ _MOVES_ON = re.compile(
 )
 _MIN_NEW_WORDS = 2
 _MARKUP = re.compile(r"[\[\](){}*_#:;]")
-_HE = re.compile(r"(?i)\b(?:he|him|his|himself)\b")
-_SHE = re.compile(r"(?i)\b(?:she|her|hers|herself)\b")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 
 
 class Additions:
     """Judges what a model adds to the plan of one chapter, by form alone."""
 
-    def __init__(self, brief: StoryBrief) -> None:
+    def __init__(self, asked: Asked) -> None:
+        brief = asked.brief
         plan = planned(brief)
         leads = [beat.lead for beat in plan.beats]
-        self._hero = hero_of(brief)
-        self._pronoun = brief.pronoun
+        self._wrong_pronouns = asked.wrong_pronouns
         is_beginner = brief.reading_level is ReadingLevel.BEGINNER
         self._max_words = _MAX_WORDS[brief.band] - _BEGINNER_WORDS * is_beginner
         self._language = brief.language
         self._known = {word for lead in leads for word in re.findall(r"\w+", lead)}
         self._told = {word.casefold() for word in self._known}
-        self._known |= {self._hero, plan.friend_name, *re.findall(r"\w+", plan.friend)}
+        self._known |= {hero_of(brief), plan.friend_name, *re.findall(r"\w+", plan.friend)}
         asks = [beat.ask for beat in plan.beats]
         earlier = [chapter.text for chapter in brief.path]
         self._echo = Echo([*leads, *asks, *earlier, *(part for turn in SAMPLE for part in turn)])
 
     def fit(self, sentence: str, before: str) -> bool:
         """Whether a sentence may follow the chapter's text so far."""
-        told = _SPEECH.sub(" ", sentence)
+        told = without_speech(sentence)
         return (
             len(sentence.split()) <= self._max_words
             and not _TALK.search(told)
@@ -75,16 +73,11 @@ class Additions:
 
     def _names_hero_rightly(self, told: str) -> bool:
         """No "he" or "she" that could mean the hero, unless it is the hero's."""
-        wrong = {
-            Pronoun.HE: [_SHE],
-            Pronoun.SHE: [_HE],
-            Pronoun.THEY: [_HE, _SHE],
-            Pronoun.OPEN: [_HE, _SHE],
-        }[self._pronoun]
-        return not any(pattern.search(told) for pattern in wrong)
+        said = {word.casefold() for word in words(told, self._language)}
+        return self._wrong_pronouns.isdisjoint(said)
 
 
 def _says_something_new(sentence: str, before: str) -> bool:
-    words = set(content_words(sentence))
-    new = words - set(content_words(before.rsplit("\n\n", 1)[-1]))
-    return len(new) >= _MIN_NEW_WORDS and 2 * len(new) >= len(words)
+    said = set(content_words(sentence))
+    new = said - set(content_words(before.rsplit("\n\n", 1)[-1]))
+    return len(new) >= _MIN_NEW_WORDS and 2 * len(new) >= len(said)

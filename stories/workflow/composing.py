@@ -6,7 +6,6 @@ from langchain_core.messages import SystemMessage
 
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.nodes import writer_of
-from stories.workflow.additions import Additions
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
@@ -46,7 +45,6 @@ async def compose(state: ChapterState, context: Context, emit: Emit, version: in
         step=step,
         emit=emit,
         note=rewrite_note(state["judgement"]["issues"]) if is_rewrite else "",
-        additions=Additions(brief),
     )
     async with manuscript.guarded():
         await drafting.write(

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from enum import Enum
+from functools import cached_property
 
 from langchain_core.messages import BaseMessage
 
@@ -88,10 +89,8 @@ class Drafting:
         step: Node,
         emit: Emit,
         note: str,
-        additions: Additions,
     ) -> None:
         self._manuscript = manuscript
-        self._additions = additions
         self._begin = begin
         self._conversation = begin()
         self._resources = resources
@@ -113,6 +112,10 @@ class Drafting:
         self._leaves_out = False
         self._is_answered = True
         self._withheld: list[str] = []
+
+    @cached_property
+    def _additions(self) -> Additions:
+        return Additions(self._wanted)
 
     async def write(self, plan_after: Callable[[str], Plan]) -> None:
         """Writes until all of the text is shown; `plan_after` gives the rest of the plan after a

@@ -145,7 +145,7 @@ class Found:
 
 def refuses(sentence: str, asked: Asked) -> bool:
     """True when the model refuses to tell the story."""
-    text = _without_speech(sentence).replace("\u2019", "'").casefold().lstrip()
+    text = without_speech(sentence).replace("\u2019", "'").casefold().lstrip()
     return any(re.match(pattern, text) for pattern in asked.words.refusals)
 
 
@@ -205,7 +205,7 @@ def _repeats(said: Sequence[str], size: int, rounds: int) -> bool:
 
 def _is_foreign(sentence: str, _before: str, asked: Asked) -> bool:
     """True when no word of a sentence is of the story's language, and several are of another's."""
-    told = _without_speech(sentence)
+    told = without_speech(sentence)
     if _is_of_other_script(told, asked.row):
         return True
     said = {word.casefold() for word in words(told, asked.brief.language)}
@@ -245,7 +245,7 @@ def _has_wrong_pronoun(sentence: str, before: str, asked: Asked) -> bool:
     """True when a pronoun other than the hero's can mean nobody but the hero."""
     if not asked.hero or not asked.wrong_pronouns or _is_in_speech(before):
         return False
-    told = _without_speech(sentence)
+    told = without_speech(sentence)
     if any(pattern.search(told) for pattern in _of_oneself(asked)):
         return True
     first = _first_wrong(told, asked)
@@ -362,7 +362,7 @@ def _differs_by_one(one: str, other: str) -> bool:
 # Texts --------------------------------------------------------------------------------------------
 
 
-def _without_speech(sentence: str) -> str:
+def without_speech(sentence: str) -> str:
     """The sentence without its quoted speech."""
     told = _QUOTED.sub(" ", sentence)
     for mark in _CLOSING:

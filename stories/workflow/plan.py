@@ -74,7 +74,7 @@ def _planned_turns(brief: StoryBrief, *, adds: bool) -> list[Turn]:
     beats = paragraphs(brief)
     return [
         Turn(
-            instruction(beat, brief),
+            instruction(beat),
             _MAX_ADDED_WORDS,
             _sentences_asked(beat) if adds else 0,
             opening=beat.lead,

@@ -63,16 +63,6 @@ def paragraphs(brief: StoryBrief) -> list[PlannedBeat]:
     return told
 
 
-def instruction(beat: PlannedBeat, brief: StoryBrief) -> str:
+def instruction(beat: PlannedBeat) -> str:
     """A turn's request: the paragraph as it is shown, and the detail that may follow it."""
-    if not beat.ask:
-        return beat.lead
-    asked = _filled(beat.ask, brief)
-    return f"{beat.lead}\n\n[{asked} One short sentence.]"
-
-
-def _filled(ask: str, brief: StoryBrief) -> str:
-    names = {"hero": hero_of(brief), "friend": planned(brief).friend_name}
-    for slot, name in names.items():
-        ask = ask.replace(f"{{{slot}}}", name)
-    return ask
+    return f"{beat.lead}\n\n[{beat.ask} One short sentence.]" if beat.ask else beat.lead

@@ -32,10 +32,21 @@ from stories.workflow.steps import (
     Step,
     TextWhole,
 )
-from testkit.hosts import ModelHost
+from testkit.hosts import ModelHost, Quirk
 
 GENTLE = "Robin found a lantern. It shone on the path. The owl was pleased."
 UNSAFE = "Then the man killed everyone with a gun."
+READ_ALL_THE_SAME = [
+    Quirk.FENCED_JSON,
+    Quirk.LEADING_SENTENCE,
+    Quirk.TRAILING_WORD,
+    Quirk.ARRAY_OF_ONE,
+    Quirk.THINK_BLOCK,
+    Quirk.THINK_TAIL,
+    Quirk.THINKS_FIRST,
+    Quirk.ANSWER_IN_REASONING,
+]
+"""Habits of hosts through which an answer to a schema is read."""
 QUICK = Timeouts(
     first_token_seconds=5.0,
     next_token_seconds=5.0,

@@ -6,19 +6,8 @@ import pytest
 
 from stories.vocabulary.errors import CheckFailed, told_to_staff
 from testkit.hosts import ModelHost, Quirk
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
+from tests.stories.workflow.studio import GENTLE, READ_ALL_THE_SAME, Reading, a_brief, resources_for
 
-READ_ALL_THE_SAME = [
-    Quirk.FENCED_JSON,
-    Quirk.LEADING_SENTENCE,
-    Quirk.TRAILING_WORD,
-    Quirk.ARRAY_OF_ONE,
-    Quirk.THINK_BLOCK,
-    Quirk.THINK_TAIL,
-    Quirk.THINKS_FIRST,
-    Quirk.ANSWER_IN_REASONING,
-    Quirk.TOO_LONG_FIELD,
-]
 NO_JUDGEMENT = [
     Quirk.EMPTY_ANSWER,
     Quirk.REFUSAL,
@@ -29,7 +18,7 @@ NO_JUDGEMENT = [
 ]
 
 
-@pytest.mark.parametrize("quirk", READ_ALL_THE_SAME)
+@pytest.mark.parametrize("quirk", [*READ_ALL_THE_SAME, Quirk.TOO_LONG_FIELD])
 async def test_a_judgement_is_read_through_a_hosts_habits(
     any_host: ModelHost[Any], quirk: Quirk
 ) -> None:

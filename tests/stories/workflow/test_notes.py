@@ -10,7 +10,7 @@ from stories.workflow.steps import ChapterDraft
 from testkit.hosts import ModelHost, Quirk, in_turn
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
+from tests.stories.workflow.studio import GENTLE, READ_ALL_THE_SAME, Reading, a_brief, resources_for
 
 NOTES: dict[str, Any] = {
     "title": "The Lantern",
@@ -31,16 +31,6 @@ async def _drafted(host: ModelHost[Any], *answers: str) -> ChapterDraft:
     return (await Reading().of(brief, resources_for(host, brief))).draft
 
 
-READ_ALL_THE_SAME = [
-    Quirk.FENCED_JSON,
-    Quirk.LEADING_SENTENCE,
-    Quirk.TRAILING_WORD,
-    Quirk.ARRAY_OF_ONE,
-    Quirk.THINK_BLOCK,
-    Quirk.THINK_TAIL,
-    Quirk.THINKS_FIRST,
-    Quirk.ANSWER_IN_REASONING,
-]
 FLAWED = [
     Quirk.STOPS_AT_LENGTH,
     Quirk.MISSING_FIELD,
