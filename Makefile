@@ -37,13 +37,13 @@ test: $(DEVELOPMENT) test-browser-modules
 	@$(PYTHON) manage.py fetch_model --small
 	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
 
-# What starts no process or browser and commits nothing to the database, without tables of faults.
+# Tests that start no process or browser and commit nothing to the database; no tables of cases.
 test-quick: $(DEVELOPMENT)
 	@exec $(PYTHON) -m pytest --numprocesses $$(getconf _NPROCESSORS_ONLN) -m "not process and not commits" \
 		--ignore tests/stories/safety/faults --ignore tests/stories/plotting/test_decks.py \
 		--ignore tests/stories/workflow/test_hosts_matrix.py --ignore tests/testkit $(TESTS)
 
-# What the tests reach that start no process; no other process is looked into.
+# Coverage by the tests that start no process; no other process is looked into.
 coverage: $(DEVELOPMENT)
 	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) -m "not process" --cov $(TESTS)
 
@@ -86,11 +86,11 @@ safety: $(DEVELOPMENT)
 	@exec $(PYTHON) -m benchmarks.safety
 
 # Whole stories of scripted children by the storyteller of the settings, measured and kept.
+craft hosts: export DJANGO_SETTINGS_MODULE := storyteller.settings
 craft: $(DEVELOPMENT)
 	@$(DOTENV) exec $(PYTHON) -m benchmarks.craft --keep
 
 # Every habit of a model host, by both protocols; into docs/hosts.md.
-hosts: export DJANGO_SETTINGS_MODULE := storyteller.settings
 hosts: $(DEVELOPMENT)
 	@exec $(PYTHON) -m benchmarks.hosts
 

@@ -7,7 +7,6 @@ compared. `benchmarks/craft/` has the stories as they came.
 
 import argparse
 import asyncio
-import os
 import re
 import sys
 import time
@@ -20,34 +19,31 @@ from statistics import mean, median
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storyteller.settings")
-django.setup()
-
-from children.profiles import Pronoun, ReadingLevel  # noqa: E402 - behind Django's setup
-from stories import llm  # noqa: E402
-from stories.llm.faults import HOST_ERRORS  # noqa: E402
-from stories.plotting.decks import deck_of  # noqa: E402
-from stories.plotting.draw import Drawing, StoryPlan, draw  # noqa: E402
-from stories.plotting.telling import chapter_of  # noqa: E402
-from stories.reading.glossary import glossary_of  # noqa: E402
-from stories.safety.gate import Gate  # noqa: E402
-from stories.themes import find  # noqa: E402
-from stories.vocabulary.brief import (  # noqa: E402
+from children.profiles import Pronoun, ReadingLevel
+from stories import llm
+from stories.llm.faults import HOST_ERRORS
+from stories.plotting.decks import deck_of
+from stories.plotting.draw import Drawing, StoryPlan, draw
+from stories.plotting.telling import chapter_of
+from stories.reading.glossary import glossary_of
+from stories.safety.gate import Gate
+from stories.themes import find
+from stories.vocabulary.brief import (
     AgeBand,
     ChoiceTaken,
     PastChapter,
     StoryBrief,
 )
-from stories.vocabulary.languages import language_of  # noqa: E402
-from stories.workflow.echo import Echo, content_words  # noqa: E402
-from stories.workflow.graph import write_chapter  # noqa: E402
-from stories.workflow.lengths import target_words  # noqa: E402
-from stories.workflow.outcome import Asked, Kind, all_found_in  # noqa: E402
-from stories.workflow.prompts.beats import SAMPLE  # noqa: E402
-from stories.workflow.prompts.notes import EXAMPLE  # noqa: E402
-from stories.workflow.prompts.system import examples  # noqa: E402
-from stories.workflow.resources import ChapterResources, Timeouts  # noqa: E402
-from stories.workflow.steps import (  # noqa: E402
+from stories.vocabulary.languages import language_of
+from stories.workflow.echo import Echo, content_words
+from stories.workflow.graph import write_chapter
+from stories.workflow.lengths import target_words
+from stories.workflow.outcome import Asked, Kind, all_found_in
+from stories.workflow.prompts.beats import SAMPLE
+from stories.workflow.prompts.notes import EXAMPLE
+from stories.workflow.prompts.system import examples
+from stories.workflow.resources import ChapterResources, Timeouts
+from stories.workflow.steps import (
     Approved,
     ChapterDraft,
     HeldBack,
@@ -55,7 +51,7 @@ from stories.workflow.steps import (  # noqa: E402
     TextWhole,
 )
 
-from .report import conditions, load_average  # noqa: E402
+from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("craft.md")
 STORIES = Path(__file__).with_name("craft")
@@ -360,6 +356,7 @@ def main() -> None:
     parser.add_argument("--stories", type=int, default=len(READERS), help="how many of the twelve")
     parser.add_argument("--keep", action="store_true", help="write craft.md and the stories")
     options = parser.parse_args()
+    django.setup()
     began_at, load_before = datetime.now(UTC), load_average()
     name, told = asyncio.run(play(READERS[: options.stories]))
     whole = "\n\n".join(["# Craft", conditions(began_at, load_before), table(told, name)])

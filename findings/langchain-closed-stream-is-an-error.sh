@@ -2,7 +2,7 @@
 # A reader that closes `astream` early, because it has all it wants, is an *error* to LangChain's
 # callbacks: `on_llm_error` is called with GeneratorExit, `on_llm_end` never is, and what was used up
 # to then is in no `usage_metadata`. Whoever counts tokens in `on_llm_end` counts such calls as none.
-# What was written is there all the same: as `response` among the keywords of `on_llm_error`.
+# The text is there all the same: as `response` among the keywords of `on_llm_error`.
 # Seen with langchain-core 1.7.2, Python 3.11.
 set -euo pipefail
 
