@@ -191,8 +191,10 @@ async def test_carrying_on_twice_is_carrying_on_once(
     api: Client, mia: Child, storyteller: OllamaServer
 ) -> None:
     state = await stopped_first(api, mia, storyteller)
-    storyteller.script(prose=[Reply(hold=Hold(after=20))])
+    hold = Hold(after=20)
+    storyteller.script(prose=[Reply(hold=hold)])
     _, first = await carry_on(api, state, Idempotency_Key="once")
+    await hold.reached.seen(30)
     status, joined = await carry_on(api, state)
     assert (status, joined["id"]) == (200, first["id"])
     await stop(api, first)
