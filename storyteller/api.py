@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from stories.api import errors, families, generations, library, reports, streams
+from stories.api import errors, families, generations, library, narration, reports, streams
 from stories.api.auth import USER
 
 api = NinjaAPI(
@@ -16,6 +16,7 @@ for router in (
     families.router,
     library.router,
     generations.router,
+    narration.router,
     reports.router,
     streams.router,
 ):

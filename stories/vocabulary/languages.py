@@ -76,7 +76,8 @@ class Language(_Row):
 
     `code` is a primary BCP 47 tag, and `old_codes` are tags that stood for it once (in lower case).
     `script` is its ISO 15924 name, `letters` are the ranges of a regular expression's class.
-    `joined_letters` are words of one letter that are written together with the next word.
+    `joined_letters` are words of one letter that are written together with the next word. `voice`
+    is the module of a voice in the box (`stories.narration`), where there is one.
     `stand_ins` are names that a hero goes by while a model writes, `other_stand_ins` other
     people's. `level_grades` are the school grades at which intermediate and advanced texts begin;
     `grade_words_per_minute` has a row for each of the grades 1 to 6, with the pace of a child who
@@ -89,6 +90,7 @@ class Language(_Row):
     name: str
     own_name: str
     direction: Literal["ltr", "rtl"]
+    voice: str = ""
     script: str = Field(pattern=r"^[A-Z][a-z]{3}$")
     letters: str
     joined_letters: str = ""
