@@ -271,6 +271,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
         "object-src": [NONE],
     }
 }

@@ -7,11 +7,17 @@ of it.
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+
+from django.db.models import QuerySet
 
 from stories import eventlog
 from stories.models import Chapter, Choice, Generation, ReadingSession
 
 from .lookups import Missing
+
+# A story has one unfinished run, or the few that led to nothing before it.
+_MAX_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,8 @@ class Source:
 
 def source_with(session: ReadingSession, passage: str) -> tuple[Source, int]:
     """The source in which a passage stands, and where; raises Missing."""
-    for source in _sources(session):
+    unfinished = _runs(session).filter(chapter=None).order_by("-created_at")[:_MAX_RUNS]
+    for source in chain(_of_runs(unfinished), _of_chapters(_chapters(session))):
         if (start := source.text.find(passage)) >= 0:
             return source, start
     raise Missing("passage")
@@ -32,30 +39,32 @@ def source_with(session: ReadingSession, passage: str) -> tuple[Source, int]:
 
 def source_of(session: ReadingSession, source_id: uuid.UUID) -> Source:
     """Raises Missing where it may not be heard any more."""
-    for source in _sources(session, source_id):
+    runs, chapters = _runs(session).filter(pk=source_id), _chapters(session).filter(pk=source_id)
+    for source in chain(_of_runs(runs), _of_chapters(chapters)):
         return source
     raise Missing("passage")
 
 
-def _sources(session: ReadingSession, only: uuid.UUID | None = None) -> Iterator[Source]:
-    chapters = Chapter.objects.released().filter(story=session.story_id).order_by("-number")
-    writing = Generation.objects.filter(
-        story=session.story_id,
-        chapter=None,
-        withdrawn_at=None,
-        pruned_at=None,
-        is_previewed=False,
-        shows_unchecked_words=False,
-    ).order_by("-created_at")[:1]
-    for run in writing:
-        if only in {None, run.pk}:
-            yield Source(run.pk, eventlog.shown_text(eventlog.log_after(run.pk, 0)))
-    for chapter in chapters if only is None else chapters.filter(pk=only):
-        yield Source(chapter.pk, _heard_of(chapter))
+def _chapters(session: ReadingSession) -> QuerySet[Chapter]:
+    return Chapter.objects.released().filter(story=session.story_id).order_by("-number")
 
 
-def _heard_of(chapter: Chapter) -> str:
+def _runs(session: ReadingSession) -> QuerySet[Generation]:
+    shown = {"is_previewed": False, "shows_unchecked_words": False}
+    return Generation.objects.filter(story=session.story_id, withdrawn_at=None, **shown)
+
+
+def _of_runs(runs: QuerySet[Generation]) -> Iterator[Source]:
+    """The text alone, as it stands in the chapter, too, when a run has finished that."""
+    for run in runs:
+        yield Source(run.pk, eventlog.shown_text(eventlog.log_after(run.pk, 0)))
+
+
+def _of_chapters(chapters: QuerySet[Chapter]) -> Iterator[Source]:
     """Title, text, question and numbered choices, as they are read out."""
-    offered = chapter.choices.filter(kind=Choice.Kind.OFFERED).values_list("text", flat=True)
-    numbered = [f"{number}. {text}" for number, text in enumerate(offered, start=1)]
-    return "\n\n".join([chapter.title, chapter.text, chapter.question, *numbered])
+    for chapter in chapters:
+        offered = chapter.choices.filter(kind=Choice.Kind.OFFERED)
+        choices = enumerate(offered.values_list("text", flat=True), start=1)
+        numbered = [f"{number}. {text}" for number, text in choices]
+        text = "\n\n".join([chapter.title, chapter.text, chapter.question, *numbered])
+        yield Source(chapter.pk, text)

@@ -85,6 +85,6 @@ def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia:
     story = make_read_story(mia)
     told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
     urls = {key: url for key, url in told.items() if key.endswith("Url")}
-    assert len(urls) == 13
+    assert len(urls) == 14
     for url in urls.values():
         assert resolve(url.partition("?")[0].replace("{id}", str(uuid.uuid4())))
