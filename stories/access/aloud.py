@@ -46,7 +46,8 @@ def source_of(session: ReadingSession, source_id: uuid.UUID) -> Source:
 
 
 def _chapters(session: ReadingSession) -> QuerySet[Chapter]:
-    return Chapter.objects.released().filter(story=session.story_id).order_by("-number")
+    chapters = Chapter.objects.released().filter(story=session.story_id)
+    return chapters.order_by("-number").prefetch_related("choices")
 
 
 def _runs(session: ReadingSession) -> QuerySet[Generation]:
@@ -63,8 +64,7 @@ def _of_runs(runs: QuerySet[Generation]) -> Iterator[Source]:
 def _of_chapters(chapters: QuerySet[Chapter]) -> Iterator[Source]:
     """Title, text, question and numbered choices, as they are read out."""
     for chapter in chapters:
-        offered = chapter.choices.filter(kind=Choice.Kind.OFFERED)
-        choices = enumerate(offered.values_list("text", flat=True), start=1)
-        numbered = [f"{number}. {text}" for number, text in choices]
+        choices = [each for each in chapter.choices.all() if each.kind == Choice.Kind.OFFERED]
+        numbered = [f"{number}. {choice.text}" for number, choice in enumerate(choices, start=1)]
         text = "\n\n".join([chapter.title, chapter.text, chapter.question, *numbered])
         yield Source(chapter.pk, text)

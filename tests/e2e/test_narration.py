@@ -11,29 +11,9 @@ from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 from testkit.app import Family
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
+from tests.e2e.heard import LISTEN
 from tests.e2e.speech import speech
 
-# Each text that is played: when it began and ended, and the words that were marked meanwhile.
-LISTEN = """
-  window.heard = [];
-  addEventListener("playing", ({ target: audio }) => {
-    if (audio.src.startsWith("blob:")) heard.push({
-      text: document.querySelector(".is-spoken").textContent.trim(),
-      from: audio.currentTime, began: performance.now(), marks: [],
-    });
-  }, true);
-  addEventListener("ended", () => {
-    if (heard.length) heard.at(-1).ended = performance.now();
-  }, true);
-  const set = CSS.highlights.set.bind(CSS.highlights);
-  CSS.highlights.set = (name, highlight) => {
-    const [range] = highlight;
-    const { data } = range.startContainer;
-    const start = range.startOffset - (data.length - data.trimStart().length);
-    heard.at(-1).marks.push({ start, at: document.getElementById("narration").currentTime });
-    return set(name, highlight);
-  };
-"""
 PROSE = (
     "Maya found a small boat. It was blue and had a lantern. She rowed to the island. "
     "A fox was asleep on the sand."

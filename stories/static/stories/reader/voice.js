@@ -61,20 +61,17 @@ export class Voice {
       this.#markWord(start, length);
     const failed = (/** @type {unknown} */ error) => this.#standIn(error);
     const paused = () => this.stop();
-    this.#narrator = narrator(page.narrationUrl, CLOCK, { ended, word, failed, paused });
+    const back = () => this.#goBack();
     const silent = () => this.#giveUp(texts.voiceSilent);
+    this.#narrator = narrator(page.narrationUrl, CLOCK, { ended, word, failed, paused });
     this.#device = new DeviceVoice(engine, page.language, CLOCK, { ended, word, failed: silent });
     this.#panel = new VoicePanel(page.language, page.narrationUrl ? texts.ownVoice : "", {
       pressed: () => (this.#isReading ? this.stop() : this.#start()),
-      back: () => this.#goBack(),
+      back,
       changed: () => this.#change(),
       sleep: (choice) => this.#sleep.set(choice),
     });
-    answerLockScreen({
-      play: () => this.#start(),
-      pause: () => this.stop(),
-      back: () => this.#goBack(),
-    });
+    answerLockScreen({ play: () => this.#start(), pause: paused, back });
     addEventListener("pagehide", () => this.stop());
     if (this.#narrator || !engine) this.#offer();
     if (engine) watchVoices(engine, CLOCK, () => this.#offer());
@@ -100,6 +97,7 @@ export class Voice {
   /** Goes on at the top: of another chapter, or of another text. */
   rewind() {
     this.#hush();
+    this.#paused = null;
     this.#place.reset();
     if (this.#isReading) this.#sayNext();
   }
