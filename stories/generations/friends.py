@@ -15,14 +15,18 @@ MAX_KEPT_FRIENDS = 12
 
 def friend_of(story: Story) -> Friend | None:
     """The friend in a story that was told to an end; None before, and in stories without a plan."""
-    has_ended = Chapter.objects.released().filter(story=story, is_ending=True).exists()
-    return Friend.model_validate(story.plan["friend"]) if story.plan and has_ended else None
+    if not story.plan:
+        return None
+    ends = Chapter.objects.released().filter(story=story, is_ending=True)
+    return Friend.model_validate(story.plan["friend"]) if ends.exists() else None
 
 
 def kept_friend_of(story: Story) -> KeptFriend | None:
     """The story's friend, where the child keeps it."""
-    key = story.plan["friend"]["key"] if story.plan else ""
-    return KeptFriend.objects.filter(child=story.child_id, key=key).first()
+    if not story.plan:
+        return None
+    kept = KeptFriend.objects.filter(child=story.child_id)
+    return kept.filter(key=story.plan["friend"]["key"]).first()
 
 
 def keep_friend(user: User, story: Story) -> tuple[KeptFriend, bool]:
