@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from stories.plotting.decks import Cast, Company, Deck, Finale, Friend, Plot, Scene, read_deck
+from stories.plotting.decks import CastLines, Company, Deck, Finale, Friend, Plot, Scene, read_deck
 from stories.plotting.draw import BY_GENDER, episode_text, friend_text, plot_text
 from stories.safety.gate import Gate
 from stories.safety.sentences import split
@@ -149,13 +149,13 @@ def _friend_problems(friend: Friend) -> Iterator[str]:
         yield "an aside twice"
 
 
-def _cast_lines(cast: Cast) -> Iterator[str]:
+def _cast_lines(cast: CastLines) -> Iterator[str]:
     yield from cast.met_again
     for company in (cast.one, cast.two):
         yield from (*company.joins, *company.helps, *company.ends)
 
 
-def _cast_problems(cast: Cast, language: Language, band: AgeBand) -> Iterator[str]:
+def _cast_problems(cast: CastLines, language: Language, band: AgeBand) -> Iterator[str]:
     yield from _lines_problems(cast.met_again, _ANYWHERE, language, band)
     for count, company in enumerate((cast.one, cast.two), 1):
         yield from _company_problems(company, _GOING_ALONG[count], language, band)

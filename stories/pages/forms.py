@@ -128,6 +128,9 @@ class NewStoryForm(forms.Form):
         super().clean()
         if self.errors:
             return
+        sent = sorted(self.cleaned_data.keys() - {"key"})
+        # Before a surprise, which is another one once there is a story of it.
+        self._sent = json.dumps([self.cleaned_data[name] for name in sent])
         if self.cleaned_data["surprise"]:
             self.cleaned_data |= {"theme": self._surprise(), "wish": ""}
         if self.cleaned_data["theme"] or self.cleaned_data["wish"]:
@@ -136,15 +139,16 @@ class NewStoryForm(forms.Form):
 
     def _surprise(self) -> str:
         """A picture that the child's latest stories did not begin with, and that has a plot of the
-        tone; the same for a form that is sent twice."""
+        tone; without such a one, a picture with such a plot."""
         latest = Story.objects.filter(child=self.child).exclude(tile="").order_by("-created_at")
         lately = {*latest.values_list("tile", flat=True)[:_LATEST_TILES]}
         deck = deck_of(self.cleaned_data["language"], AgeBand.for_age(self.child.age))
-        fitting = tiles_of(deck, Tone(self.cleaned_data["tone"]))
-        kept = [theme.key for theme in themes.THEMES if theme.key in fitting]
-        fresh = [key for key in kept if key not in lately] or kept
+        of_tone = tiles_of(deck, Tone(self.cleaned_data["tone"]))
+        fresh = [theme.key for theme in themes.THEMES if theme.key not in lately]
+        fitting = [theme.key for theme in themes.THEMES if theme.key in of_tone]
+        ways = [key for key in fresh if key in fitting] or fitting or fresh
         key: uuid.UUID = self.cleaned_data["key"]
-        return fresh[key.int % len(fresh)]
+        return ways[key.int % len(ways)]
 
     def new_story(self) -> NewStory:
         data = self.cleaned_data
@@ -167,8 +171,7 @@ class NewStoryForm(forms.Form):
     def request_key(self) -> str:
         """The same for a form that is sent twice, and another where it was changed in between: who
         goes back and picks another picture wants that one, too."""
-        wanted = (self.cleaned_data[name] for name in sorted(self.cleaned_data.keys() - {"key"}))
-        return str(uuid.uuid5(self.cleaned_data["key"], json.dumps(list(wanted))))
+        return str(uuid.uuid5(self.cleaned_data["key"], self._sent))
 
     def put_off(self, reason: NotNow) -> None:
         """Say that it cannot begin just now. All that was chosen stays in the form."""

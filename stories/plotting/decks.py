@@ -139,7 +139,7 @@ class Company(_Card):
     ends: tuple[str, ...] = Field(min_length=1)
 
 
-class Cast(_Card):
+class CastLines(_Card):
     """Sentences for a story's cast beyond the hero and a new friend: for `one` or `two` of the
     family, and for a friend who is `met_again`."""
 
@@ -163,7 +163,7 @@ class Deck(_Card):
     plots: tuple[Plot, ...] = Field(min_length=1)
     episodes: tuple[Episode, ...] = Field(min_length=1)
     friends: tuple[Friend, ...] = Field(min_length=1)
-    cast: Cast
+    cast: CastLines
     lines: Lines
 
 

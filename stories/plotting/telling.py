@@ -71,6 +71,7 @@ class _Telling:
             friend=friend.full,
             friend_name=friend.name,
             trait=friend.trait,
+            is_met_again=bool(self._plan.met_again),
             tone=self._plan.tone or plot.tone,
             fits_wish=bool(plot.tiles),
             scene=chapter_plan.Scene(place=scene.place, time=scene.time, weather=scene.weather),

@@ -74,6 +74,7 @@ def plan_note(brief: StoryBrief) -> str:
     told = [
         "The plan of the story, for you alone. Never explain it, and use none of its wording:",
         f"- A friend goes with the hero: {plan.friend}, who {plan.trait}.",
+        "- The two know each other well from an earlier story." if plan.is_met_again else "",
         f"- The mood: {plan.tone}.",
     ]
     if plan.fits_wish:
@@ -91,7 +92,7 @@ def plan_note(brief: StoryBrief) -> str:
             "- In the first chapter something small is found; in the last one it is what helps.",
             "- Two tries fail for a reason. A line of words comes back now and then.",
         ]
-    return "\n".join(told)
+    return "\n".join(filter(None, told))
 
 
 def request(brief: StoryBrief, *, most_tokens: int) -> str:

@@ -220,6 +220,7 @@ def test_a_friend_who_is_met_again_is_known_of_old(language: str) -> None:
     assert known
     assert [known in all_text(chapter) for chapter in chapters] == [True, *[False] * 4]
     assert friend.full in all_text(chapters[0])
+    assert all(chapter.is_met_again for chapter in chapters)
     assert plan_for(language, AgeBand.MIDDLE).met_again == ""
 
 
