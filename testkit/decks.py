@@ -47,7 +47,7 @@ def deck_problems(language: Language, band: AgeBand) -> Iterator[str]:
     for friend in deck.friends:
         yield from _named(friend.key, _friend_problems(friend))
         yield from _named(friend.key, _stopped(friend_text(friend, name=hero), gate, language))
-    yield from _named("cast", _cast_problems(deck.cast, language, band))
+    yield from _named("cast", cast_problems(deck.cast, language, band))
     shown = _SLOT.sub(hero, BY_GENDER.sub(r"\1", "\n".join(_cast_lines(deck.cast))))
     yield from _named("cast", _stopped(shown, gate, language))
 
@@ -155,7 +155,8 @@ def _cast_lines(cast: CastLines) -> Iterator[str]:
         yield from (*company.joins, *company.helps, *company.ends)
 
 
-def _cast_problems(cast: CastLines, language: Language, band: AgeBand) -> Iterator[str]:
+def cast_problems(cast: CastLines, language: Language, band: AgeBand) -> Iterator[str]:
+    """The problems of the sentences for those who go along, and for a friend who is met again."""
     yield from _lines_problems(cast.met_again, _ANYWHERE, language, band)
     for count, company in enumerate((cast.one, cast.two), 1):
         yield from _company_problems(company, _GOING_ALONG[count], language, band)

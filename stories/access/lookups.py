@@ -40,7 +40,7 @@ def kept_friends_of(child: Child) -> QuerySet[KeptFriend]:
 
 
 def kept_friend_for(user: User, friend_id: uuid.UUID) -> KeptFriend:
-    friend = KeptFriend.objects.select_related("child", "story").filter(pk=friend_id).first()
+    friend = KeptFriend.objects.select_related("child").filter(pk=friend_id).first()
     return _owned(user, friend, lambda own: own.child)
 
 

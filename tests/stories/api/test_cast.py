@@ -28,7 +28,11 @@ def body_for(child: Child, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_story_begins_with_the_cast_and_tone_of_the_request(
-    api: Client, mia: Child, leo: Child, storyteller: OllamaServer
+    api: Client,
+    mia: Child,
+    leo: Child,
+    storyteller: OllamaServer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     friend = await in_database(make_kept_friend, mia, "pim")
     cast = {"companions": [str(leo.pk)], "friend": str(friend.pk), "tone": "mystery"}
@@ -38,6 +42,7 @@ async def test_a_story_begins_with_the_cast_and_tone_of_the_request(
     _, story, _ = await api.call("GET", f"/stories/{started['story_id']}")
     assert {field: story[field] for field in cast} == cast
     assert "Leonid" not in storyteller.heard
+    assert "Leonid" not in caplog.text
     _, again, _ = await api.call("POST", "/generations", body_for(mia, tone="funny"))
     assert again["story_id"] != started["story_id"]
 
