@@ -2,7 +2,16 @@
 
 from ninja import NinjaAPI
 
-from stories.api import errors, families, generations, library, narration, reports, streams
+from stories.api import (
+    errors,
+    families,
+    friends,
+    generations,
+    library,
+    narration,
+    reports,
+    streams,
+)
 from stories.api.auth import USER
 
 api = NinjaAPI(
@@ -14,6 +23,7 @@ api = NinjaAPI(
 )
 for router in (
     families.router,
+    friends.router,
     library.router,
     generations.router,
     narration.router,
