@@ -42,7 +42,8 @@ def file_of(root: Path, child_id: uuid.UUID, story_id: uuid.UUID, key: str) -> P
 def keep(file: Path, audio: bytes, seconds: float, words: Sequence[Word]) -> None:
     """Whole or not at all; the audio comes last, so that where it is, its times are."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    times = json.dumps({"seconds": round(seconds, 3), "words": words})
+    timed = [(word.start, word.length, *map(_to_ms, word[2:])) for word in words]
+    times = json.dumps({"seconds": _to_ms(seconds), "words": timed})
     _write(file.with_suffix(TIMES), times.encode())
     _write(file, audio)
 
@@ -85,6 +86,10 @@ def forget(root: Path, child_id: uuid.UUID, story_ids: Iterable[uuid.UUID]) -> N
         shutil.rmtree(child / str(story_id), ignore_errors=True)
     with contextlib.suppress(OSError):  # it is there no more, or has other stories
         child.rmdir()
+
+
+def _to_ms(seconds: float) -> float:
+    return round(seconds, 3)
 
 
 def _sizes(root: Path) -> Iterator[tuple[float, int, Path]]:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from children.models import Child, User
+from stories.models import Story
 from stories.pages import views
 from tests.factories.stories import make_read_story
 
@@ -88,3 +89,18 @@ def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia:
     assert len(urls) == 14
     for url in urls.values():
         assert resolve(url.partition("?")[0].replace("{id}", str(uuid.uuid4())))
+
+
+def test_only_a_language_with_a_voice_is_read_by_the_server(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    told = {}
+    for language in ("en-GB", "es"):
+        story = make_read_story(mia)
+        Story.objects.filter(pk=story.pk).update(language=language)
+        page = client.get(reverse("stories:read", args=[story.session.pk]))
+        told[language] = page.context["page"]["narrationUrl"]
+        assert ('id="narration"' in page.content.decode()) == bool(told[language])
+    assert told["en-GB"] is not None
+    assert told["es"] is None
