@@ -57,8 +57,8 @@ def _runs(session: ReadingSession) -> QuerySet[Generation]:
 
 def _of_runs(runs: QuerySet[Generation]) -> Iterator[Source]:
     """The text alone, as it stands in the chapter, too, when a run has finished that."""
-    for run in runs:
-        yield Source(run.pk, eventlog.shown_text(eventlog.log_after(run.pk, 0)))
+    for run_id in runs.values_list("pk", flat=True):
+        yield Source(run_id, eventlog.shown_text(eventlog.log_after(run_id, 0)))
 
 
 def _of_chapters(chapters: QuerySet[Chapter]) -> Iterator[Source]:

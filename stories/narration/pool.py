@@ -119,23 +119,30 @@ class _Process:
             return "the process ended again"
 
     def _asked(self, line: str) -> str:
-        if self._running is None or self._running.poll() is not None:
-            self._running = self._start()
-        running = self._running
+        if self._running is not None and self._running.poll() is not None:
+            self._drop()
+        try:
+            running = self._running = self._running or self._start()
+        except OSError as error:
+            return f"the process cannot be started ({type(error).__name__})"
         too_late = threading.Timer(self._answer_seconds, running.kill)
         too_late.start()
         try:
             return str(json.loads(_answer(running, line))["problem"])
         except (OSError, ValueError) as error:
             was_too_late = too_late.finished.is_set()
-            running.kill()
-            running.communicate()
-            self._running = None
+            self._drop()
             if was_too_late:
                 return "no answer in time"
             raise _Ended from error
         finally:
             too_late.cancel()
+
+    def _drop(self) -> None:
+        if self._running is not None:
+            self._running.kill()
+            self._running.communicate()
+            self._running = None
 
     def _start(self) -> "subprocess.Popen[str]":
         known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}

@@ -6,6 +6,7 @@ Where a language has none, the reader's own device reads.
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from stories.vocabulary.languages import language_of, primary_language
 
 # Changes with how audio is made, so that what was made before is not taken for the same.
 _FORM = "1"
-_ENCODER = "soundfile"
+_RUNTIME, _ENCODER = "onnxruntime", "soundfile"
 _BOXED = {"hibari": ("hibari-tts", "Heart")}
 """Package and name of the voice in the box, by the module that a language's row names."""
 
@@ -32,14 +33,14 @@ class Voice:
 
 
 def missing_packages() -> list[str]:
-    """Modules that narration needs on every machine, and that this one does not have."""
-    return [name for name in ("hibari", "onnxruntime", _ENCODER) if find_spec(name) is None]
+    """Modules that narration needs, and that this machine does not have."""
+    return [name for name in (*_BOXED, _RUNTIME, _ENCODER) if not _is_installed(name)]
 
 
 def voice_for(language: str) -> Voice | None:
     """The voice that reads a language, by its tag; the operator's comes before the one in the
     box."""
-    if not settings.NARRATION_PROCESSES or find_spec(_ENCODER) is None:
+    if not settings.NARRATION_PROCESSES or not _is_installed(_ENCODER):
         return None
     code = primary_language(language)
     return _brought(code) or _boxed(code)
@@ -68,7 +69,17 @@ def _spoken_name(file: Path) -> str:
 
 def _boxed(code: str) -> Voice | None:
     module = language_of(code).voice
-    if module not in _BOXED or not all(find_spec(name) for name in (module, "onnxruntime")):
+    if module not in _BOXED or not (_is_installed(module) and _is_installed(_RUNTIME)):
         return None
     package, name = _BOXED[module]
-    return Voice(name, f"{_FORM} {package} {metadata.version(package)}")
+    return Voice(name, f"{_FORM} {package} {_version(package)}")
+
+
+@cache
+def _is_installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+@cache
+def _version(package: str) -> str:
+    return metadata.version(package)

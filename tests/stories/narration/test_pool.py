@@ -71,6 +71,16 @@ def loudness(samples: Any, rate: int, begins: float, ends: float) -> float:
     return float((part**2).mean() ** 0.5)
 
 
+@pytest.fixture
+def piper(tmp_path: Path) -> tuple[str, ...]:
+    """A command as an operator has it, and a voice file."""
+    command, voice = tmp_path / "piper", tmp_path / "es_ES-clara-medium.onnx"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m testkit.piper "$@"\n')
+    command.chmod(0o755)
+    voice.touch()
+    return (str(command), "--model", str(voice))
+
+
 def test_a_sentence_becomes_speech_whose_words_are_where_the_sound_is(say: Say) -> None:
     file, times = say(SENTENCE)
     samples, rate = soundfile.read(file)
@@ -136,12 +146,12 @@ def test_a_text_without_words_is_refused_and_the_next_one_made(say: Say) -> None
     assert say("Mia ran.")[1].words
 
 
-def test_a_process_that_dies_is_replaced(say: Say) -> None:
-    say("Mia ran.")
+def test_a_process_that_dies_is_replaced(say: Say, piper: tuple[str, ...]) -> None:
+    say("Mia ran.", piper=piper)
     for process in children_of(os.getpid()):
         os.kill(process, signal.SIGKILL)
     wait_until(lambda: not children_of(os.getpid()))
-    say("Noah ran.")
+    say("Noah ran.", piper=piper)
 
 
 def test_a_process_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None:
@@ -153,21 +163,23 @@ def test_a_process_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None
 
 
 def test_a_process_that_nobody_needs_ends_and_the_next_sentence_starts_another(
-    tmp_path: Path,
+    tmp_path: Path, piper: tuple[str, ...]
 ) -> None:
     idle = Pool(1, idle_seconds=0.05)
     before = set(children_of(os.getpid()))
-    made_by(idle, tmp_path, "Mia ran.")
+    made_by(idle, tmp_path, "Mia ran.", piper=piper)
     wait_until(lambda: not set(children_of(os.getpid())) - before)
-    made_by(idle, tmp_path, "Noah ran.")
+    made_by(idle, tmp_path, "Noah ran.", piper=piper)
     idle.close()
 
 
-def test_more_than_can_be_made_in_time_is_refused_at_once(tmp_path: Path) -> None:
+def test_more_than_can_be_made_in_time_is_refused_at_once(
+    tmp_path: Path, piper: tuple[str, ...]
+) -> None:
     busy = Pool(1)
 
     def ask() -> "Future[None]":
-        return busy.make(order(tmp_path, "Mia counted to three."))
+        return busy.make(order(tmp_path, "Mia counted to three.", piper=piper))
 
     waiting = [ask() for _ in range(MAX_WAITING_PER_PROCESS)]
     with pytest.raises(TooManyWait):
@@ -231,16 +243,6 @@ def children_of(parent: int) -> list[int]:
     )  # fmt: skip
     lines = [line.split(None, 1) for line in found.stdout.splitlines()]
     return [int(pid) for pid, command in lines if "stories.narration.process" in command]
-
-
-@pytest.fixture
-def piper(tmp_path: Path) -> tuple[str, ...]:
-    """A command as an operator has it, and a voice file."""
-    command, voice = tmp_path / "piper", tmp_path / "es_ES-clara-medium.onnx"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m testkit.piper "$@"\n')
-    command.chmod(0o755)
-    voice.touch()
-    return (str(command), "--model", str(voice))
 
 
 def test_pipers_voice_is_said_by_its_own_command_without_times(
