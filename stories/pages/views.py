@@ -4,6 +4,7 @@ import uuid
 from typing import TypedDict
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -323,7 +324,8 @@ def _reader_page(
 
 
 def _narration_url(session: ReadingSession) -> str | None:
-    if narration.voice_for(session.story.language) is None:
+    """None where the device reads: also of words that nobody has approved yet."""
+    if settings.SHOWS_UNCHECKED_WORDS or not narration.voice_for(session.story.language):
         return None
     return reverse("api:create_narration", args=[session.pk])
 

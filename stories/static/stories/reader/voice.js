@@ -125,6 +125,7 @@ export class Voice {
   }
 
   #start() {
+    if (!this.#isAllowed) return;
     this.#isStandIn = false;
     if (!this.#place.ahead.length && !this.#story.mayGrow()) this.#place.reset();
     this.#setReading(true);
