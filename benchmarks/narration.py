@@ -2,7 +2,6 @@
 and what chapters that are being written have to pay for it."""
 
 import itertools
-import json
 import resource
 import sys
 import tempfile
@@ -12,17 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import httpx
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, expect
 
 from stories.narration import store
 from stories.narration.pool import Pool
 from testkit.app import Family
 from testkit.ollama.server import OllamaServer
 from tests import browsers
-from tests.e2e.heard import LISTEN
+from tests.e2e.heard import heard_on, late_marks, listen
 from tests.e2e.pages import log_in
 
 from .app import Server, client_of, read_events, served
@@ -112,50 +110,28 @@ def _listen(family: Family) -> Heard:
     with browsers.launched() as browser:
         page = browser.new_context(base_url=family.app.url).new_page()
         page.set_default_timeout(_WAIT_SECONDS * 1000)
-        page.add_init_script(LISTEN)
-        times = _times_of(page)
+        listen(page)
         log_in(page, family)
         _listen_to(page, family, "a boat made of leaves")  # the process has started by then
-        return _compared(_listen_to(page, family, "a letter from the moon"), times)
+        _listen_to(page, family, "a letter from the moon")
+        return _heard_on(page)
 
 
-def _listen_to(page: Page, family: Family, theme: str) -> list[dict[str, Any]]:
+def _listen_to(page: Page, family: Family, theme: str) -> None:
     """A chapter that is read from its first sentence on, while it is written."""
     page.goto(family.start_story(theme).path)
     page.get_by_role("button", name="Read aloud").click()
     expect(page.locator(".choice__text.is-spoken")).to_be_visible(timeout=_WAIT_SECONDS * 1000)
-    heard: list[dict[str, Any]] = page.evaluate("heard")
-    return heard
 
 
-def _times_of(page: Page) -> dict[str, dict[int, float]]:
-    """Of each text, the second at which the word at a place begins."""
-    found: dict[str, dict[int, float]] = {}
-
-    def note(answer: Response) -> None:
-        if answer.request.method == "POST" and answer.url.endswith("/narration") and answer.ok:
-            text = json.loads(answer.request.post_data or "")["text"]
-            found[text] = {word["start"]: word["begins"] for word in answer.json()["words"]}
-
-    page.on("response", note)
-    return found
-
-
-def _compared(heard: list[dict[str, Any]], times: dict[str, dict[int, float]]) -> Heard:
-    found = Heard()
+def _heard_on(page: Page) -> Heard:
+    heard = heard_on(page)
+    found = Heard(marks=[1000 * late for late in late_marks(page)])
     for before, after in itertools.pairwise([{"ended": 0.0}, *heard]):
-        shown = after["shown"]
-        if shown > before["ended"]:
-            found.first.append(after["began"] - shown)
+        if after["shown"] > before["ended"]:
+            found.first.append(after["began"] - after["shown"])
         else:
             found.gaps.append(after["began"] - before["ended"])
-    for each in heard:
-        told = times.get(each["text"], {})
-        found.marks += [
-            1000 * (mark["at"] - told[mark["start"]])
-            for mark in each["marks"]
-            if mark["start"] in told
-        ]
     return found
 
 

@@ -1,17 +1,15 @@
 """Reading aloud by the storyteller's own voice: the real one, through the real server."""
 
 import itertools
-import json
+import re
 import statistics
-from typing import Any
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, Response, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from testkit.app import Family
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
-from tests.e2e.heard import LISTEN
+from tests.e2e.heard import heard_on, late_marks, listen
 from tests.e2e.speech import speech
 
 PROSE = (
@@ -27,89 +25,64 @@ SENTENCES = [
 HOW_IT_LOOKS_AND_SOUNDS = "#preferences > summary"
 
 
-@pytest.fixture
-def times(page: Page) -> dict[str, list[float]]:
-    """When the server says that each word of a text begins, by its place in it."""
-    found: dict[str, Any] = {}
-
-    def note(answer: Response) -> None:
-        if answer.request.method == "POST" and answer.url.endswith("/narration") and answer.ok:
-            words = answer.json()["words"]
-            found[json.loads(answer.request.post_data or "")["text"]] = {
-                word["start"]: word["begins"] for word in words
-            }
-
-    page.on("response", note)
-    return found
-
-
 def test_a_chapter_is_read_while_it_is_written_word_by_word_and_on_through_a_choice(
-    page: Page, family: Family, model_host: OllamaServer, times: dict[str, Any]
+    page: Page, family: Family, model_host: OllamaServer
 ) -> None:
-    page.add_init_script(LISTEN)
+    listen(page)
     hold = Hold(after=14)
     model_host.script(prose=[Reply(PROSE, hold=hold), Reply("The fox woke up. It smiled.")])
     page.goto(family.start_story("a blue boat").path)
-    expect(page.locator(".sentence").nth(1)).to_be_attached()
-    listen = page.get_by_role("button", name="Read aloud")
-    listen.click()
-    expect(page.locator(".is-spoken")).to_have_text(SENTENCES[0])
-    expect(page.locator(".is-spoken")).to_have_text(SENTENCES[1])
+    button = page.get_by_role("button", name="Read aloud")
+    button.click()
+    expect(page.locator("html")).to_have_attribute("data-heard", "2")
     expect(page.locator(".is-spoken")).to_have_count(0)
-    expect(listen).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_attribute("aria-pressed", "true")
     hold.release()
     expect(page.locator("#next")).to_be_visible()
-    expect(page.locator(".choice__text.is-spoken").nth(0)).to_be_visible()
-    second = page.locator(".choice__text").nth(1).text_content() or ""
+    expect(page.locator(".choice__text").first).to_have_class(re.compile("is-spoken"))
+    question = page.locator("#question").text_content()
+    choices = page.locator(".choice__text").all_text_contents()
     page.keyboard.press("2")
-    expect(page.locator(".chapter.is-open .chapter__taken")).to_contain_text(second)
+    expect(page.locator(".chapter.is-open .chapter__taken")).to_contain_text(choices[1])
     expect(page.locator(".is-spoken")).to_have_text("The fox woke up.")
-    listen.click()
+    button.click()
     expect(page.locator(".is-spoken")).to_have_count(0)
 
-    heard = page.evaluate("heard")
-    question, first = [each["text"] for each in heard[4:6]]
-    assert [each["text"] for each in heard[:4]] == SENTENCES
-    assert page.locator(".next__question").count() == 1
-    assert question.endswith("?")
-    assert f"1. {first}" in times
-    # The two that were written one after the other are heard so: the pause is the voice's own.
-    gaps = [
-        following["began"] - before["ended"]
-        for before, following in itertools.pairwise(heard)
-        if before["text"] != SENTENCES[1] and "ended" in before
-    ]
+    heard = heard_on(page)
+    texts = [each["text"] for each in heard]
+    assert texts[:6] == [*SENTENCES, question, choices[0]]
+    assert f"1. {choices[0]}" in page.evaluate("told")
+    # The pause between two sentences that are there is the voice's own.
+    gaps = [after["began"] - before["ended"] for before, after in itertools.pairwise(heard[2:5])]
     assert statistics.median(gaps) < 100
-    off = [
-        mark["at"] - times[text][mark["start"]]
-        for text, each in ((each["text"], each) for each in heard[:4])
-        for mark in each["marks"]
-        if each["from"] == 0
-    ]
-    assert len(off) > 15
-    assert all(late >= -0.001 for late in off), "no word is marked before it is said"
-    assert statistics.quantiles(off, n=20)[-1] < 0.05
+    late = late_marks(page)
+    assert len(late) > 15
+    assert min(late) > -0.001, "no word is marked before it is said"
+    assert statistics.quantiles(late, n=20)[-1] < 0.05
 
 
 def test_a_pause_keeps_the_place_and_ten_seconds_back_go_over_sentences(
     page: Page, family: Family, model_host: OllamaServer
 ) -> None:
-    page.add_init_script(LISTEN)
+    listen(page)
     model_host.script(prose=[Reply(PROSE)])
     page.goto(family.start_story("a lantern boat").path)
     expect(page.locator("#next")).to_be_visible()
-    listen = page.get_by_role("button", name="Read aloud")
-    listen.click()
-    expect(page.locator(".is-spoken")).to_have_text(SENTENCES[0])
+    button = page.get_by_role("button", name="Read aloud")
+    button.click()
     expect(page.locator(".is-spoken")).to_have_text(SENTENCES[1])
-    listen.click()
-    listen.click()
+    button.click()
+    expect(page.locator(".is-spoken")).to_have_count(0)
+    button.click()
     expect(page.locator(".is-spoken")).to_have_text(SENTENCES[1])
-    page.get_by_role("button", name="ten seconds").click()
-    expect(page.locator(".chapter__name.is-spoken")).to_be_visible()
+    back = page.get_by_role("button", name="ten seconds")
+    back.click()
     expect(page.locator(".is-spoken")).to_have_text(SENTENCES[0])
-    listen.click()
-    expect(page.get_by_role("button", name="ten seconds")).to_be_hidden()
+    button.click()
+    expect(back).to_be_hidden()
+    texts = [each["text"] for each in heard_on(page)]
+    assert texts.count(SENTENCES[0]) == 2
+    assert SENTENCES[2] not in texts
 
 
 def test_a_voice_of_the_device_reads_on_where_the_server_fails(
