@@ -1,6 +1,8 @@
 """The parameters accepted by a host, and substitutes for the rest."""
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,10 +49,26 @@ def without_refused(support: Support, reason: str) -> Support:
             support, limit="max_tokens" if support.limit == "max_completion_tokens" else ""
         )
     for field, names in _NAMES.items():
-        if getattr(support, field) and any(name in text for name in names):
-            changed: dict[str, Any] = {field: False}
-            return replace(support, **changed)
+        if getattr(support, field) and re.search(rf"(?<![a-z])(?:{'|'.join(names)})", text):
+            return _without(support, field)
     return support
+
+
+def without_unnamed(support: Support) -> Iterator[Support]:
+    """The support without one parameter at a time, for a host that refuses one and does not say
+    which; at last without all of them."""
+    if support.limit == "max_completion_tokens":
+        yield replace(support, limit="max_tokens")
+    if support.limit:
+        yield replace(support, limit="")
+    fields = [field for field in _NAMES if getattr(support, field)]
+    yield from (_without(support, field) for field in fields)
+    yield _without(replace(support, limit=""), *fields)
+
+
+def _without(support: Support, *fields: str) -> Support:
+    changed: dict[str, Any] = dict.fromkeys(fields, False)
+    return replace(support, **changed)
 
 
 _THINKING = ("reasoning_effort", "chat_template_kwargs")
