@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .profiles import Provider
+
 _BY_SCHEMA = "\n\nAnswer with one JSON object and nothing else, by this JSON schema:\n"
 
 
@@ -54,16 +56,19 @@ def without_refused(support: Support, reason: str) -> Support:
     return support
 
 
-def without_unnamed(support: Support) -> Iterator[Support]:
+def without_unnamed(support: Support, provider: Provider) -> Iterator[Support]:
     """The support without one parameter at a time, for a host that refuses one and does not say
     which; at last without all of them."""
-    if support.limit == "max_completion_tokens":
-        yield replace(support, limit="max_tokens")
-    if support.limit:
+    sent = _OF_OLLAMA if provider == "ollama" else tuple(_NAMES)
+    fields = [field for field in sent if getattr(support, field)]
+    without_any = _without(support, *fields)
+    if provider != "ollama" and support.limit:
+        if support.limit == "max_completion_tokens":
+            yield replace(support, limit="max_tokens")
         yield replace(support, limit="")
-    fields = [field for field in _NAMES if getattr(support, field)]
+        without_any = replace(without_any, limit="")
     yield from (_without(support, field) for field in fields)
-    yield _without(replace(support, limit=""), *fields)
+    yield without_any
 
 
 def _without(support: Support, *fields: str) -> Support:
@@ -72,6 +77,8 @@ def _without(support: Support, *fields: str) -> Support:
 
 
 _THINKING = ("reasoning_effort", "chat_template_kwargs")
+# Those that a request by Ollama's API leaves out.
+_OF_OLLAMA = ("schema", "thinking")
 # In the order in which they are looked for.
 _NAMES = {
     "temperature": ("temperature",),

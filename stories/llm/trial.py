@@ -2,8 +2,8 @@
 
 A parameter that the host refuses is left out from then on: by its name, or, where the host tells
 none, by trying without each. What was found is kept for as long as the process lives, by host,
-model and version. A host that cannot be tried just now is asked
-as all are, and tried again after a minute.
+model and version. A host that cannot be tried just now is asked as all are, and tried again after a
+minute.
 """
 
 import asyncio
@@ -100,7 +100,7 @@ async def _adapting(trial: Trial, host: Host, make: Make, ask: Ask) -> Trial:
     try:
         return await _without_named(trial, host, make, ask)
     except RequestRefused:
-        for support in without_unnamed(trial.support):
+        for support in without_unnamed(trial.support, host.provider):
             with contextlib.suppress(RequestRefused):
                 return await _without_named(replace(trial, support=support), host, make, ask)
         raise

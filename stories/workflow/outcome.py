@@ -68,8 +68,8 @@ class OutcomeWords(BaseModel):
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
     `things` beside those of `common.txt`; after one of the words `before_things` it may mean a
     thing. And `of_her` and `of_him` are regular expressions for sentences whose words agree with
-    the `{hero}`: wrong for a hero who is the other, and for nobody else, since a language of such
-    words may have none that leave it open.
+    the `{hero}`, `{opening}` being a sentence's beginning up to the name: wrong for a hero who is
+    the other, and for nobody else, since a language of such words may have none that leave it open.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +79,7 @@ class OutcomeWords(BaseModel):
     she: _Words = frozenset()
     he: _Words = frozenset()
     of_oneself: tuple[str, ...] = ()
+    opening: str = ""
     of_her: tuple[str, ...] = ()
     of_him: tuple[str, ...] = ()
     before_things: _Words = frozenset()
@@ -303,7 +304,8 @@ def _of_hero(asked: Asked) -> tuple[re.Pattern[str], ...]:
     wrong = f"(?:{'|'.join(sorted(asked.wrong_pronouns))})"
     of_oneself = asked.words.of_oneself if asked.wrong_pronouns else ()
     patterns = (*of_oneself, *asked.wrong_agreement)
-    return tuple(re.compile(pattern.format(hero=hero, wrong=wrong)) for pattern in patterns)
+    filled = {"hero": hero, "wrong": wrong, "opening": asked.words.opening}
+    return tuple(re.compile(pattern.format(**filled)) for pattern in patterns)
 
 
 def _names_somebody(sentence: str, asked: Asked) -> bool:

@@ -22,6 +22,9 @@ from testkit.ports import free_port
 from tests.isolation import shared
 from tests.stories.workflow.studio import QUICK, Reading, a_brief
 
+# Two servers start before the first test.
+pytestmark = pytest.mark.timeout(300)
+
 SMALL = catalog.SMALL.path_in(django_settings.DATA_DIR / "models")
 # The proxy hides the size of a model, so that its name has to say it.
 REAL, PICKY, AWAY = SMALL.stem, "picky", "away"
