@@ -11,7 +11,10 @@ from pytest_django.fixtures import Settings
 
 from stories import llm
 from stories.embedded import catalog, server
+from stories.llm.clients import clients_of
 from stories.llm.faults import HOST_ERRORS
+from stories.llm.hosts import find
+from stories.llm.support import Support
 from stories.safety.gate import Gate
 from stories.vocabulary.errors import ContextTooLong, ModelRefused, ModelUnavailable, told_to_staff
 from stories.workflow.resources import ChapterResources
@@ -98,9 +101,9 @@ async def test_its_list_is_read_and_a_wrong_key_and_name_are_told_at_the_start(
 
 
 async def test_a_prompt_beyond_the_context_is_told_as_such(proxy: LiteLLM) -> None:
-    models = await llm.open_models()
+    clients = await clients_of((await find()).hosts[0], Support())
     with pytest.raises(ContextTooLong), HOST_ERRORS.translated():
-        await models.editor.ainvoke("lantern " * (server.CONTEXT_TOKENS // 2))
+        await clients.editor.ainvoke("lantern " * (server.CONTEXT_TOKENS // 2))
 
 
 @pytest.mark.parametrize(
