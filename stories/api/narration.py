@@ -68,7 +68,11 @@ async def get_narration(request: HttpRequest, session_id: uuid.UUID, passage: st
     """MP3, at the address that came with the passage; good for as long as it may be read."""
     found = await in_database(_found, request, session_id, passage)
     await _made(found)
-    return _audio(request, await asyncio.to_thread(found.file.read_bytes))
+    try:
+        audio = await asyncio.to_thread(found.file.read_bytes)
+    except FileNotFoundError as error:  # it had to make room just now
+        raise _failed() from error
+    return _audio(request, audio)
 
 
 def _wanted(

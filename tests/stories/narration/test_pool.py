@@ -1,5 +1,6 @@
 """The processes that make audio, and what is heard: the real voice, and a stand-in for Piper."""
 
+import contextlib
 import json
 import os
 import signal
@@ -237,12 +238,15 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def children_of(parent: int) -> list[int]:
-    found = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(parent)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    lines = [line.split(None, 1) for line in found.stdout.splitlines()]
-    return [int(pid) for pid, command in lines if "stories.narration.process" in command]
+    """The processes of this one that make audio."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            after_name = status.read_text().rpartition(")")[2].split()
+            command = status.with_name("cmdline").read_text()
+            if int(after_name[1]) == parent and "stories.narration.process" in command:
+                found.append(int(status.parent.name))
+    return found
 
 
 def test_pipers_voice_is_said_by_its_own_command_without_times(

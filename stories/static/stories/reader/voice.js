@@ -99,6 +99,7 @@ export class Voice {
     this.#hush();
     this.#paused = null;
     this.#place.reset();
+    if (this.#isReading) this.#story.changed(true);
     if (this.#isReading) this.#sayNext();
   }
 
