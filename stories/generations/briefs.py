@@ -1,5 +1,6 @@
 """From rows to a `StoryBrief`: all that the storyteller is told of a story, and no more."""
 
+import logging
 import secrets
 from collections.abc import Sequence
 from itertools import chain
@@ -10,7 +11,7 @@ from children.profiles import Pronoun, ReadingLevel
 from stories import themes
 from stories.models import Chapter, Choice, Ruling, Story
 from stories.plotting.decks import deck_of
-from stories.plotting.draw import Drawing, StoryPlan, draw
+from stories.plotting.draw import Drawing, StoryPlan, draw, keys_in, stored_plan
 from stories.plotting.telling import chapter_of
 from stories.tree import path_to
 from stories.vocabulary.brief import (
@@ -23,6 +24,8 @@ from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
 from .inputs import checked_as, checked_profile, passes
+
+logger = logging.getLogger(__name__)
 
 _SEEDS = 2**31
 _RECENT_STORIES = 20
@@ -81,11 +84,16 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
     """The story's plan, drawn now if it has none yet; call it in a transaction.
 
-    A first chapter that staff took away is told by other cards.
+    A first chapter that staff took away is told by other cards. A plan that another release stored
+    in a form which cannot be read is drawn anew, by the same cards as far as there are such.
     """
     is_told_anew = bool(brief.concerns) and not brief.path
+    kept: tuple[str, ...] = ()
     if story.plan and not is_told_anew:
-        return StoryPlan.model_validate(story.plan)
+        if known := stored_plan(story.plan):
+            return known
+        logger.warning("story %s: its plan cannot be read, and is drawn anew", story.pk)
+        kept = keys_in(story.plan)
     child = story.child
     others = Child.objects.filter(family=child.family_id)
     drawing = Drawing(
@@ -96,6 +104,7 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
         interests=brief.interests,
         names=(*others.values_list("name", flat=True), story.theme),
         recent=_recent_cards(story),
+        kept=kept,
     )
     plan = draw(deck_of(story.language, brief.band), drawing)
     story.plan = plan.model_dump(mode="json")

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stories.plotting.decks import Deck, Episode, Finale, Friend, Lines, Plot, Scene
 from stories.vocabulary.folding import words_of
@@ -40,7 +40,8 @@ class StoryPlan(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The conditions of a draw. `recent` are keys of cards of the child's latest stories, newest
-    first; `names` are the family's; `passes` says whether this child may be shown a text."""
+    first; `names` are the family's; `passes` says whether this child may be shown a text. `kept`
+    are keys of cards that are taken before all others."""
 
     seed: int
     total_chapters: int
@@ -49,6 +50,7 @@ class Drawing:
     interests: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class _Card(Protocol):
@@ -85,12 +87,35 @@ def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
     )
 
 
+def stored_plan(stored: Any) -> StoryPlan | None:
+    """The plan as any release stored it: what this one does not know is left out, and what it adds
+    has its defaults. None where that is no plan."""
+    try:
+        return StoryPlan.model_validate(stored, extra="ignore")
+    except ValidationError:
+        return None
+
+
+def keys_in(stored: Any) -> tuple[str, ...]:
+    """The keys of the cards in a plan that cannot be read."""
+    parts = stored if isinstance(stored, dict) else {}
+    episodes = parts.get("episodes")
+    cards = [
+        parts.get("plot"),
+        parts.get("friend"),
+        *(episodes if isinstance(episodes, list) else []),
+    ]
+    keys = (card.get("key") for card in cards if isinstance(card, dict))
+    return tuple(key for key in keys if isinstance(key, str))
+
+
 def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:
     dice = random.Random(drawing.seed)  # noqa: S311 - a shuffle of cards, no secret
     interests = _words(drawing.interests)
     return sorted(
         dice.sample(cards, len(cards)),
         key=lambda card: (
+            card.key not in drawing.kept,
             _recency(card.key, drawing.recent),
             -len(interests & _words(card.contains)),
         ),

@@ -7,6 +7,7 @@ of a story, and whoever else of the family is in it, goes by a stand-in name, wh
 """
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +24,7 @@ __all__ = [
     "PastChapter",
     "StoryBrief",
     "hero_of",
+    "stored_brief",
 ]
 
 
@@ -108,3 +110,8 @@ class StoryBrief(_Frozen):
 def hero_of(brief: StoryBrief) -> str:
     """The hero's name in this story's text, as long as a model writes it."""
     return brief.hero or stand_ins(brief.language)[0]
+
+
+def stored_brief(stored: Any) -> StoryBrief:
+    """A brief as any release stored it: what this one does not know is left out."""
+    return StoryBrief.model_validate(stored, extra="ignore")
