@@ -21,6 +21,7 @@ from stories.vocabulary.brief import (
     StoryBrief,
 )
 from stories.vocabulary.languages import other_stand_ins, stand_ins
+from stories.vocabulary.memory import remembered, stored_memory
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
 from .inputs import checked_as, checked_profile, passes
@@ -77,6 +78,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         chapter_number=len(path) + 1,
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
+        memory=remembered(stored_memory(step.facts, step.threads) for step in path),
     )
     return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
 

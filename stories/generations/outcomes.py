@@ -159,6 +159,9 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
         outcome_findings=[asdict(found) for found in draft.outcome],
+        facts=[fact.model_dump(mode="json") for fact in draft.memory.facts],
+        threads={"opened": draft.memory.opened, "closed": draft.memory.closed},
+        scene=draft.scene.model_dump(mode="json"),
         is_ending=claim.brief.is_ending,
         released_at=None if generation.is_previewed else timezone.now(),
     )

@@ -16,6 +16,7 @@ from children.profiles import Pronoun, ReadingLevel
 from .ages import AgeBand
 from .chapter_plan import ChapterPlan
 from .languages import stand_ins
+from .memory import StoryMemory
 
 __all__ = [
     "AgeBand",
@@ -75,6 +76,7 @@ class StoryBrief(_Frozen):
     honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
     wrong with earlier chapters at this position: kinds of things, never anybody's words. `plan` is
     the chapter's part of the story's plan; runs of earlier releases were stored without one.
+    `memory` is what the chapters of `path` left, and no other chapter did.
     """
 
     theme: str
@@ -92,6 +94,7 @@ class StoryBrief(_Frozen):
     total_chapters: int = 5
     path: tuple[PastChapter, ...] = ()
     plan: ChapterPlan | None = None
+    memory: StoryMemory = StoryMemory()
 
     @property
     def band(self) -> AgeBand:

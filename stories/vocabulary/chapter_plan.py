@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from .memory import ChapterMemory, Scene
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,21 +26,14 @@ class PlannedChoice(_Frozen):
     promise: str
 
 
-class Scene(_Frozen):
-    """The setting that a picture of the chapter would show, in the words of the decks' lists."""
-
-    place: str
-    time: str
-    weather: str
-
-
 class ChapterPlan(_Frozen):
     """One chapter's plan, every name in it a stand-in or a name of the decks.
 
     `card` is the key of its card in the decks, for staff. `want` to `refrain` are the whole
     story's: what its hero wants, what stands in the way, what is found in the first chapter and
     turns out to be for, and the line that comes back. `fits_wish` is false where the plot serves
-    any wish and so says little of this one.
+    any wish and so says little of this one. `memory` is what the cards add to the story's, where
+    the chapter is told by them.
     """
 
     card: str
@@ -57,6 +52,7 @@ class ChapterPlan(_Frozen):
     tone: str
     fits_wish: bool
     scene: Scene
+    memory: ChapterMemory = ChapterMemory()
     beats: tuple[PlannedBeat, ...]
     question: str = ""
     choices: tuple[PlannedChoice, ...] = ()

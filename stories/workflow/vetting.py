@@ -18,6 +18,7 @@ _FIELDS = {
     "vocabulary": "vocabulary",
     "summary": "summary",
     "educational_elements": "learning",
+    "memory": "memory",
 }
 
 
@@ -54,5 +55,6 @@ def _parts(draft: ChapterDraft) -> dict[str, str]:
         "vocabulary": "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
         "summary": draft.summary,
         "educational_elements": "\n".join(draft.educational_elements),
+        "memory": "\n".join(draft.memory.lines),
     }
     return {name: text for name, text in texts.items() if text}
