@@ -38,7 +38,7 @@ from stories.vocabulary.languages import language_of
 from stories.vocabulary.memory import remembered
 from stories.workflow.echo import Echo, content_words
 from stories.workflow.graph import write_chapter
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import MAX_LENGTH_SHARE, MIN_LENGTH_SHARE, target_words
 from stories.workflow.outcome import Asked, Kind, all_found_in
 from stories.workflow.promises import keeps_choice, uses_find
 from stories.workflow.prompts.beats import SAMPLE
@@ -214,7 +214,8 @@ def _is_level_hit(chapter: Written) -> bool:
 
 
 def _is_length_hit(chapter: Written) -> bool:
-    return 0.6 <= chapter.draft.measures.word_count / target_words(chapter.brief) <= 1.4
+    share = chapter.draft.measures.word_count / target_words(chapter.brief)
+    return MIN_LENGTH_SHARE <= share <= MAX_LENGTH_SHARE
 
 
 def _honours_choice(chapter: Written) -> bool:

@@ -11,6 +11,7 @@ from stories.generations import pseudonym_of
 from stories.models import Generation, GenerationEvent
 from stories.vocabulary.pseudonym import Pseudonym
 
+from .chapter_report import ChapterReport, report_on
 from .charts import Bar
 from .display import duration, language_name, short
 from .held import Held, held_of
@@ -64,6 +65,7 @@ class GenerationPage:
     timings: list[Bar]
     all_held: list[Held]
     outcome: list[OutcomeLine]
+    report: ChapterReport | None
     events: list[EventLine]
     event_count: int
     shown_text: list[str]
@@ -87,6 +89,7 @@ def generation_page(generation: Generation) -> GenerationPage:
         timings=_timings(generation),
         all_held=[held_of(found, generation, name) for found in generation.findings.order_by("pk")],
         outcome=_outcome(generation, name),
+        report=report_on(generation, name),
         events=_event_lines(generation),
         event_count=generation.events.count(),
         shown_text=_shown_text(generation),
@@ -109,8 +112,10 @@ def run_time(generation: Generation) -> str | None:
 
 
 def _facts(brief: dict[str, Any]) -> list[tuple[str, str]]:
-    """The brief's plain fields; the plan and the chapters before this one are shown apart."""
-    shown = ((key, value) for key, value in brief.items() if key not in {"path", "plan"})
+    """The brief's plain fields; its plan, its memory and the chapters before this one are shown
+    apart."""
+    apart = {"path", "plan", "memory"}
+    shown = ((key, value) for key, value in brief.items() if key not in apart)
     return [
         (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
         for key, value in shown

@@ -23,8 +23,9 @@ from stories import eventlog, llm
 from stories.controls import switches, trials
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import Entry, LeaseLost, LogWriter
+from stories.execution.planning import plan_on
 from stories.execution.wire import event_of
-from stories.generations import leases, outcomes
+from stories.generations import leases, outcomes, own_plans
 from stories.generations.claims import Claim
 from stories.generations.writers import Writer, failed_hosts, last_writing
 from stories.infra.db import DATABASE_AWAY, in_database
@@ -47,6 +48,7 @@ from stories.vocabulary.errors import (
 from stories.vocabulary.events import REWRITE, Content, ContentReset
 from stories.workflow.checkpoints import Checkpoints, StoreAway
 from stories.workflow.graph import write_chapter
+from stories.workflow.planning import wants_plan
 from stories.workflow.resources import ChapterResources, Timeouts, Writing
 from stories.workflow.steps import (
     Advanced,
@@ -101,6 +103,7 @@ class _Run:
     `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
     text. `shown` is what was approved, and `ahead` what readers have behind that, both in stand-in
     form. `has_findings` says that something was held back, or may have been by an earlier runner.
+    `planned_after` is the finished chapter, where a plan of the next ones is wanted.
     """
 
     claim: Claim
@@ -115,6 +118,8 @@ class _Run:
     shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
     models: llm.Models | None = None
+    resources: ChapterResources | None = None
+    planned_after: ChapterDraft | None = None
     ahead: str = ""
 
     def __post_init__(self) -> None:
@@ -144,6 +149,8 @@ async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -
             await in_database(leases.leave_host, claim, run.host)
         elif error:
             await _fail(run, error)
+        elif run.resources and run.planned_after:
+            await plan_on(run.claim, run.planned_after, run.resources, run.host)
     except LeaseLost:
         logger.warning("generation %s: another process has taken it over or ended it", claim.id)
         await _leave(run)
@@ -264,7 +271,7 @@ async def _write(run: _Run) -> None:
     threshold = await in_database(_begin, run, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
-    resources = ChapterResources(
+    run.resources = resources = ChapterResources(
         models.profile,
         models.writer,
         models.editor,
@@ -397,8 +404,11 @@ def _announce(run: _Run, step: Announcement) -> None:
 async def _complete(run: _Run, draft: ChapterDraft) -> None:
     await run.log.flush()
     await _note_instead(run, draft)
-    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
+    is_to_plan = run.resources and wants_plan(run.claim.brief, run.resources.profile)
+    plan_by = own_plans.due() if is_to_plan else None
+    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses, plan_by)
     await _forget(run)
+    run.planned_after = draft if is_to_plan else None
 
 
 def _withdraw(run: _Run, *, is_whole: bool = False) -> None:

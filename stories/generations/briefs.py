@@ -22,6 +22,7 @@ from stories.vocabulary.brief import (
 )
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.memory import remembered, stored_memory
+from stories.vocabulary.own_plan import OwnPlan, stored_own_plan
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 
 from .inputs import checked_as, checked_profile, passes
@@ -80,7 +81,15 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         path=_past(name, path, choice),
         memory=remembered(stored_memory(step.facts, step.threads) for step in path),
     )
-    return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
+    plan = chapter_of(_plan_of(story, brief), brief)
+    own = None if plan.fits_wish else _own_plan(path)
+    return brief.model_copy(update={"plan": plan.model_copy(update={"own": own})})
+
+
+def _own_plan(path: Sequence[Chapter]) -> OwnPlan | None:
+    """A model's newest plan in this branch."""
+    plans = (stored_own_plan(step.plan) for step in reversed(path))
+    return next((plan for plan in plans if plan), None)
 
 
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:

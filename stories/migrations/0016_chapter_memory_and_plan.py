@@ -11,6 +11,9 @@ class Migration(migrations.Migration):
         migrations.AddField("chapter", "threads", models.JSONField(blank=True, default=dict)),
         migrations.AddField("chapter", "scene", models.JSONField(blank=True, default=dict)),
         migrations.AddField("chapter", "plan", models.JSONField(blank=True, default=dict)),
+        migrations.AddField(
+            "chapter", "plan_by", models.DateTimeField(editable=False, null=True)
+        ),
         migrations.AlterField(
             model_name="safetyfinding",
             name="field",

@@ -82,7 +82,8 @@ class Chapter(models.Model):
     sentence}`, in stand-in form: what stays of the text that is not what was asked for. `facts`, a
     list of `{kind, who, what, sentence}`, `threads`, `{opened, closed}`, and `scene` are its part
     of the story's memory (`vocabulary.memory`), in stand-in form: the next chapters of its own
-    branch are told them. `plan` is a model's plan of these, if any. One that
+    branch are told them. `plan` is a model's plan of these, if any (`vocabulary.own_plan`); it may
+    be on its way until `plan_by`. One that
     was withdrawn leaves its position in the story free for another. `released_at` is since when the
     child may read it: from the beginning, or, where the family looks first, when `released_by` has
     done so.
@@ -114,6 +115,7 @@ class Chapter(models.Model):
     threads = models.JSONField(default=dict, blank=True)
     scene = models.JSONField(default=dict, blank=True)
     plan = models.JSONField(default=dict, blank=True)
+    plan_by = models.DateTimeField(null=True, editable=False)
     is_ending = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)

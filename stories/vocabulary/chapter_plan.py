@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from .memory import ChapterMemory, Scene
+from .own_plan import OwnPlan
 
 
 class _Frozen(BaseModel):
@@ -33,7 +34,8 @@ class ChapterPlan(_Frozen):
     story's: what its hero wants, what stands in the way, what is found in the first chapter and
     turns out to be for, and the line that comes back. `fits_wish` is false where the plot serves
     any wish and so says little of this one. `memory` is what the cards add to the story's, where
-    the chapter is told by them.
+    the chapter is told by them. `own` is a capable model's plan for this branch, which it goes by
+    instead.
     """
 
     card: str
@@ -56,3 +58,4 @@ class ChapterPlan(_Frozen):
     beats: tuple[PlannedBeat, ...]
     question: str = ""
     choices: tuple[PlannedChoice, ...] = ()
+    own: OwnPlan | None = None

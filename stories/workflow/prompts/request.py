@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from children.profiles import Pronoun
 from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.errors import ContextTooLong
+from stories.vocabulary.own_plan import OwnPlan
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
 from stories.workflow.prompts.tokens import most_tokens as tokens_of
@@ -59,6 +60,7 @@ def plan_note(brief: StoryBrief) -> str:
     plan = brief.plan
     if plan is None:
         return ""
+    own = plan.own or OwnPlan()
     told = [
         "The plan of the story, for you alone. Never explain it, and use none of its wording:",
         f"- A friend goes with the hero: {plan.friend}, who {plan.trait}.",
@@ -74,12 +76,27 @@ def plan_note(brief: StoryBrief) -> str:
             f"- This chapter in short, but bent to what the child chose: {plan.summary}",
         ]
     else:
-        told += [
-            "- The hero wants one thing, and says so in the first three sentences.",
-            "- In the first chapter something small is found; in the last one it is what helps.",
-            "- Two tries fail for a reason. A line of words comes back now and then.",
-        ]
+        told += _own_plan(own, brief.chapter_number)
     return "\n".join(told)
+
+
+def _own_plan(own: OwnPlan, number: int) -> list[str]:
+    """The model's own plan, and in the place of what it lacks the rules of any good story."""
+    want, obstacle = quoted("want", own.want), quoted("obstacle", own.obstacle)
+    find, use = quoted("find", own.find), quoted("use", own.use)
+    refrain, turn = quoted("refrain", own.refrain), quoted("turn", own.turn_of(number))
+    first_found = "In the first chapter something small is found"
+    told = [
+        f"The want: {want}"
+        if want
+        else "The hero wants one thing, and says so in the first three sentences.",
+        f"The obstacle: {obstacle}" if obstacle else "Two tries fail for a reason.",
+        f"{first_found}: {find}" if find else f"{first_found}; in the last one it is what helps.",
+        f"In the last chapter it turns out: {use}" if use else "",
+        f"A line that comes back: {refrain}" if refrain else "A line comes back now and then.",
+        f"This chapter in short, but bent to what the child chose: {turn}" if turn else "",
+    ]
+    return [f"- {line}" for line in told if line]
 
 
 def remember_note(brief: StoryBrief) -> str:
