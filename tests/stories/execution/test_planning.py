@@ -29,10 +29,11 @@ def plan(word: str, turns: int = 4) -> str:
     return json.dumps(fields | {"turns": [line] * turns})
 
 
-async def settled() -> None:
-    """Waits until this process's runs have ended and planned, and takes others."""
+async def settled(*, goes_on: bool = False) -> None:
+    """Waits until this process's runs have ended and planned; then it takes others, or none."""
     await engine.shut_down(SECONDS)
-    engine.start()
+    if goes_on:
+        engine.start()
 
 
 def want_of(prompt: str) -> str:
@@ -44,7 +45,7 @@ async def test_the_chapters_after_the_first_are_told_the_models_plan(
 ) -> None:
     storyteller.script(plan=plan("golden"))
     done = await first_chapter(api, mia)
-    await settled()
+    await settled(goes_on=True)
     first = await Chapter.objects.aget()
     assert first.plan["want"] == "The golden lantern shines."
     assert first.plan_by is None
@@ -100,7 +101,7 @@ async def test_a_host_that_fails_there_costs_nothing_but_the_plan(
     caplog.set_level(logging.INFO)
     storyteller.script(plan=[Reply(status=500)] * 4)
     done = await first_chapter(api, mia)
-    await settled()
+    await settled(goes_on=True)
     first = await Chapter.objects.aget()
     assert (first.plan, first.plan_by) == ({}, None)
     assert (await Generation.objects.aget()).status == "completed"
@@ -118,12 +119,12 @@ async def test_a_plan_made_in_one_branch_never_shows_in_another(
 ) -> None:
     storyteller.script(plan=["no plan", plan("golden", 3), plan("velvet", 3)])
     done = await first_chapter(api, mia)
-    await settled()
+    await settled(goes_on=True)
     left, right = (option["id"] for option in done["choices"][:2])
     on_the_left = await choose(api, done, left)
-    await settled()
+    await settled(goes_on=True)
     on_the_right = await choose(api, done, right)
-    await settled()
+    await settled(goes_on=True)
     assert "golden" not in storyteller.calls_for("prose")[-1].prompt
     assert "golden" not in storyteller.plans[-1].prompt
     for branch, own, other in (
@@ -144,7 +145,7 @@ async def test_a_line_that_does_not_pass_is_kept_for_staff_alone(
     answer = json.loads(plan("golden")) | {"obstacle": unsafe}
     storyteller.script(plan=json.dumps(answer))
     done = await first_chapter(api, mia)
-    await settled()
+    await settled(goes_on=True)
     assert (await Chapter.objects.aget()).plan["obstacle"] == ""
     finding = await SafetyFinding.objects.aget()
     assert (finding.field, finding.text) == ("plan", unsafe)
