@@ -33,7 +33,7 @@ async def plan_on(
     steps: list[Step] = []
     try:
         slots = (await llm.status()).host_concurrency
-        may_plan = await in_database(own_plans.may_plan, host, slots)
+        may_plan = await in_database(own_plans.may_plan, host, slots, resources.profile.name)
         plan = await _asked(claim, draft, resources, steps) if may_plan else None
         uses = [step for step in steps if isinstance(step, ModelUse)]
         await in_database(own_plans.store_plan, claim, plan, uses)

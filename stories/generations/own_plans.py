@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from stories.controls import switches
 from stories.models import Chapter, Generation
 from stories.vocabulary.own_plan import OwnPlan
 from stories.workflow.steps import ModelUse
@@ -26,9 +27,11 @@ def due() -> dt.datetime:
     return timezone.now() + dt.timedelta(seconds=PLAN_SECONDS)
 
 
-def may_plan(host: str, slots: int) -> bool:
-    """True when nobody waits for a chapter, and the host has one of its slots free."""
-    return not queue.unclaimed_runs() and bool(queue.free_hosts([stored(host)], slots))
+def may_plan(host: str, slots: int, model: str) -> bool:
+    """True when nobody waits for a chapter, the host has one of its slots free, and the model is
+    still allowed to write."""
+    is_free = not queue.unclaimed_runs() and bool(queue.free_hosts([stored(host)], slots))
+    return is_free and switches.may_write_with(model)
 
 
 @transaction.atomic

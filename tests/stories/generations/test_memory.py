@@ -30,7 +30,7 @@ def mark(number: int) -> str:
 
 
 def a_chapter(story: Story, choice: Choice | None, number: int) -> Chapter:
-    """A chapter with a name, a fact and threads of its own, in each of its parts."""
+    """A chapter with a name, a fact, threads and a plan of its own, in each of its parts."""
     word = mark(number)
     return make_chapter(
         story,
@@ -48,6 +48,7 @@ def a_chapter(story: Story, choice: Choice | None, number: int) -> Chapter:
         ],
         threads={"opened": [f"who {word} is"], "closed": []},
         scene={"place": "mill", "time": "day", "weather": "sun", "who": ["hero"], "thing": "key"},
+        plan={"want": f"{word} wants more.", "first": 2, "turns": [f"{word} goes."] * 11},
     )
 
 
@@ -83,7 +84,7 @@ def ancestors(chapter: Chapter) -> Iterator[Chapter]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_fact_name_or_thread_of_one_branch_is_in_anothers_prompt(mia: Child, seed: int) -> None:
+def test_nothing_of_one_branch_is_in_anothers_prompt(mia: Child, seed: int) -> None:
     story, chapters = a_tree(mia, seed)
     for here, chapter in enumerate(chapters):
         choice = make_choice(chapter, "And on from here", 99)
@@ -92,6 +93,7 @@ def test_no_fact_name_or_thread_of_one_branch_is_in_anothers_prompt(mia: Child, 
         known = [number for number, each in enumerate(chapters) if each.pk in own]
         prompts = all_prompts(brief)
         assert here in known
+        assert f"<turn>{mark(here)} goes.</turn>" in prompts
         assert [number for number in range(len(chapters)) if mark(number) in prompts] == known
         assert [fact.who for fact in brief.memory.facts] == [mark(number) for number in known]
         threads = {f"who {mark(number)} is" for number in known}
