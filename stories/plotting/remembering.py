@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from stories.plotting.decks import Finale, Friend, Plot, Scene, deck_of
 from stories.plotting.draw import StoryPlan
 from stories.plotting.scenery import (
+    CHILD,
     HERO,
     MAX_BEINGS,
     OTHER,
@@ -16,7 +17,7 @@ from stories.plotting.scenery import (
 )
 from stories.safety.sentences import split
 from stories.vocabulary import memory
-from stories.vocabulary.brief import AgeBand, ChoiceTaken
+from stories.vocabulary.brief import AgeBand, ChoiceTaken, StoryBrief
 from stories.vocabulary.memory import Fact, FactKind
 from stories.vocabulary.mentions import mentions
 
@@ -34,22 +35,23 @@ def named_scenes(plan: StoryPlan) -> list[tuple[str, Scene | Finale]]:
     ]
 
 
-def scene_of(plan: StoryPlan, card: Scene | Finale, name: str, band: AgeBand) -> memory.Scene:
-    """The card's scene. Who is there, and the thing, are read from the English card with the same
-    key; a card that the decks no longer have says nothing of them."""
-    english = _in_english(plan, band)
+def scene_of(plan: StoryPlan, card: Scene | Finale, name: str, brief: StoryBrief) -> memory.Scene:
+    """The card's scene. Who is there, and the thing, are read from the English cards with the same
+    keys; a plot that the decks no longer have says nothing of them."""
+    english = _in_english(plan, brief.band)
     text = " ".join(dict(named_scenes(english))[name].leads) if english else ""
     return memory.Scene(
         place=card.place,
         time=card.time,
         weather=card.weather,
-        who=_who(english.friend, text) if english else (HERO,),
+        who=_who(english.friend, text, brief) if english else (HERO,),
         thing=_thing(english.plot, text) if english else "",
     )
 
 
-def _who(friend: Friend, text: str) -> tuple[str, ...]:
-    there = (HERO, being_in(friend.contains), *beings_told(text))
+def _who(friend: Friend, text: str, brief: StoryBrief) -> tuple[str, ...]:
+    family = [CHILD] if brief.companions else []
+    there = (HERO, being_in(friend.contains), *family, *beings_told(text))
     return tuple(dict.fromkeys(there))[:MAX_BEINGS]
 
 
@@ -60,20 +62,19 @@ def _thing(plot: Plot, text: str) -> str:
 
 
 def _in_english(plan: StoryPlan, band: AgeBand) -> StoryPlan | None:
-    """The same cards of the English deck; the child may have been younger when they were drawn."""
-    for deck in (deck_of(_ENGLISH, each) for each in dict.fromkeys((band, *AgeBand))):
-        plots = {plot.key: plot for plot in deck.plots}
-        friends = {friend.key: friend for friend in deck.friends}
-        episodes = {episode.key: episode for episode in deck.episodes}
-        if plan.plot.key in plots and plan.friend.key in friends:
-            known = [episodes.get(episode.key, episode) for episode in plan.episodes]
-            update = {
-                "plot": plots[plan.plot.key],
-                "friend": friends[plan.friend.key],
-                "episodes": tuple(known),
-            }
-            return plan.model_copy(update=update)
-    return None
+    """The same cards of the English decks; the child may have been younger when they were drawn."""
+    decks = [deck_of(_ENGLISH, each) for each in dict.fromkeys((band, *AgeBand))]
+    plots = {plot.key: plot for deck in decks for plot in deck.plots}
+    friends = {friend.key: friend for deck in decks for friend in deck.friends}
+    episodes = {episode.key: episode for deck in decks for episode in deck.episodes}
+    if plan.plot.key not in plots:
+        return None
+    update = {
+        "plot": plots[plan.plot.key],
+        "friend": friends.get(plan.friend.key, plan.friend),
+        "episodes": tuple(episodes.get(each.key, each) for each in plan.episodes),
+    }
+    return plan.model_copy(update=update)
 
 
 def opening_facts(

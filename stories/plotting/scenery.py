@@ -42,7 +42,7 @@ TIMES: tuple[str, ...] = get_args(Time)
 WEATHERS: tuple[str, ...] = get_args(Weather)
 BEINGS: tuple[str, ...] = get_args(Being)
 THINGS: tuple[str, ...] = get_args(Thing)
-HERO, SOMEBODY, OTHER = "hero", "somebody", "other"
+HERO, CHILD, SOMEBODY, OTHER = "hero", "child", "somebody", "other"
 MAX_BEINGS = 4
 
 _OTHER_WORDS: Mapping[str, str] = {

@@ -33,9 +33,9 @@ class ChapterPlan(_Frozen):
     `card` is the key of its card in the decks, for staff. `want` to `refrain` are the whole
     story's: what its hero wants, what stands in the way, what is found in the first chapter and
     turns out to be for, and the line that comes back. `fits_wish` is false where the plot serves
-    any wish and so says little of this one. `memory` is what the cards add to the story's, where
-    the chapter is told by them. `own` is a capable model's plan for this branch, which it goes by
-    instead.
+    any wish and so says little of this one, `is_met_again` true where the friend is one from an
+    earlier story. `memory` is what the cards add to the story's, where the chapter is told by them.
+    `own` is a capable model's plan for this branch, which it goes by instead.
     """
 
     card: str
@@ -51,6 +51,7 @@ class ChapterPlan(_Frozen):
     friend: str
     friend_name: str
     trait: str
+    is_met_again: bool = False
     tone: str
     fits_wish: bool
     scene: Scene

@@ -10,11 +10,12 @@ from children.models import Child, User
 from stories import themes
 from stories.generations import NewStory, start_story
 from stories.generations.briefs import brief_for
+from stories.generations.friends import friend_of
 from stories.models import Story
 from stories.vocabulary.brief import stored_brief
 from tests.factories.callers import caller
 from tests.factories.families import THIS_YEAR
-from tests.factories.stories import make_story
+from tests.factories.stories import make_chapter, make_story
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,7 @@ def test_a_plan_that_cannot_be_read_is_drawn_anew_by_the_same_cards(
         {"plot": None},
         {"plot": {"key": 3}, "friend": "Pim", "episodes": 7},
         {"episodes": [None, {"key": "gone-since"}]},
+        {"met_again": True, "friend": {"key": "pim", "shape": "of a later release"}},
     ],
 )
 def test_a_plan_that_is_none_at_all_loses_no_story(mia: Child, plan: Any) -> None:
@@ -164,3 +166,16 @@ def test_a_brief_of_a_later_release_is_read_by_what_is_known_of_it(mia: Child) -
     later = brief.model_dump(mode="json") | {"weather": "of a later release"}
     later["plan"] = later["plan"] | {"music": "of a later release"}
     assert stored_brief(later) == brief
+
+
+def test_a_friend_of_another_releases_plan_is_kept_as_far_as_it_is_known(mia: Child) -> None:
+    plan = stored()
+    plan["friend"]["song"] = "of a later release"
+    plan["plot"] = {"key": "cannot-be-read"}
+    story = make_story(mia, idea_of("dragon"), tile="dragon", plan=plan)
+    make_chapter(story, "The end.", is_ending=True)
+    friend = friend_of(story)
+    assert friend
+    assert friend.key == plan["friend"]["key"]
+    Story.objects.filter(pk=story.pk).update(plan={"friend": "no card"})
+    assert friend_of(Story.objects.get(pk=story.pk)) is None

@@ -1,6 +1,6 @@
 """Scenes of chapters in closed vocabularies, read from the cards in every language alike."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -20,9 +20,10 @@ from stories.plotting.scenery import (
     thing_in,
     things_told,
 )
-from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.brief import AgeBand, Companion
 from stories.vocabulary.languages import codes
 from stories.vocabulary.memory import Scene
+from tests.stories.workflow.studio import a_brief
 
 MIN_KNOWN_SHARE = 0.9
 
@@ -69,13 +70,15 @@ def test_no_word_stands_twice_in_a_list() -> None:
         assert len(set(get_args(listed))) == len(get_args(listed))
 
 
-def sea_story(language: str, *kept: str) -> StoryPlan:
-    conditions = Drawing(3, total_chapters=5, passes=lambda _: True, tile="sea", kept=kept)
+def sea_story(language: str, *own_cards: str) -> StoryPlan:
+    conditions = Drawing(
+        3, total_chapters=5, passes=lambda _: True, tile="sea", own_cards=own_cards
+    )
     return draw(deck_of(language, AgeBand.MIDDLE), conditions)
 
 
-def scenes_of(plan: StoryPlan) -> list[Scene]:
-    return [scene_of(plan, card, name, AgeBand.MIDDLE) for name, card in named_scenes(plan)]
+def scenes_of(plan: StoryPlan, **brief: Any) -> list[Scene]:
+    return [scene_of(plan, card, name, a_brief(**brief)) for name, card in named_scenes(plan)]
 
 
 @pytest.mark.parametrize("language", codes())
@@ -91,6 +94,19 @@ def test_a_scene_has_the_same_words_in_every_language(language: str) -> None:
         assert scene.thing in THINGS
 
 
+def test_brothers_and_sisters_who_come_along_are_children_in_the_scene() -> None:
+    companion = Companion(name="Corin")
+    alone, together = (scenes_of(sea_story("en"), companions=each) for each in ((), (companion,)))
+    assert not any("child" in scene.who for scene in alone)
+    assert all("child" in scene.who for scene in together)
+
+
+def test_a_friend_of_another_age_is_found_in_its_own_deck() -> None:
+    young = next(f for f in deck_of("es", AgeBand.YOUNG).friends if "erizo" in f.contains)
+    plan = sea_story("es").model_copy(update={"friend": young})
+    assert "hedgehog" in scenes_of(plan)[0].who
+
+
 def test_a_card_that_the_decks_no_longer_have_says_where_and_when() -> None:
     plan = draw(
         deck_of("en", AgeBand.OLDER),
@@ -98,6 +114,6 @@ def test_a_card_that_the_decks_no_longer_have_says_where_and_when() -> None:
     )
     gone = plan.model_copy(update={"plot": plan.plot.model_copy(update={"key": "gone-since"})})
     opening = gone.plot.opening
-    assert scene_of(gone, opening, "opening", AgeBand.OLDER) == Scene(
+    assert scene_of(gone, opening, "opening", a_brief()) == Scene(
         place=opening.place, time=opening.time, weather=opening.weather, who=("hero",)
     )

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stories", "0015_session_last_read")]
+    dependencies = [("stories", "0016_cast")]
 
     operations = [
         migrations.AddField("chapter", "facts", models.JSONField(blank=True, default=list)),
