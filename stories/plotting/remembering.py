@@ -92,6 +92,6 @@ def opening_facts(
 
 
 def deed(hero: str, taken: ChoiceTaken, lead: str, language: str) -> Fact:
-    """What was chosen, by the sentence that tells it."""
+    """The choice that was taken, by the sentence that tells it."""
     sentence = split(lead, language)[0].strip()
     return Fact(kind=FactKind.DID, who=hero, what=taken.text, sentence=sentence)

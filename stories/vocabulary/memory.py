@@ -84,7 +84,8 @@ class ChapterMemory(_Frozen):
 
 
 class StoryMemory(_Frozen):
-    """What the next chapter of a branch is told: facts, the newest last, and open threads."""
+    """The memory of one branch, as its next chapter is told it: facts, the newest last, and open
+    threads."""
 
     facts: tuple[Fact, ...] = ()
     threads: tuple[str, ...] = ()

@@ -8,8 +8,8 @@ FIELDS = ("want", "obstacle", "find", "use", "refrain")
 
 
 class OwnPlan(BaseModel):
-    """What a model added to the skeleton of a drawn plot, in stand-in form; "" where it had nothing
-    that would do. `turns` has a line for each chapter from `first` on."""
+    """A model's lines in the place of a drawn plot's, in stand-in form; "" where it had none that
+    would do. `turns` has a line for each chapter from `first` on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

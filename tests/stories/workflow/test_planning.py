@@ -131,7 +131,7 @@ async def test_more_turns_than_chapters_are_not_taken(ollama: OllamaServer) -> N
     assert [plan.turn_of(number) for number in range(1, 6)] == ["", *WHOLE.turns, ""]
 
 
-# Who plans ----------------------------------------------------------------------------------------
+# The planner --------------------------------------------------------------------------------------
 
 
 def resources(host: OllamaServer, **options: Any) -> ChapterResources:
