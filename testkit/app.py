@@ -109,6 +109,7 @@ class App:
             "STORYTELLER_LLM": "ollama",
             "OLLAMA_BASE_URL": self.model_url,
             "OLLAMA_MODEL": self.model_name,
+            "STORYTELLER_WRITE_AHEAD": "off",  # the host's answers are for those who ask
             "PORT": str(self.port),
             "PYTHONFAULTHANDLER": "1",  # see `_wait_until_it_answers`
             "PYTHONUNBUFFERED": "1",

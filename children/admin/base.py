@@ -71,7 +71,7 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
     """How many rows of each kind go when these go: counted, since loading a log would take long."""
     counts: dict[str, int] = {}
     seen = {model}
-    waiting = deque([model._default_manager.filter(pk__in=keys)])
+    waiting = deque([model._base_manager.filter(pk__in=keys)])
     while waiting:
         rows = waiting.popleft()
         counts[str(rows.model._meta.verbose_name_plural)] = rows.count()
@@ -80,5 +80,5 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
             if relation.on_delete is models.CASCADE and other not in seen:
                 seen.add(other)
                 name = relation.field.name
-                waiting.append(other._default_manager.filter(**{f"{name}__in": rows}))
+                waiting.append(other._base_manager.filter(**{f"{name}__in": rows}))
     return counts

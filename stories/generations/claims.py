@@ -40,7 +40,7 @@ class Claim:
 
 
 def read_claim(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
-    generation = Generation.objects.select_related("story__child", "choice__chapter").get(pk=pk)
+    generation = Generation.with_hidden.select_related("story__child", "choice__chapter").get(pk=pk)
     name = pseudonym_of(generation.story)
     log = eventlog.read_after(pk, 0)
     resume = resume_of(pk, log, name)
