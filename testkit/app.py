@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 90.0
 PASSWORD = "a-quiet-lantern-7"
 
-UNFINISHED = "SELECT id FROM stories_generation WHERE status IN ('queued', 'running')"
+UNFINISHED = (
+    "SELECT id FROM stories_generation WHERE status IN ('queued', 'running') AND ahead <> 'hidden'"
+)
 _LAST_RUNS = (
     "SELECT id, status, error_code FROM stories_generation ORDER BY created_at DESC LIMIT 3"
 )
