@@ -123,14 +123,14 @@ def _streams() -> str:
                 sys.stderr.write(f"  streams, round {number + 1}, {label}\n")
                 limit = {"STORYTELLER_MAX_CONCURRENT": str(STREAMS)}
                 with _family(label, host.url, host.model, **limit) as family:
-                    seconds += _loaded(family, host)
+                    seconds.extend(_loaded(family, host))
     rows = [_row(label, values, "{:.2f} s") for label, values in whole.items()]
     ratio = median(whole[_NEAR]) / median(whole[_NEVER])
     form = "{:.3f}"
     rows.append(["ratio", form.format(ratio), "", "", verdict(ratio, MAX_SLOWER, form)])
     told = (
-        f"{STREAMS} chapters that begin within {ARRIVING_SECONDS:g} s, {ROUNDS} times in turn, in a "
-        f"fresh process each, while {READING} children of the same family read before their "
+        f"{STREAMS} chapters that begin within {ARRIVING_SECONDS:g} s, {ROUNDS} times in turn and "
+        f"in fresh processes, while {READING} children of the same family read before their "
         "choices: the time of a whole chapter. Where chapters are written ahead, some are being "
         f"written when the first of the {STREAMS} comes. Load average {load_average()}."
     )

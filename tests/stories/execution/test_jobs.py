@@ -144,7 +144,7 @@ async def test_what_a_worker_writes_ahead_is_joined_by_the_choice_though_it_was_
     reader = site.family.start_story("a lantern that is read by day")
     assert (await site.read(reader.generation_id, site.far))[-1].type == "complete"
     await pause.reached()
-    await asyncio.to_thread(until, lambda: begun_ahead(site))
+    await asyncio.to_thread(until, lambda: bool(begun_ahead(site)))
     ((run_id, choice_id),) = begun_ahead(site)
     shown = shown_by(site, run_id)
     first.end(signal.SIGKILL)
