@@ -7,6 +7,7 @@ from itertools import zip_longest
 from django.utils import timezone
 
 from stories.execution import checkpoints, runner
+from stories.execution.run import RunControl
 from stories.generations import ahead_slots
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent
@@ -70,5 +71,5 @@ async def write_ahead() -> Generation | None:
     if claim is None:
         return None
     async with checkpoints.opened() as store:
-        await runner.execute(claim, runner.RunControl(), store)
+        await runner.execute(claim, RunControl(), store)
     return await Generation.with_hidden.select_related("chapter", "choice").aget(pk=claim.id)

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from stories import llm
 from stories.execution import checkpoints, runner
+from stories.execution.run import RunControl
 from stories.generations import ahead_slots, leases, queue
 from stories.generations.claims import Claim
 from stories.infra.db import DATABASE_AWAY, in_database
@@ -32,7 +33,7 @@ POLL_SECONDS = 1.0
 @dataclass
 class _Running:
     claim: Claim
-    control: runner.RunControl
+    control: RunControl
     task: asyncio.Task[None]
 
 
@@ -145,7 +146,7 @@ class Dispatcher:
     def _start(self, claim: Claim, store: Checkpoints) -> None:
         for lost in self._of(claim.id):
             lost.control.lose()
-        control = runner.RunControl()
+        control = RunControl()
         # A fresh context: a run outlives whatever woke the dispatcher.
         writing = runner.execute(claim, control, store)
         task = asyncio.create_task(writing, context=contextvars.Context())

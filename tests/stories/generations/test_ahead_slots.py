@@ -13,6 +13,7 @@ from children.models import Child, User
 from stories import eventlog
 from stories.controls.switches import Feature
 from stories.execution import checkpoints, engine, retention, runner
+from stories.execution.run import RunControl
 from stories.generations import (
     NewStory,
     Requested,
@@ -212,7 +213,7 @@ async def test_a_process_that_died_holds_no_slot_and_another_goes_on(
     assert claim is not None
     assert claim.id == asked.pk, "at the only slot, which the dead process's lease is still on"
     async with checkpoints.opened() as store:
-        await runner.execute(claim, runner.RunControl(), store)
+        await runner.execute(claim, RunControl(), store)
     past = timezone.now() - dt.timedelta(seconds=1)
     await Generation.with_hidden.filter(pk=died.id).aupdate(lease_expires_at=past)
     assert (await written(first)).pk == died.id
