@@ -107,14 +107,18 @@ def take_over(caller: Caller, session: ReadingSession, choice: Choice) -> Genera
     """
     # A run that ends at this moment has done so before this line, or does so after the transaction.
     session = ReadingSession.objects.select_for_update().get(pk=session.pk)
-    runs = hidden().filter(choice=choice, pruned_at=None).select_related("story__child", "choice")
-    run = runs.exclude(status__in=[Generation.Status.STOPPED, Generation.Status.FAILED]).first()
-    if run is None:
+    run = _kept().filter(choice=choice).select_related("story__child", "choice").first()
+    if run is None or run.status in {Generation.Status.STOPPED, Generation.Status.FAILED}:
         return None
     if not _still_fits(run, caller):
         drop(run)
         return None
     return _taken_over(run, caller, session)
+
+
+def _kept() -> QuerySet[Generation]:
+    """Hidden runs that were not dropped; what staff took away is theirs to keep."""
+    return hidden().filter(pruned_at=None, withdrawn_at=None)
 
 
 def drop(run: Generation) -> None:
@@ -126,6 +130,7 @@ def drop(run: Generation) -> None:
     active = Q(status__in=Generation.ACTIVE)
     if claim := leases.claim_first([run.pk], active):
         outcomes.fail(claim, Cancelled(), claim.generation.last_position, ())
+        notify(Topic.LEASES)
     removed, _ = Chapter.with_hidden.filter(generation=run.pk, is_hidden=True).delete()
     if removed:
         hidden().filter(pk=run.pk).update(
@@ -136,13 +141,17 @@ def drop(run: Generation) -> None:
 
 
 def drop_unchosen(before: dt.datetime) -> int:
-    """Drop the hidden runs begun before this, in a transaction each; how many there were."""
-    old = hidden().filter(created_at__lt=before, pruned_at=None)
+    """Drop the hidden runs begun before this, in a transaction each; how many there were. One that
+    a moderator looks at has its turn later."""
+    looked_at = Case.objects.filter(
+        generation=OuterRef("pk"), claimed_by__isnull=False, decided_at=None
+    )
+    old = _kept().filter(~Exists(looked_at), created_at__lt=before)
     dropped = 0
     for pk, family in list(old.values_list("pk", "story__child__family")):
         with transaction.atomic():
             Family.objects.select_for_update().filter(pk=family).first()
-            if run := hidden().filter(pk=pk).first():
+            if run := _kept().filter(pk=pk).first():
                 drop(run)
                 dropped += 1
     return dropped
@@ -151,8 +160,7 @@ def drop_unchosen(before: dt.datetime) -> int:
 def _still_fits(run: Generation, caller: Caller) -> bool:
     """True when a run begun now would be told and checked the same, by a model that may write."""
     is_there = run.is_active or run.chapter_id is not None
-    is_taken_away = run.withdrawn_at is not None or run.stop_requested_at is not None
-    if is_taken_away or not is_there or not _may_show(run, caller):
+    if run.stop_requested_at is not None or not is_there or not _may_show(run, caller):
         return False
     return run.made_for == _digest(run.story, brief_for(run.story, run.choice))
 
@@ -186,7 +194,9 @@ def _taken_over(run: Generation, caller: Caller, session: ReadingSession) -> Gen
     else:
         limits.count_begun(family.pk)
     is_previewed = family.previews(run.chapter_number)
-    taken = hidden().filter(pk=run.pk, status=run.status)
+    # It may be claimed or given up at this moment, which is all the same, or fail.
+    states = Generation.ACTIVE if run.is_active else (Generation.Status.COMPLETED,)
+    taken = hidden().filter(pk=run.pk, status__in=states)
     if not taken.update(
         ahead=Generation.Ahead.CHOSEN,
         requested_by=caller.user,

@@ -379,6 +379,21 @@ async def test_what_is_never_chosen_goes_and_its_waiting_cases_too(
     assert requested.generation.pk != run.pk
 
 
+async def test_what_a_moderator_looks_at_or_took_away_stays(
+    story: Story, first: Choice, mod: User
+) -> None:
+    looked_at, taken_away = [
+        await written(await in_database(choice_of, story, position)) for position in (0, 1)
+    ]
+    case = await in_database(cases.open_by_staff, looked_at, mod)
+    await in_database(withdrawal.withdraw, taken_away)
+    assert await in_database(ahead.drop_unchosen, timezone.now()) == 0
+    await in_database(rulings.approve, case.pk, mod, "fine")
+    assert await in_database(ahead.drop_unchosen, timezone.now()) == 1
+    kept = await Chapter.with_hidden.filter(is_hidden=True).aget()
+    assert kept.pk == taken_away.chapter_id
+
+
 async def test_a_child_that_comes_back_later_finds_chapters_written_ahead_again(
     first: Choice,
 ) -> None:
