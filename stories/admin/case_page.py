@@ -34,7 +34,7 @@ class CasePage:
 
     @property
     def may_be_sent_back(self) -> bool:
-        return self.chapter is not None
+        return self.chapter is not None and not self.chapter.is_hidden
 
 
 def case_page(case: Case) -> CasePage:

@@ -127,7 +127,8 @@ def _timings(generation: Generation) -> list[Bar]:
     steps = dict(generation.timings)
     if generation.started_at is not None:
         waited = generation.started_at - generation.created_at
-        steps = {"waiting": waited.total_seconds()} | steps
+        # One that was written ahead was asked for after it had begun.
+        steps = {"waiting": max(0.0, waited.total_seconds())} | steps
     longest = max(steps.values(), default=0) or 1
     return [
         Bar(step.replace("_", " "), duration(seconds), round(100 * seconds / longest))

@@ -25,6 +25,7 @@ class GenerationAdmin(PageAdmin):
     list_display = [
         "short_id",
         "state_badge",
+        "ahead_badge",
         "story_link",
         "model",
         "run_length",
@@ -33,6 +34,7 @@ class GenerationAdmin(PageAdmin):
     ]
     list_filter = [
         "status",
+        "ahead",
         ("error_code", ValuesFilter),
         RunHeldBackFilter,
         ("story__language", LanguageFilter),
@@ -43,7 +45,8 @@ class GenerationAdmin(PageAdmin):
     search_help_text = _("A run's id, a story's title or theme, or words of an error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        runs = super().get_queryset(request).select_related("story", "choice")
+        ordered = Generation.with_hidden.order_by(*self.get_ordering(request))
+        runs = ordered.select_related("story", "choice")
         timed: QuerySet[Any] = runs.annotate(seconds=F("finished_at") - F("started_at"))
         return timed.defer(*LARGE_FIELDS)
 
@@ -64,6 +67,10 @@ class GenerationAdmin(PageAdmin):
     def state_badge(self, generation: Generation) -> SafeString:
         state = badge(generation.status, generation.get_status_display())
         return two_lines(state, generation.error_code)
+
+    @admin.display(description=_("written ahead"), ordering="ahead", empty_value="-")
+    def ahead_badge(self, generation: Generation) -> SafeString | None:
+        return badge(generation.ahead, generation.get_ahead_display()) if generation.ahead else None
 
     @admin.display(description=_("story, chapter"), ordering="story__title")
     def story_link(self, generation: Generation) -> SafeString:

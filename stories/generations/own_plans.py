@@ -38,7 +38,7 @@ def may_plan(host: str, slots: int, model: str) -> bool:
 def store_plan(claim: Claim, plan: OwnPlan | None, uses: Sequence[ModelUse]) -> None:
     """Keep the plan with the run's chapter, and its costs with the run; nothing is on its way any
     more. A plan that comes too late is dropped: chapters may have been begun without it."""
-    chapter = Chapter.objects.filter(generation=claim.id)
+    chapter = Chapter.with_hidden.filter(generation=claim.id)
     if plan and not plan.is_empty:
         chapter.filter(plan_by__gt=timezone.now()).update(plan=plan.model_dump(mode="json"))
     chapter.update(plan_by=None)
@@ -47,7 +47,7 @@ def store_plan(claim: Claim, plan: OwnPlan | None, uses: Sequence[ModelUse]) -> 
 
 
 def _add_costs(claim: Claim, uses: Sequence[ModelUse]) -> None:
-    run = Generation.objects.select_for_update().filter(pk=claim.id)
+    run = Generation.with_hidden.select_for_update().filter(pk=claim.id)
     seconds = round(sum(use.seconds for use in uses), 3)
     for timings in run.values_list("timings", flat=True):
         run.update(

@@ -93,6 +93,16 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
         return self.readable().filter(released_at=None)
 
 
+_Chapters = models.Manager.from_queryset(ChapterQuerySet)
+
+
+class ShownChapters(_Chapters["Chapter"]):
+    """Chapters that somebody asked for: a family finds no other, by whatever query."""
+
+    def get_queryset(self) -> ChapterQuerySet:
+        return ChapterQuerySet(self.model, using=self._db).filter(is_hidden=False)
+
+
 class Chapter(models.Model):
     """A finished chapter: stored once, never changed by a reader.
 
@@ -106,7 +116,8 @@ class Chapter(models.Model):
     be on its way until `plan_by`. One that
     was withdrawn leaves its position in the story free for another. `released_at` is since when the
     child may read it: from the beginning, or, where the family looks first, when `released_by` has
-    done so.
+    done so. One that `is_hidden` was written ahead of its choice, and is for staff only until that
+    is taken; `objects` leaves these out, also behind other rows.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -137,6 +148,7 @@ class Chapter(models.Model):
     plan = models.JSONField(default=dict, blank=True)
     plan_by = models.DateTimeField(null=True, editable=False)
     is_ending = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
     released_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
@@ -148,7 +160,8 @@ class Chapter(models.Model):
         editable=False,
     )
 
-    objects = ChapterQuerySet.as_manager()
+    objects = ShownChapters()
+    with_hidden = _Chapters["Chapter"]()
 
     class Meta:
         ordering: ClassVar = ["number", "created_at"]
@@ -240,6 +253,7 @@ class ReadingSession(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-started_at"]
+        indexes: ClassVar = [models.Index(fields=["last_read_at"], name="session_last_read")]
 
     def __str__(self) -> str:
         return f"Reading of {self.story_id}"

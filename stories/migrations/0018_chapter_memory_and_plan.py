@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stories", "0016_cast")]
+    dependencies = [("stories", "0017_written_ahead")]
 
     operations = [
         migrations.AddField("chapter", "facts", models.JSONField(blank=True, default=list)),
