@@ -2,8 +2,9 @@
 
 Each command is one transaction over the rows that a rule spans. `starting`, `continuing` and
 `stopping` serve the families, on what `requests` holds; `cast` and `friends` say who is in a story;
-`limits` and `queue` share out the slots on the model; `claims`, `leases` and `outcomes` serve the
-runner; `previews` serve the parents who look first; `briefs` decide what the storyteller is told.
+`limits` and `queue` share out the slots on the model; `claims`, `leases`, `outcomes` and
+`own_plans` serve the runner; `previews` serve the parents who look first; `briefs` decide what the
+storyteller is told.
 """
 
 from .briefs import pseudonym_of
