@@ -46,12 +46,12 @@ HERO, CHILD, SOMEBODY, OTHER = "hero", "child", "somebody", "other"
 MAX_BEINGS = 4
 
 _OTHER_WORDS: Mapping[str, str] = {
-    "cap": "hat", "cosy": "hat", "cushion": "mat", "doorknob": "knob",
-    "doormat": "mat", "doorstop": "stone", "dot": "seed", "jacket": "coat", "lantern": "lamp",
-    "leaves": "leaf", "list": "paper", "lump": "stone", "nutshell": "shell", "page": "paper",
-    "pebble": "stone", "poppy": "flower", "receipt": "paper", "roll": "paper",
-    "sandglass": "hourglass", "sequin": "button", "spectacles": "glasses", "spool": "string",
-    "torch": "lamp",
+    "cap": "hat", "cosy": "hat", "cushion": "mat", "doorknob": "knob", "doormat": "mat",
+    "doorstop": "stone", "dot": "seed", "duckweed": "leaf", "jacket": "coat", "lantern": "lamp",
+    "leaves": "leaf", "list": "paper", "lump": "stone", "newspaper": "paper", "nutshell": "shell",
+    "pad": "notebook", "page": "paper", "pebble": "stone", "poppy": "flower", "receipt": "paper",
+    "roll": "paper", "sandglass": "hourglass", "sequin": "button", "spectacles": "glasses",
+    "spool": "string", "torch": "lamp", "watch": "clock",
 }  # fmt: skip
 _HEAD_ENDS = re.compile(
     r",| (?:of|with|that|in|on|under|like|to|at|from|as|by|for|and|without|full|worn) "

@@ -263,7 +263,7 @@ class Drafting:
         self._said_before = self._written
         self._leaves_out = False
         self._asked = self._prompt(turn)
-        prose, ending, begun = ProseStream(self._language), Ending.WHOLE, ""
+        prose, ending, begun = self._prose(), Ending.WHOLE, ""
         stream = stream_text(self._writer, self._asked, self._resources)
         try:
             async with aclosing(stream) as pieces:
@@ -283,6 +283,10 @@ class Drafting:
         finally:
             # However the try ended, words shown of an unfinished sentence are no part of the text.
             self._manuscript.retract()
+
+    def _prose(self) -> ProseStream:
+        gate = self._resources.gate
+        return ProseStream(self._language, is_thought=lambda said: gate.check(said).is_thought)
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]
