@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stories", "0015_session_last_read")]
+    dependencies = [("stories", "0016_cast")]
 
     operations = [
         migrations.AddField(
