@@ -25,7 +25,6 @@ class GenerationAdmin(PageAdmin):
     list_display = [
         "short_id",
         "state_badge",
-        "ahead_badge",
         "story_link",
         "model",
         "run_length",
@@ -60,17 +59,13 @@ class GenerationAdmin(PageAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("run"))
-    def short_id(self, generation: Generation) -> str:
-        return str(generation.pk)[:8]
+    def short_id(self, generation: Generation) -> SafeString:
+        return two_lines(str(generation.pk)[:8], generation.get_ahead_display())
 
     @admin.display(description=_("state, error"), ordering="status")
     def state_badge(self, generation: Generation) -> SafeString:
         state = badge(generation.status, generation.get_status_display())
         return two_lines(state, generation.error_code)
-
-    @admin.display(description=_("written ahead"), ordering="ahead", empty_value="-")
-    def ahead_badge(self, generation: Generation) -> SafeString | None:
-        return badge(generation.ahead, generation.get_ahead_display()) if generation.ahead else None
 
     @admin.display(description=_("story, chapter"), ordering="story__title")
     def story_link(self, generation: Generation) -> SafeString:

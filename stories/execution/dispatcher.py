@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Wakes come at once; this finds what no wake told of, and leases that ran out.
 POLL_SECONDS = 1.0
+AHEAD_PAUSE_SECONDS = 60.0
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Dispatcher:
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _leaves_others: bool = True
     _is_retiring: bool = False
+    _ahead_from: float = 0.0
     _leases_changed: asyncio.Event = field(default_factory=asyncio.Event)
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -138,10 +140,23 @@ class Dispatcher:
     async def _claim_ahead(self, slots: int, hosts: Sequence[str], store: Checkpoints) -> None:
         """Have chapters written ahead, until something else wants to be looked at."""
         while not (self._is_retiring or self._woken.is_set()):
-            claim = await in_database(ahead_slots.claim_next, slots, hosts)
+            claim = await self._next_ahead(slots, hosts)
             if claim is None:
                 return
             self._start(claim, store)
+
+    async def _next_ahead(self, slots: int, hosts: Sequence[str]) -> Claim | None:
+        """A fault of ours in what nobody waits for must not keep those who wait from their turn."""
+        if self.loop.time() < self._ahead_from:
+            return None
+        try:
+            return await in_database(ahead_slots.claim_next, slots, hosts)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            logger.exception("nothing is written ahead for %g s", AHEAD_PAUSE_SECONDS)
+            self._ahead_from = self.loop.time() + AHEAD_PAUSE_SECONDS
+            return None
 
     def _start(self, claim: Claim, store: Checkpoints) -> None:
         for lost in self._of(claim.id):

@@ -8,6 +8,7 @@ begun now would be told or checked in another way; then that one is dropped and 
 import datetime as dt
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Collection
 
@@ -31,6 +32,8 @@ from .briefs import brief_for
 from .previews import advance
 from .requests import Caller
 from .writers import last_writing
+
+logger = logging.getLogger(__name__)
 
 # Whoever has not turned a page for so long does something else.
 READING_MINUTES = 30
@@ -88,7 +91,12 @@ def begin(choice_id: uuid.UUID) -> Generation | None:
     if choice is None or not is_wanted or _tried().filter(choice=choice).exists():
         return None
     story = choice.chapter.story
-    brief = brief_for(story, choice)
+    try:
+        with transaction.atomic():
+            brief = brief_for(story, choice)
+    except (ValueError, LookupError, TypeError) as error:
+        _note_failure(choice, error)
+        return None
     generation = Generation.objects.create(
         story=story,
         choice=choice,
@@ -100,6 +108,20 @@ def begin(choice_id: uuid.UUID) -> Generation | None:
     first = eventlog.first_event(generation, story.session)
     eventlog.insert(generation.pk, None, 0, [Entry(first)])
     return generation
+
+
+def _note_failure(choice: Choice, error: Exception) -> None:
+    """Keep a story that makes no sense from being tried again and again."""
+    logger.error("choice %s: cannot be written ahead: %s", choice.pk, type(error).__name__)
+    Generation.objects.create(
+        story=choice.chapter.story,
+        choice=choice,
+        chapter_number=choice.chapter.number + 1,
+        ahead=Generation.Ahead.HIDDEN,
+        status=Generation.Status.FAILED,
+        error_code=ErrorCode.WORKFLOW_ERROR,
+        finished_at=timezone.now(),
+    )
 
 
 def take_over(caller: Caller, session: ReadingSession, choice: Choice) -> Generation | None:

@@ -39,6 +39,7 @@ from testkit.hosts import Reply
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client, text_of
 from tests.factories.callers import caller
+from tests.factories.families import make_child
 from tests.factories.moderation import make_moderator, rulings_that_go
 from tests.factories.stories import make_finding, make_read_story
 from tests.runs import write_ahead
@@ -149,6 +150,19 @@ async def test_hosts_elsewhere_are_spared_unless_asked_for(
 ) -> None:
     settings.WRITE_AHEAD = setting
     assert replace(await llm.status(), elsewhere=elsewhere).may_write_ahead is may
+
+
+async def test_a_story_that_makes_no_sense_is_in_no_other_ones_way(
+    story: Story, charlie: User
+) -> None:
+    story.companions = [{"child": "torn"}]
+    await story.asave()
+    tom = await in_database(make_child, charlie.family, "Tom")
+    others = await in_database(make_read_story, tom)
+    runs = [await write_ahead() for _ in range(8)]
+    done = [run for run in runs if run]
+    assert [(run.story_id, run.status) for run in done] == [(others.pk, "completed")] * 2
+    assert await Generation.with_hidden.filter(story=story, status="failed").acount() == 2
 
 
 # Hidden -------------------------------------------------------------------------------------------
