@@ -21,6 +21,7 @@ from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import Language, language_of, languages
 from stories.workflow.lengths import target_words
+from stories.workflow.prompts.memory import choice_made
 from stories.workflow.prompts.request import pronoun_note
 
 NAME = "outcome"
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     PRONOUN = "pronoun"
     NAME = "name"
+    CHOICE = "choice"
 
 
 class OutcomeWords(BaseModel):
@@ -181,6 +183,7 @@ def note_on(kinds: Collection[str], asked: Asked) -> str:
         "language": asked.row.name or asked.brief.language,
         "pronoun": pronoun_note(asked.brief),
         "words": str(target_words(asked.brief)),
+        "choice": choice_made(asked.brief.choice),
     }
     return " ".join(row.note.format(**told) for row in _TABLE if row.kind in kinds)
 
@@ -430,7 +433,8 @@ _Check = Callable[[str, str, Asked], bool]
 class _Row:
     """A kind of fault, what a model is told about it, and the check of a whole sentence.
 
-    Refusals are looked for ahead of the gate, and length when a turn ends.
+    Refusals are looked for ahead of the gate, length when a turn ends, and what was chosen in the
+    chapter's first words (`promises`).
     """
 
     kind: Kind
@@ -457,4 +461,8 @@ _TABLE = (
     _Row(Kind.LANGUAGE, "Write every sentence in {language}.", _is_foreign),
     _Row(Kind.NAME, "The hero's name is spelled {hero}, and never otherwise.", _is_misspelt),
     _Row(Kind.PRONOUN, "{pronoun}", _has_wrong_pronoun),
+    _Row(
+        Kind.CHOICE,
+        "What was chosen has not happened yet. It happens now, in the very next sentence. {choice}",
+    ),
 )

@@ -185,6 +185,15 @@ async def test_a_run_whose_words_nobody_has_approved_yet_has_no_audio(
     assert (await ask(api, path))[0] == 404
 
 
+async def test_a_chapter_written_ahead_of_its_choice_has_no_audio(
+    api: Client, heard: str, path: str
+) -> None:
+    await Chapter.objects.aupdate(is_hidden=True)
+    await Generation.objects.aupdate(ahead=Generation.Ahead.HIDDEN)
+    assert (await ask(api, path))[0] == 404
+    assert (await api.visit(heard)).status_code == 404
+
+
 async def test_text_that_a_run_took_back_has_no_audio(api: Client, story: Story, path: str) -> None:
     run = await in_database(make_run, story, status="running")
     await in_database(add_events, run, [SENTENCE])
