@@ -48,7 +48,7 @@ _FIRST_SCHOOL_AGE = 6.0
 _PERCENT_OUTSIDE = {ReadingLevel.BEGINNER: 10.0, ReadingLevel.INTERMEDIATE: 15.0}
 _PERCENT_OUTSIDE_A_YEAR = 1.0
 # Of a target's mean: a sentence that long is still ordinary, and one that long is far over.
-_LONG, _FAR_OVER = 1.35, 2.5
+_LONG, _FAR_OVER = 1.35, 3.0
 _LEVELS = tuple(ReadingLevel)
 
 

@@ -20,7 +20,7 @@ from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import Language, language_of, languages
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import level_target, target_words
 from stories.workflow.prompts.request import pronoun_note
 
 NAME = "outcome"
@@ -54,6 +54,19 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     PRONOUN = "pronoun"
     NAME = "name"
+    LONG = "long"
+
+
+class AdditionWords(BaseModel):
+    """Regular expressions, in lower case: for whole words by which a model talks about its task
+    (`talk`), for words at the start by which a story moves on, which is the plan's to say
+    (`moves_on`), and for words that say nothing (`vague`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    moves_on: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
 
 
 class OutcomeWords(BaseModel):
@@ -64,7 +77,8 @@ class OutcomeWords(BaseModel):
     has the pronouns `she` and `he`, and two ways to tell: `of_oneself` are regular expressions in
     which `{wrong}` means the `{hero}` whoever else is near; and where nobody else is near, by the
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
-    `things` beside those of `common.txt`.
+    `things` beside those of `common.txt`. `additions` are what tells a small model's additions that
+    are not fit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +91,7 @@ class OutcomeWords(BaseModel):
     determiners: _Words = frozenset()
     beings: _Words = frozenset()
     things: _Words = frozenset()
+    additions: AdditionWords = AdditionWords()
 
 
 @cache
@@ -165,6 +180,7 @@ def note_on(kinds: Collection[str], asked: Asked) -> str:
         "language": asked.row.name or asked.brief.language,
         "pronoun": pronoun_note(asked.brief),
         "words": str(target_words(asked.brief)),
+        "longest": str(level_target(asked.brief).longest),
     }
     return " ".join(row.note.format(**told) for row in _TABLE if row.kind in kinds)
 
@@ -359,6 +375,14 @@ def _differs_by_one(one: str, other: str) -> bool:
     return one != other and any(first == second for first, second in ways)
 
 
+# The reading level --------------------------------------------------------------------------------
+
+
+def _is_far_too_long(sentence: str, _before: str, asked: Asked) -> bool:
+    """True for a sentence far over what a child of this age and level reads."""
+    return len(words(sentence, asked.brief.language)) > level_target(asked.brief).far_over
+
+
 # Texts --------------------------------------------------------------------------------------------
 
 
@@ -423,4 +447,5 @@ _TABLE = (
     _Row(Kind.LANGUAGE, "Write every sentence in {language}.", _is_foreign),
     _Row(Kind.NAME, "The hero's name is spelled {hero}, and never otherwise.", _is_misspelt),
     _Row(Kind.PRONOUN, "{pronoun}", _has_wrong_pronoun),
+    _Row(Kind.LONG, "Write at most {longest} words a sentence.", _is_far_too_long),
 )
