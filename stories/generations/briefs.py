@@ -23,7 +23,9 @@ from stories.vocabulary.brief import (
 )
 from stories.vocabulary.languages import other_stand_ins, stand_ins
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
+from stories.vocabulary.tones import Tone
 
+from .cast import companions_of, friend_met_again
 from .inputs import checked_as, checked_profile, passes
 
 _SEEDS = 2**31
@@ -54,7 +56,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
     """The commission of the chapter after `choice`, or of the first one.
 
     Keeps with the story by which names its hero and its siblings go, these where the family has
-    named them, so call it in the transaction that stores the brief.
+    chosen or named them, so call it in the transaction that stores the brief.
     """
     child = story.child
     path = path_to(choice.chapter if choice else None)
@@ -73,6 +75,7 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         concerns=_concerns(story, choice),
         hero=name.stand_in,
         pronoun=Pronoun(child.pronoun),
+        companions=companions_of(story),
         chapter_number=len(path) + 1,
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
@@ -98,6 +101,9 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
         interests=brief.interests,
         names=(*others.values_list("name", flat=True), story.theme),
         recent=_recent_cards(story),
+        tone=Tone(story.tone),
+        friend=friend_met_again(story),
+        companions=len(story.siblings),
         suits=_suits(brief),
     )
     plan = draw(deck_of(story.language, brief.band), drawing)
@@ -134,8 +140,9 @@ def _typed(story: Story, path: Sequence[Chapter], last_choice: Choice | None) ->
 
 
 def _keep_stand_ins(story: Story, typed: list[str], path: Sequence[Chapter]) -> None:
-    """Give a stand-in for the rest of the story to its hero, to each sibling who was named by now,
-    and to each stranger who was typed by a name that stands in for somebody of the family.
+    """Give a stand-in for the rest of the story to its hero, to each sibling who was chosen for it
+    or named by now, and to each stranger who was typed by a name that stands in for somebody of the
+    family.
 
     It stays where the sibling's profile goes, since what was typed stays as well. Call it in a
     transaction: stories go on in several ways at once.
@@ -152,7 +159,7 @@ def _keep_stand_ins(story: Story, typed: list[str], path: Sequence[Chapter]) -> 
     ]
     known = {other["child"] for other in companions}
     everybody = _pseudonym(story, hero, [Alias(tuple(own), key) for key, own in names.items()])
-    named = everybody.stand_ins_for("\n".join(typed))
+    named = everybody.stand_ins_for("\n".join(typed)) | {*story.siblings}
     taken = [*typed, story.child.name, *chain(*names.values()), *(step.source for step in path)]
     for key in [key for key in names if key in named - known]:
         taken += [other["stand_in"] for other in companions]

@@ -9,12 +9,26 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from children.choices import labelled
 from children.models import READING_LEVELS, Child
 from stories.vocabulary import note_lengths
+from stories.vocabulary.tones import Tone
 
 THEME_LENGTH = 300
 TITLE_LENGTH = note_lengths.TITLE.stored
 IDEA_LENGTH = note_lengths.CHOICE.stored
+
+
+TONES = labelled(
+    Tone,
+    {
+        Tone.ANY: _("as it comes"),
+        Tone.COSY: _("cosy"),
+        Tone.FUNNY: _("funny"),
+        Tone.ADVENTURE: _("an adventure"),
+        Tone.MYSTERY: _("a mystery"),
+    },
+)
 
 
 class Story(models.Model):
@@ -23,10 +37,11 @@ class Story(models.Model):
     `tile` is the key of the picture that it began with (`stories.themes`), "" for a wish alone.
     `stand_in` is the name that its hero goes by while a model writes, from its first brief on;
     `companions` are the siblings whom the family put into it, and strangers who bear a stand-in's
-    name: `{child, names, stand_in}`, see `generations.briefs`. `plan` holds the cards that were
-    drawn for it (`plotting.draw.StoryPlan`). `discarded_at` is set where the
-    parent did not want even the beginning of a first chapter: the family's pages leave such a story
-    out.
+    name: `{child, names, stand_in}`, see `generations.briefs`. `siblings` are ids of those children
+    of the family who were chosen to go along, and `friend` is the one from an earlier story. `plan`
+    holds the cards that were drawn for it (`plotting.draw.StoryPlan`). `discarded_at` is set where
+    the parent did not want even the beginning of a first chapter: the family's pages leave such a
+    story out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -38,6 +53,11 @@ class Story(models.Model):
     language = models.CharField(_("language"), max_length=35)
     reading_level = models.CharField(_("reading level"), max_length=12, choices=READING_LEVELS)
     total_chapters = models.PositiveSmallIntegerField(default=5)
+    tone = models.CharField(_("tone"), max_length=10, choices=TONES, blank=True, default="")
+    siblings = models.JSONField(default=list, blank=True, editable=False)
+    friend = models.ForeignKey(
+        "KeptFriend", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     stand_in = models.CharField(max_length=60, blank=True, editable=False)
     companions = models.JSONField(default=list, blank=True, editable=False)
     plan = models.JSONField(default=dict, blank=True, editable=False)

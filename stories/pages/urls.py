@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import friends, views
 
 app_name = "stories"
 urlpatterns = [
@@ -10,7 +10,9 @@ urlpatterns = [
     path("chapters/<uuid:chapter_id>/report/", views.report, name="report"),
     path("children/<uuid:child_id>/new-story/", views.new, name="new"),
     path("children/<uuid:child_id>/stories/", views.child_library, name="library"),
+    path("friends/<uuid:friend_id>/forget/", friends.forget, name="forget_friend"),
     path("read/<uuid:session_id>/", views.read, name="read"),
     path("stories/<uuid:story_id>/", views.story, name="story"),
+    path("stories/<uuid:story_id>/friend/", friends.of_story, name="story_friend"),
     path("stories/<uuid:story_id>/epub/", views.as_epub, name="epub"),
 ]

@@ -1,8 +1,7 @@
 """The family's pages about stories. Each begins with the question whose it is."""
 
 import uuid
-from collections.abc import Callable
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
@@ -26,14 +25,14 @@ from stories.execution import engine
 from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
 from stories.pages import epub, library
-from stories.pages.forms import NewStoryForm, ReportForm, languages_for
+from stories.pages.forms import NewStoryForm, languages_for
+from stories.pages.owned import or_404
+from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
 
 STORIES_PER_PAGE = 24
-
-T = TypeVar("T")
 
 
 @require_safe
@@ -50,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
-    child = _or_404(access.child_for, user, child_id)
+    child = or_404(access.child_for, user, child_id)
     storyteller = switches.with_switches(_storyteller())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
@@ -86,7 +85,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    session = _or_404(access.session_for, parent(request), session_id)
+    session = or_404(access.session_for, parent(request), session_id)
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
     following = _following(session)
@@ -110,13 +109,15 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    found = _or_404(access.story_for, parent(request), story_id)
+    found = or_404(access.story_for, parent(request), story_id)
     path = library.pages_of(found, through=_uuid(request.GET.get("through", "")))
     context = {
         "story": found,
         "child": found.child,
         "pages": path.pages,
         "waiting": path.waiting,
+        "friend": generations.friend_of(found),
+        "kept_friend": generations.kept_friend_of(found),
         "storyteller": _storyteller(),
     }
     return render(request, "stories/story.html", context)
@@ -126,7 +127,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     """The same path through a story as its page shows, to keep."""
-    found = _or_404(access.story_for, parent(request), story_id)
+    found = or_404(access.story_for, parent(request), story_id)
     pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
     if not pages:
         raise Http404
@@ -142,7 +143,7 @@ def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     """A chapter that waits for a parent's look, whole; and what they decide."""
     user = parent(request)
-    chapter = _or_404(access.chapter_for, user, chapter_id)
+    chapter = or_404(access.chapter_for, user, chapter_id)
     verdict = request.POST.get("verdict")
     if verdict == "release":
         generations.publish_chapter(user, chapter)
@@ -163,7 +164,7 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
 def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     """Pick a sentence that should not be there. Whoever comes from the reader goes back to it."""
     user = parent(request)
-    chapter = _or_404(access.chapter_for, user, chapter_id)
+    chapter = or_404(access.chapter_for, user, chapter_id)
     reported = moderation.reports_of(user.family_id).filter(generation__chapter=chapter)
     form = ReportForm(
         request.POST or None,
@@ -184,18 +185,10 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def child_library(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
-    child = _or_404(access.child_for, parent(request), child_id)
+    child = or_404(access.child_for, parent(request), child_id)
     stories = Paginator(library.stories_of(child), STORIES_PER_PAGE)
     context = {"child": child, "stories": stories.get_page(request.GET.get("page"))}
     return render(request, "stories/child_library.html", context)
-
-
-def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID) -> T:
-    """Another family's things do not exist here."""
-    try:
-        return look_up(user, key)
-    except (access.Missing, access.NotYours) as error:
-        raise Http404 from error
 
 
 def _open_report(user: User, chapter: Chapter, form: ReportForm) -> bool:

@@ -3,7 +3,8 @@
 Cards that the child has not had lately come first, then those that go with its interests, then
 those of which more chapters can be told for its reading level; chance decides between equals. A
 card is left out where the gate, which knows what the family avoids, would stop a sentence of it,
-and a friend where somebody of the family bears that name.
+and a friend where somebody of the family bears that name. A tone that the family chose goes first,
+but for the plots of the last few stories.
 """
 
 import random
@@ -15,9 +16,10 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from stories.plotting.decks import Deck, Episode, Finale, Friend, Lines, Plot, Scene
+from stories.plotting.decks import Company, Deck, Episode, Finale, Friend, Lines, Plot, Scene
 from stories.plotting.wordings import both
 from stories.vocabulary.folding import words_of
+from stories.vocabulary.tones import Tone
 
 PLOT_CHAPTERS = 4
 """The chapters of a plot's own: its opening, two steps and its finale."""
@@ -25,10 +27,17 @@ BY_GENDER = re.compile(r"\[([^|\[\]]*)\|([^|\[\]]*)\]")
 """Two forms of a word, for a friend of masculine and of feminine gender."""
 _SLOT = re.compile(r"\{\w*\}")
 _MIN_PLURAL_LETTERS = 4
+# A plot and a friend of each of the last three stories: not again, whatever their tone.
+_JUST_TOLD_CARDS = 6
 
 
 class StoryPlan(BaseModel):
-    """The cards of one story, as they were when it began; stored with it."""
+    """The cards of one story, as they were when it began; stored with it.
+
+    `met_again` is the sentence on a friend from an earlier story, "" for a new one; `company` has
+    the sentences for those of the family who go along, None where nobody does; `tone` is what the
+    family chose.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,13 +46,17 @@ class StoryPlan(BaseModel):
     episodes: tuple[Episode, ...]
     friend: Friend
     lines: Lines
+    met_again: str = ""
+    company: Company | None = None
+    tone: Tone = Tone.ANY
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The conditions of a draw. `recent` are keys of cards of the child's latest stories, newest
     first; `names` are the family's; `passes` says whether this child may be shown a text, `suits`
-    whether a chapter of these paragraphs can be told for its reading level."""
+    whether a chapter of these paragraphs can be told for its reading level. `friend` is one from an
+    earlier story, `companions` how many of the family go along, at most two."""
 
     seed: int
     total_chapters: int
@@ -53,6 +66,9 @@ class Drawing:
     names: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
     suits: Callable[[tuple[str, ...]], bool] = lambda _: True
+    tone: Tone = Tone.ANY
+    friend: Friend | None = None
+    companions: int = 0
 
 
 class _Card(Protocol):
@@ -71,10 +87,7 @@ def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
     same: the gate has the last word on each sentence."""
     of_tile = [plot for plot in deck.plots if drawing.tile and drawing.tile in plot.tiles]
     for_wishes = [plot for plot in deck.plots if not plot.tiles]
-    plots = _ranked(of_tile or for_wishes or deck.plots, drawing)
-    taken = set(words_of(" ".join(drawing.names)))
-    friends = _ranked(deck.friends, drawing)
-    strangers = [friend for friend in friends if taken.isdisjoint(words_of(friend.name))]
+    plots = _of_tone_first(_ranked(of_tile or for_wishes or deck.plots, drawing), drawing)
     episodes = (
         episode
         for episode in _ranked(deck.episodes, drawing)
@@ -84,9 +97,55 @@ def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
         seed=drawing.seed,
         plot=_first_passing(plots, plot_text, drawing.passes),
         episodes=tuple(islice(episodes, max(0, drawing.total_chapters - PLOT_CHAPTERS))),
-        friend=_first_passing(strangers or friends, friend_text, drawing.passes),
+        friend=drawing.friend or _new_friend(deck, drawing),
         lines=deck.lines,
+        met_again=_allowed(deck.cast.met_again, drawing)[0] if drawing.friend else "",
+        company=_company(deck, drawing),
+        tone=drawing.tone,
     )
+
+
+def is_named_as_one_of(names: Iterable[str], friend: Friend) -> bool:
+    """True when the friend bears a name, or a part of one, of these."""
+    return not set(words_of(" ".join(names))).isdisjoint(words_of(friend.name))
+
+
+def tiles_of(deck: Deck, tone: Tone) -> set[str]:
+    """The tiles with a plot of this tone."""
+    return {tile for plot in deck.plots if tone in (Tone.ANY, plot.tone) for tile in plot.tiles}
+
+
+def _new_friend(deck: Deck, drawing: Drawing) -> Friend:
+    friends = _ranked(deck.friends, drawing)
+    strangers = [each for each in friends if not is_named_as_one_of(drawing.names, each)]
+    return _first_passing(strangers or friends, friend_text, drawing.passes)
+
+
+def _company(deck: Deck, drawing: Drawing) -> Company | None:
+    """The sentences for those who go along, in the order in which this story has them."""
+    if not drawing.companions:
+        return None
+    lines = deck.cast.one if drawing.companions == 1 else deck.cast.two
+    return Company(
+        joins=_allowed(lines.joins, drawing)[:1],
+        helps=_allowed(lines.helps, drawing),
+        ends=_allowed(lines.ends, drawing)[:1],
+    )
+
+
+def _allowed(lines: Sequence[str], drawing: Drawing) -> tuple[str, ...]:
+    """The lines that this child may be shown, shuffled; where there is none, all the same."""
+    dice = random.Random(drawing.seed)  # noqa: S311 - a shuffle of lines, no secret
+    shuffled = dice.sample(lines, len(lines))
+    return tuple(line for line in shuffled if drawing.passes(_shown([line], ""))) or tuple(shuffled)
+
+
+def _of_tone_first(plots: list[Plot], drawing: Drawing) -> list[Plot]:
+    """Plots of the tone asked for come first, those just told last; else they stay in order."""
+    if drawing.tone is Tone.ANY:
+        return plots
+    just_told = drawing.recent[:_JUST_TOLD_CARDS]
+    return sorted(plots, key=lambda plot: (plot.key in just_told, plot.tone != drawing.tone))
 
 
 def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:

@@ -49,8 +49,13 @@ class _Telling:
         self._brief = brief
         self._number = brief.chapter_number
         self._choices = [chapter.choice for chapter in brief.path]
-        # Each of the friend's sentences once in a story.
-        self._asides = iter(plan.friend.asides[brief.chapter_number - 1 :])
+        # Each of the friend's sentences once in a story, and of those who go along.
+        self._asides = iter(plan.friend.asides[self._number - 1 :])
+        company = plan.company
+        self._going_along = [each.name for each in brief.companions]
+        self._joins = company.joins if company else ()
+        self._helps = iter(company.helps[self._number - 1 :] if company else ())
+        self._ends = company.ends if company else ()
 
     def chapter(self) -> ChapterPlan:
         plot, friend, scene = self._plan.plot, self._plan.friend, self._scene(self._number)
@@ -68,7 +73,8 @@ class _Telling:
             friend=friend.full,
             friend_name=friend.name,
             trait=friend.trait,
-            tone=plot.tone,
+            is_met_again=bool(self._plan.met_again),
+            tone=self._plan.tone or plot.tone,
             fits_wish=bool(plot.tiles),
             scene=chapter_plan.Scene(place=scene.place, time=scene.time, weather=scene.weather),
             beats=tuple(self._beats(scene)),
@@ -168,21 +174,26 @@ class _Telling:
             "friend_full": friend.full,
             "wish": _as_part(self._brief.theme),
             "choice": _as_part(choice),
+            **dict(zip(("sibling", "other"), self._going_along, strict=False)),
         }
 
         def value(slot: re.Match[str]) -> str:
             name = slot[1]
             if name == "intro":
-                return self._filled(friend.intro)
+                return self._filled(_joined(friend.intro, self._plan.met_again, *self._joins))
             if name == "aside":
-                return self._filled(next(self._asides, ""))
+                return self._filled(_joined(next(self._asides, ""), next(self._helps, "")))
             if name == "later":
-                return self._remembered()
+                return _joined(self._remembered(), self._filled(_joined(*self._ends)))
             return values[name]
 
         by_gender = 1 if friend.gender == "m" else 2
         chosen = BY_GENDER.sub(lambda forms: forms[by_gender], text)
         return _SPACES.sub(" ", _SLOT.sub(value, chosen)).strip()
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _in_one(plot: Plot) -> Finale:

@@ -19,6 +19,7 @@ from .languages import stand_ins
 __all__ = [
     "AgeBand",
     "ChoiceTaken",
+    "Companion",
     "Concern",
     "PastChapter",
     "StoryBrief",
@@ -51,6 +52,13 @@ class ChoiceTaken(_Frozen):
     is_own_idea: bool = False
 
 
+class Companion(_Frozen):
+    """Somebody of the family who goes along with the hero; `name` is a stand-in."""
+
+    name: str
+    pronoun: Pronoun = Pronoun.OPEN
+
+
 class PastChapter(_Frozen):
     """A chapter on the child's path, and the choice that led away from it.
 
@@ -70,9 +78,10 @@ class StoryBrief(_Frozen):
     `age` is in whole years; `checked_as` is the band whose limits hold for what happens, while
     voice and length go by the age; `language` is a BCP 47 tag; `path` holds the chapters before
     this one, oldest first, so that the last one's `choice` is the choice this chapter has to
-    honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
-    wrong with earlier chapters at this position: kinds of things, never anybody's words. `plan` is
-    the chapter's part of the story's plan; runs of earlier releases were stored without one.
+    honour. `hero` is the stand-in name of the main character, `companions` are those of the family
+    who were chosen to go along. `concerns` are what staff found wrong with earlier chapters at this
+    position: kinds of things, never anybody's words. `plan` is the chapter's part of the story's
+    plan; runs of earlier releases were stored without one.
     """
 
     theme: str
@@ -86,6 +95,7 @@ class StoryBrief(_Frozen):
     concerns: tuple[Concern, ...] = ()
     hero: str = ""
     pronoun: Pronoun = Pronoun.OPEN
+    companions: tuple[Companion, ...] = ()
     chapter_number: int = 1
     total_chapters: int = 5
     path: tuple[PastChapter, ...] = ()

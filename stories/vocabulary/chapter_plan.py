@@ -38,7 +38,8 @@ class ChapterPlan(_Frozen):
     `card` is the key of its card in the decks, for staff. `want` to `refrain` are the whole
     story's: what its hero wants, what stands in the way, what is found in the first chapter and
     turns out to be for, and the line that comes back. `fits_wish` is false where the plot serves
-    any wish and so says little of this one.
+    any wish and so says little of this one, `is_met_again` true where the friend is one from an
+    earlier story.
     """
 
     card: str
@@ -54,6 +55,7 @@ class ChapterPlan(_Frozen):
     friend: str
     friend_name: str
     trait: str
+    is_met_again: bool = False
     tone: str
     fits_wish: bool
     scene: Scene

@@ -30,11 +30,11 @@ class Signal:
             with contextlib.suppress(RuntimeError):  # that loop is closed by now
                 wake()
 
-    def wait(self, seconds: float = 5.0) -> None:
+    def wait(self, seconds: float = 30.0) -> None:
         if not self._event.wait(seconds):
             raise TimeoutError
 
-    async def seen(self, seconds: float | None = 5.0) -> None:
+    async def seen(self, seconds: float | None = 30.0) -> None:
         loop, here = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:

@@ -61,7 +61,7 @@ def test_without_its_classifier_nothing_is_shown_and_nothing_typed_is_taken(
     hold = Hold(after=1)
     host.script(prose=in_turn(Reply(PROSE, hold=hold), PROSE))
     reader = family.start_story("a patient heron")
-    hold.reached.wait(15)
+    hold.reached.wait()
     without_classifier(app, tmp_path / "packages")
     hold.release()
 

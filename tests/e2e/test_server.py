@@ -18,7 +18,7 @@ def test_readers_hold_no_threads(app: App, family: Family, model_host: OllamaSer
     reader = family.start_story("a patient heron")
     url = f"{app.url}/api/v1/generations/{reader.generation_id}/events"
     headers = {"Authorization": f"Bearer {family.ids['token']}"}
-    hold.reached.wait(15)
+    hold.reached.wait()
     with ExitStack() as open_streams:
         threads: list[int] = []
         for _ in range(READERS):

@@ -44,7 +44,7 @@ def test_a_story_that_was_stopped_keeps_its_text_and_is_carried_on_from_it(
     hold = Hold(after=20)
     model_host.script(prose=[Reply(hold=hold)])
     page.get_by_role("button", name="Carry on from here").click()
-    hold.reached.wait(30)
+    hold.reached.wait()
     expect(page.locator("#trouble")).to_be_hidden()
     assert shown_text(page).startswith(kept), "nothing is taken off the page"
     hold.release()
@@ -84,7 +84,7 @@ def test_a_stopped_chapter_that_is_carried_on_survives_a_refresh(
     hold = Hold(after=20)
     model_host.script(prose=[Reply(hold=hold)])
     page.get_by_role("button", name="Carry on from here").click()
-    hold.reached.wait(30)
+    hold.reached.wait()
     page.reload()
     page.wait_for_selector("#chapter-2 .sentence")
     assert shown_text(page).startswith(kept)

@@ -25,7 +25,20 @@ _PRONOUNS = {
 
 def pronoun_note(brief: StoryBrief) -> str:
     """The sentence that tells a model what to call the hero."""
-    return _PRONOUNS[brief.pronoun].format(hero=hero_of(brief))
+    return _pronoun_note(hero_of(brief), brief.pronoun)
+
+
+def _pronoun_note(name: str, pronoun: Pronoun) -> str:
+    return _PRONOUNS[pronoun].format(hero=name)
+
+
+def companions_note(brief: StoryBrief) -> str:
+    """The sentences on those of the family who go along; "" where nobody does."""
+    if not brief.companions:
+        return ""
+    names = " and ".join(each.name for each in brief.companions)
+    pronouns = " ".join(_pronoun_note(each.name, each.pronoun) for each in brief.companions)
+    return f"Along with the hero, to speak and to help in every chapter: {names}. {pronouns}"
 
 
 def wish(brief: StoryBrief) -> str:
@@ -37,6 +50,7 @@ def wish(brief: StoryBrief) -> str:
         f"The whole story is about this wish: {quoted('wish', brief.theme)}",
         f"Its title is {title}" if title else "",
         f"The hero is called {hero_of(brief)}. {pronoun_note(brief)}",
+        companions_note(brief),
         f"What may be in it as a small detail: {likes}" if likes else "",
         f"What must not be in it: {leave_out}" if leave_out else "",
         avoid_note(brief.concerns),
@@ -60,6 +74,7 @@ def plan_note(brief: StoryBrief) -> str:
     told = [
         "The plan of the story, for you alone. Never explain it, and use none of its wording:",
         f"- A friend goes with the hero: {plan.friend}, who {plan.trait}.",
+        "- The two know each other well from an earlier story." if plan.is_met_again else "",
         f"- The mood: {plan.tone}.",
     ]
     if plan.fits_wish:
@@ -77,7 +92,7 @@ def plan_note(brief: StoryBrief) -> str:
             "- In the first chapter something small is found; in the last one it is what helps.",
             "- Two tries fail for a reason. A line of words comes back now and then.",
         ]
-    return "\n".join(told)
+    return "\n".join(filter(None, told))
 
 
 def request(brief: StoryBrief, *, most_tokens: int) -> str:

@@ -215,6 +215,7 @@ async def test_a_stream_ends_when_its_reader_loses_access(
     storyteller.script(prose=[Reply(hold=hold)])
     stream = frames_of(await api.stream(events_of(await start(api, mia))))
     await anext(stream)
+    await hold.reached.seen()
     await in_database(lambda: User.objects.filter(pk=alice.pk).update(is_active=False))
     rest = [frame async for frame in stream]
     assert "complete" not in [frame.type for frame in rest]
@@ -239,6 +240,7 @@ async def test_a_stream_ends_when_the_token_is_revoked_or_its_browser_logs_out(
     stream = frames_of(await client.stream(path))
     for _ in range(3):  # for so long it is as good as it was
         await anext(frame async for frame in stream if frame.raw.startswith(":"))
+    await hold.reached.seen()
     if maker is browser:
         await browser.log_out()
     else:
@@ -304,7 +306,7 @@ async def test_a_state_is_of_one_moment_when_the_chapter_ends_while_it_is_read(
     hold = Hold(after=60)
     storyteller.script(prose=[Reply(hold=hold)])
     started = await start(api, mia)
-    await hold.reached.seen(30)
+    await hold.reached.seen()
 
     def end() -> None:
         hold.release()

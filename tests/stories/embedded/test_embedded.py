@@ -120,8 +120,9 @@ async def test_a_reader_who_leaves_frees_the_slot(writer: BaseChatModel, directo
         async for _ in writer.astream("Write a very long story about the sea."):
             has_begun.set()
 
-    reading = asyncio.create_task(read())
-    await has_begun.wait()
+    reading, begun = asyncio.create_task(read()), asyncio.create_task(has_begun.wait())
+    await asyncio.wait([reading, begun], return_when=asyncio.FIRST_COMPLETED)
+    assert not reading.done(), reading
     assert _busy_slots(endpoint) == 1
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)

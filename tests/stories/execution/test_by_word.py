@@ -108,7 +108,7 @@ async def test_who_joins_or_comes_back_in_mid_sentence_has_all_of_it_once(
     hold = Hold(after=len(words(FIRST)) + 8)
     storyteller.script(prose=Reply(f"{FIRST} {SECOND}", hold=hold))
     url = events_of(await start(api, mia))
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     seen: list[Frame] = []
     async for frame in frames_of(await api.stream(url)):
         seen += [frame] if frame.type else []

@@ -45,7 +45,7 @@ class Pause:
         return Reply(hold=self.hold)
 
     async def reached(self) -> Call:
-        await self.hold.reached.seen(30)
+        await self.hold.reached.seen()
         assert self.call is not None
         return self.call
 

@@ -273,7 +273,7 @@ async def test_what_a_deleted_story_left_in_the_checkpoints_goes_and_no_others(
     kept = await in_database(ask, alice, mia, "a story that is taken up tomorrow")
     gone = await in_database(ask, alice, mia, "a story that is deleted")
     engine.start()
-    await asyncio.gather(first.reached.seen(30), second.reached.seen(30))
+    await asyncio.gather(first.reached.seen(), second.reached.seen())
     await engine.shut_down()
     await Story.objects.filter(generations=gone.pk).adelete()
     assert [await has_checkpoints(run) for run in (kept, gone)] == [True, True]
@@ -327,7 +327,7 @@ async def test_a_reader_and_a_writer_go_on_while_logs_are_pruned(
     storyteller.script(prose=[Reply(hold=(hold := Hold(after=40)))])
     started = await start(api, mia)
     reading = asyncio.create_task(api.frames(events_of(started)))
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     tidying = asyncio.create_task(retention.tidy())
     hold.release()
     frames = await reading

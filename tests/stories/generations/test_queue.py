@@ -70,7 +70,7 @@ async def test_a_reader_hears_of_its_position_before_its_chapter_begins(
     hold = Hold(after=10)
     storyteller.script(prose=[Reply(hold=hold)])
     await start(api, mia, theme="a slow snail")
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     waiting = await start(api, mia)
     stream = frames_of(await api.stream(events_of(waiting)))
     queued = await anext(frame async for frame in stream if frame.type == "queue")

@@ -198,7 +198,7 @@ async def test_a_reader_who_leaves_ends_the_call_at_once(ollama: OllamaServer) -
             pass
 
     reading = asyncio.create_task(read())
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     await ollama.calls[0].disconnected.seen(1.0)

@@ -205,7 +205,7 @@ async def test_a_cancelled_chapter_leaves_the_model_whatever_it_was_doing(
     ollama.script(**{kind: Reply(hold=hold)})
     brief = a_brief()
     task = asyncio.ensure_future(Reading().of(brief, resources_for(ollama, brief)))
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

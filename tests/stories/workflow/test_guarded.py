@@ -64,8 +64,8 @@ async def test_nothing_is_shown_before_the_guard_has_passed_it_and_the_writing_g
             shown.extend([step.chunk] if isinstance(step, Approved) else [])
 
     reading = asyncio.ensure_future(read())
-    await guard.reached.seen(30)
-    await end.reached.seen(30)
+    await guard.reached.seen()
+    await end.reached.seen()
     assert shown == [], "the model has written to the end, and the guard has said nothing"
     guard.release()
     end.release()
@@ -168,7 +168,7 @@ async def test_what_waited_for_the_guard_at_a_crash_is_written_again(
         async for step in steps:
             shown += step.chunk if isinstance(step, Approved) else ""
             if shown == GENTLE:
-                await hold.reached.seen(30)
+                await hold.reached.seen()
                 break
     reading = Reading()
     async for step in write_chapter(brief, resources, resume=Resume(shown)):

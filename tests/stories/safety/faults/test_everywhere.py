@@ -94,7 +94,7 @@ async def test_a_chapter_that_is_dark_as_a_whole_stays_with_those_who_saw_it_wri
     versions = [*[dark] * rejections, " ".join(SENTENCES)]
     storyteller.script(prose=[dark, Reply(versions[1], hold=hold), *versions[2:3]], judge=judged)
     started = await start(api, mia)
-    await hold.reached.seen(30)
+    await hold.reached.seen()
     await taken_back(api, events_of(started))
     generation = await Generation.objects.aget()
     story = await Story.objects.select_related("session").aget()
