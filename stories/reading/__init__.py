@@ -4,7 +4,7 @@ from stories.reading.glossary import explained
 from stories.reading.levels import Target, difficulty, level_of, target
 from stories.reading.measures import Measures, measure
 from stories.reading.pace import reading_minutes
-from stories.reading.vocabulary import is_everyday, rare_words
+from stories.reading.vocabulary import forms, is_everyday, keys, rare_words
 from stories.reading.words import words
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "Target",
     "difficulty",
     "explained",
+    "forms",
     "is_everyday",
+    "keys",
     "level_of",
     "measure",
     "rare_words",
