@@ -47,8 +47,9 @@ _AGE_OF_BAND = {AgeBand.YOUNG: 4.0, AgeBand.MIDDLE: 7.0, AgeBand.OLDER: 10.5}
 _FIRST_SCHOOL_AGE = 6.0
 _PERCENT_OUTSIDE = {ReadingLevel.BEGINNER: 10.0, ReadingLevel.INTERMEDIATE: 15.0}
 _PERCENT_OUTSIDE_A_YEAR = 1.0
-# Of a target's mean: a sentence that long is still ordinary, and one that long is far over.
-_LONG, _FAR_OVER = 1.35, 3.0
+# Of the mean: a sentence that long is still ordinary, a longer one than that is far over.
+# One of twenty words never is: read aloud, it is followed at any age.
+_LONG, _FAR_OVER, _NEVER_FAR_OVER_WORDS = 1.35, 3.0, 20
 _LEVELS = tuple(ReadingLevel)
 
 
@@ -70,8 +71,8 @@ class Target:
 
     @property
     def far_over(self) -> int:
-        """Words of a single sentence from which on it is too much."""
-        return round(self.words * _FAR_OVER)
+        """Words of a single sentence beyond which it is too much."""
+        return max(_NEVER_FAR_OVER_WORDS, round(self.words * _FAR_OVER))
 
 
 @dataclass(frozen=True, slots=True)
