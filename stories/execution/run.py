@@ -10,8 +10,8 @@ from stories.generations.claims import Claim
 from stories.generations.writers import last_writing
 from stories.moderation.cases import ShownText
 from stories.workflow.checkpoints import Checkpoints, StoreAway
-from stories.workflow.resources import Writing
-from stories.workflow.steps import ModelUse
+from stories.workflow.resources import ChapterResources, Writing
+from stories.workflow.steps import ChapterDraft, ModelUse
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Run:
     `percent` is how far an earlier runner had come, and `is_measured` says that it had measured the
     text. `shown` is what was approved, and `provisional` what readers have behind it, both in
     stand-in form. `has_findings` says that something was held back, or may have been by an earlier
-    runner.
+    runner. `planned_after` is the finished chapter, where a plan of the next ones is wanted.
     """
 
     claim: Claim
@@ -54,6 +54,8 @@ class Run:
     shown: ShownText = field(init=False)
     has_findings: bool = field(init=False)
     models: llm.Models | None = None
+    resources: ChapterResources | None = None
+    planned_after: ChapterDraft | None = None
     provisional: str = ""
 
     def __post_init__(self) -> None:

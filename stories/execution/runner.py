@@ -18,6 +18,7 @@ from stories.controls import switches, trials
 from stories.controls.thresholds import threshold_of
 from stories.eventlog import LeaseLost
 from stories.execution import telling
+from stories.execution.planning import plan_on
 from stories.execution.run import Run, RunControl, forget
 from stories.generations import leases, outcomes
 from stories.generations.claims import Claim
@@ -62,6 +63,8 @@ async def execute(claim: Claim, control: RunControl, checkpoints: Checkpoints) -
             await in_database(leases.leave_host, claim, run.host)
         elif error:
             await _fail(run, error)
+        elif run.resources and run.planned_after:
+            await plan_on(run.claim, run.planned_after, run.resources, run.host)
     except LeaseLost:
         if claim.generation.is_hidden:
             logger.info("generation %s: given up, since somebody needs its slot", claim.id)
@@ -185,7 +188,7 @@ async def _write(run: Run) -> None:
     threshold = await in_database(_begin, run, models)
     gate = Gate(brief.language, brief.checked_as, brief.avoid, threshold=threshold)
     guard = models.guard_for(brief.checked_as)
-    resources = ChapterResources(
+    run.resources = resources = ChapterResources(
         models.profile,
         models.writer,
         models.editor,

@@ -12,11 +12,12 @@ from stories.controls import trials
 from stories.eventlog import Entry
 from stories.execution.run import Run, forget
 from stories.execution.wire import event_of
-from stories.generations import outcomes
+from stories.generations import outcomes, own_plans
 from stories.infra.db import in_database
 from stories.moderation import cases
 from stories.moderation.cases import ShownText
 from stories.vocabulary.events import REWRITE, Content, ContentReset
+from stories.workflow.planning import wants_plan
 from stories.workflow.steps import (
     Advanced,
     Announcement,
@@ -102,8 +103,11 @@ def _announce(run: Run, step: Announcement) -> None:
 async def _complete(run: Run, draft: ChapterDraft) -> None:
     await run.log.flush()
     await note_instead(run, draft)
-    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses)
+    is_to_plan = run.resources and wants_plan(run.claim.brief, run.resources.profile)
+    plan_by = own_plans.due() if is_to_plan else None
+    await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses, plan_by)
     await forget(run)
+    run.planned_after = draft if is_to_plan else None
 
 
 def withdraw(run: Run, *, is_whole: bool = False) -> None:

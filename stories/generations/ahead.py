@@ -45,11 +45,14 @@ def hidden() -> QuerySet[Generation]:
 
 
 def undecided() -> QuerySet[ReadingSession]:
-    """Where a child reads now and has not chosen yet."""
+    """Where a child reads now and has not chosen yet. A plan that is on its way is waited for: the
+    next chapters are told it."""
+    now = timezone.now()
     chosen = Decision.objects.filter(session=OuterRef("pk"), choice__chapter=OuterRef("chapter"))
     return ReadingSession.objects.filter(
         ~Exists(chosen),
-        last_read_at__gt=timezone.now() - dt.timedelta(minutes=READING_MINUTES),
+        Q(chapter__plan_by=None) | Q(chapter__plan_by__lte=now),
+        last_read_at__gt=now - dt.timedelta(minutes=READING_MINUTES),
         finished_at=None,
         story__discarded_at=None,
         chapter__is_ending=False,

@@ -9,7 +9,7 @@ from stories.eventlog import LogEvent
 from stories.models import (
     Generation,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, stored_brief
 from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.resume import Resume
 
@@ -47,7 +47,7 @@ def read_claim(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
     return Claim(
         generation=generation,
         lease_id=lease_id,
-        brief=StoryBrief.model_validate(generation.brief),
+        brief=stored_brief(generation.brief),
         name=name,
         resume=resume,
         log=tuple(log),

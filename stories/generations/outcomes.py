@@ -1,5 +1,6 @@
 """The outcome of a run, stored once, together with the end of its log."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -30,10 +31,17 @@ from .writers import Writer, stored
 
 
 @transaction.atomic
-def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]) -> None:
+def complete(
+    claim: Claim,
+    draft: ChapterDraft,
+    last: int,
+    uses: Sequence[ModelUse],
+    plan_by: dt.datetime | None = None,
+) -> None:
     """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
     looks first, the session stays where it is until the chapter is released; where nobody has asked
-    for the chapter, until its choice is taken.
+    for the chapter, until its choice is taken. Until `plan_by` a plan of the next chapters is being
+    made.
 
     Raises LeaseLost where another runner was quicker, Withdrawn where staff took it away.
     """
@@ -45,7 +53,7 @@ def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelU
         raise Withdrawn
     notes = revealed_notes(draft, claim.name)
     _name_story(claim, draft)
-    chapter = _store_chapter(claim, draft, notes)
+    chapter = _store_chapter(claim, draft, notes, plan_by)
     choices = _store_choices(chapter, notes)
     if not chapter.awaits_preview:
         advance(session, chapter)
@@ -141,7 +149,9 @@ def _name_story(claim: Claim, draft: ChapterDraft) -> None:
         story.save(update_fields=["title"])
 
 
-def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> Chapter:
+def _store_chapter(
+    claim: Claim, draft: ChapterDraft, notes: RevealedNotes, plan_by: dt.datetime | None
+) -> Chapter:
     generation = claim.generation
     parent = generation.choice.chapter if generation.choice else None
     return Chapter.objects.create(
@@ -162,6 +172,10 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
         outcome_findings=[asdict(found) for found in draft.outcome],
+        facts=[fact.model_dump(mode="json") for fact in draft.memory.facts],
+        threads={"opened": draft.memory.opened, "closed": draft.memory.closed},
+        scene=draft.scene.model_dump(mode="json"),
+        plan_by=plan_by,
         is_ending=claim.brief.is_ending,
         is_hidden=generation.is_hidden,
         released_at=None if generation.is_previewed or generation.is_hidden else timezone.now(),

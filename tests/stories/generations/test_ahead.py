@@ -97,6 +97,13 @@ async def test_one_is_written_for_each_offered_choice_and_then_no_more(story: St
     assert await Chapter.with_hidden.filter(is_hidden=True, number=2).acount() == 2
 
 
+async def test_none_is_begun_while_a_plan_of_the_next_chapters_is_on_its_way(story: Story) -> None:
+    await Chapter.objects.aupdate(plan_by=timezone.now() + dt.timedelta(minutes=1))
+    assert await write_ahead() is None
+    await Chapter.objects.aupdate(plan_by=timezone.now())
+    assert await write_ahead() is not None
+
+
 @pytest.mark.parametrize(
     "reads_no_more",
     [
@@ -148,7 +155,7 @@ async def test_hosts_elsewhere_are_spared_unless_asked_for(
 async def test_a_story_that_makes_no_sense_is_in_no_other_ones_way(
     story: Story, charlie: User
 ) -> None:
-    story.plan = {"plot": "torn"}
+    story.companions = [{"child": "torn"}]
     await story.asave()
     tom = await in_database(make_child, charlie.family, "Tom")
     others = await in_database(make_read_story, tom)
