@@ -34,6 +34,10 @@ class Trial:
             for applies, sentence in (
                 (bool(self.problem), "Mend what the host says, and run this again."),
                 (
+                    self.support.thinks,
+                    "Switch thinking off at the host, or use a model that does not think.",
+                ),
+                (
                     self.schema == "ignored",
                     "Use a model that answers JSON schemas: this one's judgements cannot be read.",
                 ),
