@@ -36,6 +36,7 @@ from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
     CheckFailed,
+    EmptyContent,
     Interrupted,
     ModelRefused,
     ModelTimeout,
@@ -419,7 +420,7 @@ async def _note_instead(run: _Run, draft: ChapterDraft | None = None) -> None:
 
 
 async def _fail(run: _Run, error: StoryError) -> None:
-    if isinstance(error, ModelRefused) and not isinstance(error, OutOfUse):
+    if isinstance(error, ModelRefused | EmptyContent) and not isinstance(error, OutOfUse):
         llm.forget_trials()
     if isinstance(error, CheckFailed):
         await _note_judgement(run, trials.note_unjudged)

@@ -91,5 +91,6 @@ def lately(key: Key) -> Trial | None:
 
 
 def forget_trials() -> None:
-    """Forget the trials after a refusal: the next chapter tries its model out anew."""
+    """Forget the trials after a refusal, or an answer without text: the next chapter tries its
+    model out anew."""
     _known.clear()

@@ -52,7 +52,7 @@ _MAX_CHANGES = 8
 # As many letters as a token has in English, more or less.
 _CHARACTERS_PER_TOKEN = 4
 _MAX_CHARACTERS = 400
-_THINK_TAG = "<think"
+_THOUGHTS_BEGIN = ("<think", "<|channel|>analysis", "analysis")
 _NO_TEXT = {False: "it answered with no text", True: "it thought, and answered with no text"}
 
 Make = Callable[[Host, Support], Awaitable[Clients]]
@@ -141,7 +141,7 @@ async def _write(trial: Trial, clients: Clients) -> Trial:
             if len(text) > _MAX_CHARACTERS:
                 break
     seconds = max(time.monotonic() - started - first, 0.001)
-    thinks = thinks or text.lstrip().startswith(_THINK_TAG)
+    thinks = thinks or text.lstrip().startswith(_THOUGHTS_BEGIN)
     return replace(
         trial,
         support=replace(trial.support, thinks=thinks),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 THOUGHTS = "reasoning_content"
 """The key in a message's `additional_kwargs` of the model's thoughts, for any provider."""
-_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>|\A\s*<think.*\Z", re.DOTALL | re.IGNORECASE)
+_THOUGHTS = re.compile(
+    r"\A.*(?:</think(?:ing)?>|<\|channel\|>final<\|message\|>|assistantfinal)|\A\s*<think.*\Z",
+    re.DOTALL | re.IGNORECASE,
+)
 # A brace that no key follows stands in a sentence.
 _OPENING = re.compile(r"\{(?=\s*[\"}])")
 _NOTHING_BEFORE = re.compile(r"(?:```\w*\s*)?\[?\s*\{")

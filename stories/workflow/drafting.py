@@ -59,9 +59,16 @@ _REFUSAL_WITHIN_SENTENCES = 2
 _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
+# That of text about the task, such as thoughts without a mark: the model's fault, and not unsafe.
+_LEFTOVER = "leftover"
 _UNSAID = "…"
 # The error after the last try, by its concern; any other concern was one of safety.
-_GIVEN_UP = {_FAILURE: ModelUnavailable, Kind.REFUSAL: Declined, Kind.REPETITION: TooShort}
+_GIVEN_UP = {
+    _FAILURE: ModelUnavailable,
+    _LEFTOVER: EmptyContent,
+    Kind.REFUSAL: Declined,
+    Kind.REPETITION: TooShort,
+}
 # Ends the answer of a host that sends thoughts, markup or white space for ever.
 _MAX_RAW_CHARACTERS = 30_000
 

@@ -103,7 +103,9 @@ async def test_a_model_that_is_seen_to_think_in_its_trial_has_room_for_it_in_pro
     assert len(any_host.trials) == 3
 
 
-@pytest.mark.parametrize("quirk", [Quirk.THINKS_FIRST, Quirk.THINK_BLOCK])
+@pytest.mark.parametrize(
+    "quirk", [Quirk.THINKS_FIRST, Quirk.THINK_BLOCK, Quirk.CHANNEL_MARKS, Quirk.CHANNEL_NAMES]
+)
 async def test_a_few_thoughts_cost_no_further_trial(any_host: ModelHost[Any], quirk: Quirk) -> None:
     any_host.quirks.add(quirk)
     assert (await llm.open_models()).trial.support.thinks

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from children.profiles import Pronoun
-from stories.vocabulary.errors import Declined, ModelUnavailable, TooShort
+from stories.vocabulary.errors import Declined, EmptyContent, ModelUnavailable, TooShort
 from stories.workflow.lengths import target_words
 from stories.workflow.resources import ChapterResources
 from stories.workflow.steps import ModelUse
@@ -208,6 +208,30 @@ async def test_a_refusal_at_the_end_costs_no_chapter(any_host: ModelHost[Any]) -
     brief = a_brief()
     reading = await Reading().of(brief, long_enough(any_host, brief))
     assert reading.draft.measures.word_count == 200
+
+
+# Thoughts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quirk", [Quirk.CHANNEL_MARKS, Quirk.CHANNEL_NAMES, Quirk.THINK_TAIL])
+async def test_thoughts_in_the_content_are_no_story(any_host: ModelHost[Any], quirk: Quirk) -> None:
+    any_host.script(prose=GENTLE)
+    any_host.quirks.add(quirk)
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert reading.draft.text == reading.text == GENTLE
+    assert reading.held == []
+
+
+async def test_thoughts_without_a_mark_are_not_told_as_an_unfit_story(
+    any_host: ModelHost[Any],
+) -> None:
+    any_host.script(prose=f"Okay, the user wants a story about a fox. {GENTLE}")
+    brief = a_brief()
+    reading = Reading()
+    with pytest.raises(EmptyContent):
+        await reading.of(brief, resources_for(any_host, brief))
+    assert reading.text == ""
 
 
 # Sentences ----------------------------------------------------------------------------------------
