@@ -141,6 +141,8 @@ def test_a_language_without_a_row_is_compared_with_nothing() -> None:
         (Pronoun.OPEN, "Robin opened the door, and he smiled."),
         (Pronoun.SHE, 'The fox sat down beside Grandpa. "Hm," Robin said to himself.'),
         (Pronoun.SHE, "Grandpa laughed. Robin shook his head."),
+        (Pronoun.SHE, "Once there was a small child called Robin who loved maps. He drew one."),
+        (Pronoun.HE, "The house belonged to a girl whose name was Robin. She was eight."),
     ],
 )
 def test_a_pronoun_that_is_not_the_heros_is_found(pronoun: Pronoun, text: str) -> None:
@@ -157,6 +159,8 @@ def test_a_pronoun_that_is_not_the_heros_is_found(pronoun: Pronoun, text: str) -
         '"He is asleep," said Robin.',
         "Robin watched the moon. He seemed to smile.",
         "Robin waved at Pip. He waved back.",
+        "Once there was a child called Robin, and a child called Pip. He laughed.",
+        "Robin met a child called Robinson. He laughed.",
         "Pip laughed. Robin gave him the lantern.",
         "Robin carried the snowman's hat, and he thanked Robin for it.",
         "A hedgehog came along. Robin knew his name.",
