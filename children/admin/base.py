@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
+from children import erasure
+
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
     _TabularInline = admin.TabularInline[Any, Any]
@@ -47,6 +49,14 @@ class DeletedBySuperusers(_ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
 
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        erasure.finish_on_commit()
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        erasure.finish_on_commit()
+
     def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> Deletion:
         rows = list(objs)
         counts = cascade_counts(self.model, [row.pk for row in rows])
@@ -71,7 +81,7 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
     """How many rows of each kind go when these go: counted, since loading a log would take long."""
     counts: dict[str, int] = {}
     seen = {model}
-    waiting = deque([model._default_manager.filter(pk__in=keys)])
+    waiting = deque([_all_rows(model).filter(pk__in=keys)])
     while waiting:
         rows = waiting.popleft()
         counts[str(rows.model._meta.verbose_name_plural)] = rows.count()
@@ -80,5 +90,10 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
             if relation.on_delete is models.CASCADE and other not in seen:
                 seen.add(other)
                 name = relation.field.name
-                waiting.append(other._default_manager.filter(**{f"{name}__in": rows}))
+                waiting.append(_all_rows(other).filter(**{f"{name}__in": rows}))
     return counts
+
+
+def _all_rows(model: type[models.Model]) -> models.Manager[Any]:
+    """Also those that the model's own manager leaves out: they go as well."""
+    return model._base_manager  # noqa: SLF001 - Django documents it

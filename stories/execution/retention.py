@@ -8,8 +8,10 @@ a run that came to nothing, once the story has gone on without it.
 
 import asyncio
 import datetime as dt
+import itertools
 import logging
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,18 +20,20 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from stories import eventlog
+from stories import eventlog, narration
 from stories.access import tickets
 from stories.execution import checkpoints
-from stories.generations import leases
+from stories.generations import ahead, leases
 from stories.infra.db import in_database
-from stories.models import Generation
+from stories.models import Generation, Story
 from stories.workflow.checkpoints import StoreAway
 
 logger = logging.getLogger(__name__)
 
 # Nobody waits any more for what nobody has written for so long.
 STALE_DAYS = 7
+# Stories are mostly gone on with the next evening.
+UNCHOSEN_DAYS = 3
 # Few enough that whoever else writes does not notice, also where writers take turns.
 LOGS_PER_STEP = 20
 FIRST_AFTER_SECONDS = 300.0
@@ -38,11 +42,13 @@ EVERY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Tidied:
-    """Counts of each kind: logs and their events, runs ended, tickets and log-ins."""
+    """Counts of each kind: logs and their events, runs ended, chapters written ahead and not
+    chosen, tickets and log-ins."""
 
     logs: int
     events: int
     ended: int
+    unchosen: int
     tickets: int
     sessions: int
 
@@ -50,6 +56,7 @@ class Tidied:
 async def tidy() -> Tidied:
     """Remove outlived data and end stale runs; safe in any number of processes."""
     ended = await in_database(leases.end_stale, _ago(STALE_DAYS))
+    unchosen = await in_database(ahead.drop_unchosen, _ago(UNCHOSEN_DAYS))
     logs = events = 0
     while step := await in_database(_prune_some):
         chosen, removed = step
@@ -57,7 +64,9 @@ async def tidy() -> Tidied:
         events += removed
     await _forget_checkpoints()
     used = await in_database(tickets.forget_used)
-    tidied = Tidied(logs, events, len(ended), used, await in_database(_forget_sessions))
+    await in_database(forget_narration)
+    sessions = await in_database(_forget_sessions)
+    tidied = Tidied(logs, events, len(ended), unchosen, used, sessions)
     logger.info("tidied up: %s", tidied)
     return tidied
 
@@ -84,8 +93,20 @@ async def _forget_checkpoints() -> None:
             await store.forget(thread_id)
 
 
+def forget_narration() -> None:
+    """Remove the audio of stories that were deleted, with their child or without, from this
+    machine."""
+    kept: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for child_id, story_id in narration.folders():
+        kept[child_id].append(story_id)
+    stories = itertools.chain.from_iterable(kept.values())
+    there = set(Story.objects.filter(pk__in=stories).values_list("pk", flat=True))
+    for child_id, story_ids in kept.items():
+        narration.forget(child_id, set(story_ids) - there)
+
+
 def _threads_in_use() -> set[str]:
-    active = Generation.objects.filter(status__in=Generation.ACTIVE)
+    active = Generation.with_hidden.filter(status__in=Generation.ACTIVE)
     return {str(pk) for pk in active.values_list("pk", flat=True)}
 
 

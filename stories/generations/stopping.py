@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from children.models import User
-from stories import eventlog
+from stories import eventlog, narration
 from stories.eventlog import Entry
 from stories.infra.notify import Topic, notify
 from stories.models import (
@@ -15,7 +15,7 @@ from stories.models import (
     ReadingSession,
     Story,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import stored_brief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
 from stories.vocabulary.nodes import FIRST
@@ -108,6 +108,8 @@ def discard(user: User, ended: Generation) -> None:
             Story.objects.filter(pk=ended.story_id).update(discarded_at=timezone.now())
         made = Decision.objects.filter(session__story=ended.story_id, choice__in=choices)
         made.filter(choice__led_to=None).delete()
+        child_id = ended.story.child_id
+        transaction.on_commit(lambda: narration.forget(child_id, [ended.story_id]))
 
 
 def _from_here(generation: Generation) -> QuerySet[Generation]:
@@ -159,7 +161,7 @@ def _approved(stopped: Generation) -> tuple[str, bool]:
 
 def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
     """True when the gate would still check by the same measures, under the same stand-in name."""
-    now, then = (StoryBrief.model_validate(run.brief) for run in (generation, stopped))
+    now, then = (stored_brief(run.brief) for run in (generation, stopped))
     ours, theirs = ((brief.hero, brief.checked_as, set(brief.avoid)) for brief in (now, then))
     return ours == theirs
 

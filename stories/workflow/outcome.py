@@ -20,7 +20,8 @@ from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import Language, language_of, languages
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import level_target, target_words
+from stories.workflow.prompts.memory import choice_made
 from stories.workflow.prompts.request import pronoun_note
 
 NAME = "outcome"
@@ -54,6 +55,20 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     PRONOUN = "pronoun"
     NAME = "name"
+    CHOICE = "choice"
+    LONG = "long"
+
+
+class AdditionWords(BaseModel):
+    """Regular expressions, in lower case: for whole words by which a model talks about its task
+    (`talk`), for words at the start by which a story moves on, which is the plan's to say
+    (`moves_on`), and for words that say nothing (`vague`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    moves_on: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
 
 
 class OutcomeWords(BaseModel):
@@ -67,9 +82,11 @@ class OutcomeWords(BaseModel):
     whoever else is near. Where nobody else is near, any of these pronouns does: by the
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
     `things` beside those of `common.txt`; after one of the words `before_things` it may mean a
-    thing, and words of the regular expressions `introducing` mean the hero. And `of_her` and `of_him` are regular expressions for sentences whose words agree with
-    the `{hero}`, `{opening}` being a sentence's beginning up to the name: wrong for a hero who is
-    the other, and for nobody else, since a language of such words may have none that leave it open.
+    thing, and words of the regular expressions `introducing` mean the hero. And `of_her` and
+    `of_him` are regular expressions for sentences whose words agree with the `{hero}`, `{opening}`
+    being a sentence's beginning up to the name: wrong for a hero who is the other, and for nobody
+    else, since a language of such words may have none that leave it open.
+    `additions` are what tells a small model's additions that are not fit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +104,7 @@ class OutcomeWords(BaseModel):
     beings: _Words = frozenset()
     things: _Words = frozenset()
     introducing: tuple[str, ...] = ()
+    additions: AdditionWords = AdditionWords()
 
 
 @cache
@@ -182,6 +200,8 @@ def note_on(kinds: Collection[str], asked: Asked) -> str:
         "language": asked.row.name or asked.brief.language,
         "pronoun": pronoun_note(asked.brief),
         "words": str(target_words(asked.brief)),
+        "choice": choice_made(asked.brief.choice),
+        "longest": str(level_target(asked.brief).longest),
     }
     return " ".join(row.note.format(**told) for row in _TABLE if row.kind in kinds)
 
@@ -402,6 +422,14 @@ def _differs_by_one(one: str, other: str) -> bool:
     return one != other and any(first == second for first, second in ways)
 
 
+# The reading level --------------------------------------------------------------------------------
+
+
+def _is_far_too_long(sentence: str, _before: str, asked: Asked) -> bool:
+    """True for a sentence far over what a child of this age and level reads."""
+    return len(words(sentence, asked.brief.language)) > level_target(asked.brief).far_over
+
+
 # Texts --------------------------------------------------------------------------------------------
 
 
@@ -439,7 +467,8 @@ _Check = Callable[[str, str, Asked], bool]
 class _Row:
     """A kind of fault, what a model is told about it, and the check of a whole sentence.
 
-    Refusals are looked for ahead of the gate, and length when a turn ends.
+    Refusals are looked for ahead of the gate, length when a turn ends, and what was chosen in the
+    chapter's first words (`promises`).
     """
 
     kind: Kind
@@ -466,4 +495,9 @@ _TABLE = (
     _Row(Kind.LANGUAGE, "Write every sentence in {language}.", _is_foreign),
     _Row(Kind.NAME, "The hero's name is spelled {hero}, and never otherwise.", _is_misspelt),
     _Row(Kind.PRONOUN, "{pronoun}", _has_wrong_pronoun),
+    _Row(
+        Kind.CHOICE,
+        "What was chosen has not happened yet. It happens now, in the very next sentence. {choice}",
+    ),
+    _Row(Kind.LONG, "Write at most {longest} words a sentence.", _is_far_too_long),
 )

@@ -321,9 +321,10 @@ def test_a_story_without_a_chapter_has_a_page(page: Client, mia: Child) -> None:
 def test_the_story_page_costs_the_same_for_a_long_story(
     page: Client, mia: Child, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    story = make_read_story(mia, chapters=3)
-    with django_assert_max_num_queries(7):
-        page.get(reverse("stories:story", args=[story.pk]))
+    for chapters in (2, 3):
+        story = make_read_story(mia, chapters=chapters)
+        with django_assert_max_num_queries(8):
+            page.get(reverse("stories:story", args=[story.pk]))
 
 
 def test_a_childs_library_shows_titles_pages_and_stays_cheap(
@@ -408,3 +409,14 @@ def test_templates_hold_no_inline_script_or_style() -> None:
         if inline.search(path.read_text())
     ]
     assert found == []
+
+
+def test_the_page_for_a_new_story_says_who_reads_it_aloud(
+    client: Client, settings: Settings, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    url = reverse("stories:new", args=[mia.pk])
+    told = "Read aloud by the storyteller's own voice: English."
+    assert told in client.get(url).content.decode()
+    settings.NARRATION_PROCESSES = 0
+    assert "Read aloud by a voice of your device" in client.get(url).content.decode()

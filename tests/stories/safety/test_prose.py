@@ -40,8 +40,10 @@ SAMPLES = [
     ("en", "A fox ran on, " + "and on, " * 90 + "until it slept. Then " + "it ran and " * 60),
     (
         "en",
-        "<|channel|>analysis<|message|>A plan.<|end|><|start|>assistant<|channel|>final<|message|>A "
-        "fox ran. It hid.",
+        (
+            "<|channel|>analysis<|message|>Plan.<|end|><|start|>assistant<|channel|>final<|message|>"
+            "A fox ran. It hid."
+        ),
     ),
     ("en", "\n analysisWe need a fox.assistantfinalA fox ran. It hid."),
     ("en", "analysis of foxes came first. Then they ran."),
@@ -155,8 +157,10 @@ def test_spanish_titles_end_no_sentence() -> None:
         "<think>A <think>nested</think> plan.</think>The fox ran.",
         "<thinking mode='x'>A plan.</thinking>\n\nThe fox ran.",
         "I should write of a fox</think>The fox ran.",
-        "<|channel|>analysis<|message|>A plan.<|end|><|start|>assistant<|channel|>final<|message|>"
-        "The fox ran.<|return|>",
+        (
+            "<|channel|>analysis<|message|>A plan.<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>The fox ran.<|return|>"
+        ),
         "<|start|>assistant<|channel|>final<|message|>The fox ran.",
         "analysisWe need a fox. So be it.assistantfinalThe fox ran.",
         "<|im_start|>assistant\nThe fox ran.<|im_end|>",
