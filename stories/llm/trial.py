@@ -2,9 +2,8 @@
 
 A parameter that the host refuses is left out from then on: by its name, or, where the host tells
 none, by trying without each. A model that thinks all the same is asked with room for that. What was
-found is kept for as long as the process lives, by host,
-model and version. A host that cannot be tried just now is asked as all are, and tried again after a
-minute.
+found is kept for as long as the process lives, by host, model and version. A host that cannot be
+tried just now is asked as all are, and tried again after a minute.
 """
 
 import asyncio

@@ -70,6 +70,7 @@ def test_a_refusal_is_told_from_a_story(language: str, sentence: str) -> None:
         ("en", "I am sorry to say that the boat was gone."),
         ("en", "Sorry for the noise, the drum went quiet."),
         ("en", "I am able to help, thought Robin, and ran."),
+        ("en", "I am comfortable with this pillow, thought the bear."),
         ("en", "I have to decline a word or two for you, dear reader."),
         ("en", "This request came by snail, and it was a good one."),
         ("es", "Lo siento, pensó Ariel, y no puedo dormir."),
