@@ -13,4 +13,6 @@ urlpatterns = [
     path("read/<uuid:session_id>/", views.read, name="read"),
     path("stories/<uuid:story_id>/", views.story, name="story"),
     path("stories/<uuid:story_id>/epub/", views.as_epub, name="epub"),
+    path("stories/<uuid:story_id>/pdf/", views.as_pdf, name="pdf"),
+    path("stories/<uuid:story_id>/booklet/", views.as_booklet, name="booklet"),
 ]

@@ -1,10 +1,12 @@
 """The family's pages about stories. Each begins with the question whose it is."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypedDict, TypeVar
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -25,13 +27,17 @@ from stories.controls.switches import Feature
 from stories.execution import engine
 from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
-from stories.pages import epub, library
+from stories.pages import epub, library, typeset
+from stories.pages.books import Book, book_of
 from stories.pages.forms import NewStoryForm, ReportForm, languages_for
 from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
 
+PDF = "application/pdf"
 STORIES_PER_PAGE = 24
+# A book takes a processor for about a second: so many are made at a time, and the others wait.
+_bookbinders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="stories-books")
 
 T = TypeVar("T")
 
@@ -124,17 +130,20 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    """The same path through a story as its page shows, to keep."""
-    found = _or_404(access.story_for, parent(request), story_id)
-    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
-    if not pages:
-        raise Http404
-    answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=epub.file_name(found)
-    )
-    return answer
+async def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    return await _kept(request, story_id, epub.epub, epub.CONTENT_TYPE, epub.ENDING)
+
+
+@login_required
+@require_safe
+async def as_pdf(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    return await _kept(request, story_id, typeset.pages, PDF, ".pdf")
+
+
+@login_required
+@require_safe
+async def as_booklet(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
+    return await _kept(request, story_id, typeset.booklet, PDF, "-a4.pdf")
 
 
 @login_required
@@ -188,6 +197,31 @@ def child_library(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     stories = Paginator(library.stories_of(child), STORIES_PER_PAGE)
     context = {"child": child, "stories": stories.get_page(request.GET.get("page"))}
     return render(request, "stories/child_library.html", context)
+
+
+async def _kept(
+    request: HttpRequest,
+    story_id: uuid.UUID,
+    make: Callable[[Book], bytes],
+    content_type: str,
+    ending: str,
+) -> HttpResponse:
+    """The same path through a story as its page shows, as a file to keep."""
+    book = await sync_to_async(_book)(request, story_id)
+    file = await asyncio.get_running_loop().run_in_executor(_bookbinders, make, book)
+    answer = HttpResponse(file, content_type=content_type)
+    answer["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=book.file_name(ending)
+    )
+    return answer
+
+
+def _book(request: HttpRequest, story_id: uuid.UUID) -> Book:
+    found = _or_404(access.story_for, parent(request), story_id)
+    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
+    if not pages:
+        raise Http404
+    return book_of(found, pages)
 
 
 def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID) -> T:

@@ -16,7 +16,7 @@ from tests.screenshots.pages import SHOTS
 from tests.screenshots.site import temporary_site
 
 # These answer with something else than a page.
-NOT_PAGES = {"stories:epub", "children:revoke"}
+NOT_PAGES = {"stories:epub", "stories:pdf", "stories:booklet", "children:revoke"}
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 
