@@ -40,7 +40,7 @@ class BookChapter:
 class Book:
     """`hero` and `note` are whole lines, `picture` is an SVG, `words` are words with meanings.
 
-    `is_roomy` is for a child who reads more easily with room between letters and lines.
+    `is_roomy` is for a child who reads more easily with plain letters and room around them.
     """
 
     id: uuid.UUID

@@ -37,8 +37,8 @@ def _one(made: bytes | list[bytes] | None) -> bytes:
 
 
 def main(what: str) -> None:
-    # The machine's own fonts stand in for letters that typst's do not have.
-    fonts = typst.Fonts()
+    # The machine's own fonts stand in for letters that these and typst's do not have.
+    fonts = typst.Fonts(font_paths=[str(HERE / "fonts")])
     book = sys.stdin.read()
     match what:
         case "pages":

@@ -99,15 +99,34 @@ def test_a_book_is_found_by_its_title_and_its_chapters_and_read_in_its_language(
 @pytest.mark.parametrize("form", FORMS)
 def test_all_letters_are_in_the_file(page: Client, alice: User, form: str) -> None:
     story = make_read_story(make_child(alice.family, "Noam", "he"), "השועל הטוב (fox)")
-    objects = [each.get_object() for each in _all_objects(printed(page, story, form))]
+    objects = _all_objects(printed(page, story, form))
     fonts = [each for each in objects if isinstance(each, dict) and "/FontName" in each]
     assert fonts
     assert all("/FontFile2" in font or "/FontFile3" in font for font in fonts)
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "face"),
+    [("en", "Mia", "AtkinsonHyperlegible"), ("he", "Noam", "Assistant")],
+)
+def test_a_child_who_needs_them_gets_letters_that_are_easy_to_tell_apart(
+    page: Client, alice: User, language: str, name: str, face: str
+) -> None:
+    child = make_child(alice.family, name, language)
+    child.is_dyslexia_friendly = True
+    child.save()
+    story = make_read_story(child, "השועל הטוב")
+    objects = _all_objects(printed(page, story))
+    fonts = {
+        each["/BaseFont"] for each in objects if isinstance(each, dict) and "/BaseFont" in each
+    }
+    assert any(face in font for font in fonts)
+
+
 def _all_objects(book: PdfReader) -> list[Any]:
     count: Any = book.trailer["/Size"]
-    return [book.get_object(number) for number in range(1, count)]
+    found = [book.get_object(number) for number in range(1, count)]
+    return [each.get_object() for each in found if each is not None]
 
 
 @pytest.mark.parametrize("form", FORMS)
