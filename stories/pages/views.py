@@ -34,9 +34,8 @@ from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
 
-PDF = "application/pdf"
 STORIES_PER_PAGE = 24
-# A book takes a processor for about a second: so many are made at a time, and the others wait.
+# A book takes up to a hundred megabytes while it is made: two at a time, and the others wait.
 _bookbinders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="stories-books")
 
 T = TypeVar("T")
@@ -131,19 +130,19 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 async def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _kept(request, story_id, epub.epub, epub.CONTENT_TYPE, epub.ENDING)
+    return await _download(request, story_id, epub.epub, epub.CONTENT_TYPE, epub.ENDING)
 
 
 @login_required
 @require_safe
 async def as_pdf(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _kept(request, story_id, typeset.pages, PDF, ".pdf")
+    return await _download(request, story_id, typeset.pages, typeset.CONTENT_TYPE, ".pdf")
 
 
 @login_required
 @require_safe
 async def as_booklet(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _kept(request, story_id, typeset.booklet, PDF, "-a4.pdf")
+    return await _download(request, story_id, typeset.booklet, typeset.CONTENT_TYPE, "-a4.pdf")
 
 
 @login_required
@@ -199,7 +198,7 @@ def child_library(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     return render(request, "stories/child_library.html", context)
 
 
-async def _kept(
+async def _download(
     request: HttpRequest,
     story_id: uuid.UUID,
     make: Callable[[Book], bytes],

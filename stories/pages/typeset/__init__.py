@@ -14,6 +14,7 @@ from typing import Literal
 from stories.pages.books import Book
 from stories.vocabulary.languages import primary_language
 
+CONTENT_TYPE = "application/pdf"
 TIMEOUT_SECONDS = 60.0
 _COMPILER = Path(__file__).with_name("compiler.py")
 
