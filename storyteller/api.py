@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from stories.api import errors, families, generations, library, reports, streams
+from stories.api import errors, families, friends, generations, library, reports, streams
 from stories.api.auth import USER
 
 api = NinjaAPI(
@@ -14,6 +14,7 @@ api = NinjaAPI(
 )
 for router in (
     families.router,
+    friends.router,
     library.router,
     generations.router,
     reports.router,

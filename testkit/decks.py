@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from stories.plotting.decks import Deck, Finale, Friend, Plot, Scene, read_deck
+from stories.plotting.decks import CastLines, Company, Deck, Finale, Friend, Plot, Scene, read_deck
 from stories.plotting.draw import BY_GENDER, episode_text, friend_text, plot_text
 from stories.safety.gate import Gate
 from stories.safety.sentences import split
@@ -25,7 +25,12 @@ _CHAPTER_WORDS = {AgeBand.YOUNG: (80, 170), AgeBand.MIDDLE: (140, 260), AgeBand.
 _SENTENCE_WORDS = {AgeBand.YOUNG: 14, AgeBand.MIDDLE: 24, AgeBand.OLDER: 36}
 _SHORTER = {"he": 0.75}
 _MAX_TITLE, _MAX_ABOUT, _MAX_TEXT, _MAX_QUESTION = 60, 110, 70, 130
-_EN_PRONOUN = re.compile(r"(?i)\{(?:hero|friend)\}[^.!?“”]*?\b(?:himself|herself)\b")
+_GOING_ALONG = {1: {"sibling"}, 2: {"sibling", "other"}}
+# As many as a story has chapters at most; of the others, so many that nobody tires of them.
+_MIN_HELPS, _MIN_VARIANTS = 12, 3
+# "Y" is "e" before some names, and nobody knows these.
+_ES_AND = re.compile(r"(?i)\by \{(?:sibling|other)\}")
+_EN_PRONOUN = re.compile(r"(?i)\{(?:hero|friend|sibling|other)\}[^.!?“”]*?\b(?:himself|herself)\b")
 
 
 def deck_problems(language: Language, band: AgeBand) -> Iterator[str]:
@@ -42,6 +47,9 @@ def deck_problems(language: Language, band: AgeBand) -> Iterator[str]:
     for friend in deck.friends:
         yield from _named(friend.key, _friend_problems(friend))
         yield from _named(friend.key, _stopped(friend_text(friend, name=hero), gate, language))
+    yield from _named("cast", cast_problems(deck.cast, language, band))
+    shown = _SLOT.sub(hero, BY_GENDER.sub(r"\1", "\n".join(_cast_lines(deck.cast))))
+    yield from _named("cast", _stopped(shown, gate, language))
 
 
 def _named(key: str, problems: Iterator[str]) -> Iterator[str]:
@@ -139,6 +147,44 @@ def _friend_problems(friend: Friend) -> Iterator[str]:
             yield f"{unknown} in “{text}”"
     if len(set(friend.asides)) < len(friend.asides):
         yield "an aside twice"
+
+
+def _cast_lines(cast: CastLines) -> Iterator[str]:
+    yield from cast.met_again
+    for company in (cast.one, cast.two):
+        yield from (*company.joins, *company.helps, *company.ends)
+
+
+def cast_problems(cast: CastLines, language: Language, band: AgeBand) -> Iterator[str]:
+    """The problems of the sentences for those who go along, and for a friend who is met again."""
+    yield from _lines_problems(cast.met_again, _ANYWHERE, language, band)
+    for count, company in enumerate((cast.one, cast.two), 1):
+        yield from _company_problems(company, _GOING_ALONG[count], language, band)
+
+
+def _company_problems(
+    company: Company, names: set[str], language: Language, band: AgeBand
+) -> Iterator[str]:
+    if len(company.helps) < _MIN_HELPS:
+        yield f"{len(company.helps)} sentences of help, not {_MIN_HELPS}"
+    for lines in (company.joins, company.helps, company.ends):
+        yield from _lines_problems(lines, _ANYWHERE | names, language, band)
+        for text in lines:
+            if missing := names - set(_SLOT.findall(text)):
+                yield f"{missing} is missing in “{text}”"
+            if BY_GENDER.search(text) and "{friend}" not in text:
+                yield f"a form by the friend's gender without the friend: “{text}”"
+            if language.code == "es" and _ES_AND.search(text):
+                yield f"“y” before a name: “{text}”"
+
+
+def _lines_problems(
+    lines: tuple[str, ...], slots: set[str], language: Language, band: AgeBand
+) -> Iterator[str]:
+    if len(set(lines)) < max(_MIN_VARIANTS, len(lines)):
+        yield f"too few different sentences: “{lines[0]}”"
+    for text in lines:
+        yield from _text_problems(text, slots, language, band)
 
 
 def _stopped(text: str, gate: Gate, language: Language) -> Iterator[str]:

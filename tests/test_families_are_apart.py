@@ -19,9 +19,10 @@ from children.models import ApiToken, Child, User
 from stories.access import tickets
 from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
-from stories.models import Chapter, Choice, Generation, Story
+from stories.models import Chapter, Choice, Generation, KeptFriend, Story
 from tests.factories.callers import caller
 from tests.factories.families import PASSWORD, make_child
+from tests.factories.stories import make_kept_friend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +39,7 @@ class Belongings:
     story: Story
     generation: Generation
     choice: Choice
+    friend: KeptFriend
     token: ApiToken
 
     def parameters(self) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class Belongings:
             "chapter_id": self.choice.chapter_id,
             "session_id": self.story.session.pk,
             "generation_id": self.generation.pk,
+            "friend_id": self.friend.pk,
             "token_id": self.token.pk,
         }
 
@@ -71,7 +74,8 @@ def belongings(alice: User) -> Belongings:
     generation.story.session.save()
     choice = Choice.objects.create(chapter=chapter, text=SECRET)
     tokens.create(alice, SECRET)
-    return Belongings(child, generation.story, generation, choice, ApiToken.objects.get())
+    friend = make_kept_friend(child, "pim", name=SECRET)
+    return Belongings(child, generation.story, generation, choice, friend, ApiToken.objects.get())
 
 
 def patterns(resolver: URLResolver | None = None, names: str = "") -> Iterator[tuple[str, Any]]:
@@ -122,6 +126,7 @@ async def test_another_family_gets_nothing_at_any_url(
     assert await Generation.objects.acount() == 1
     assert await Child.objects.acount() == 1
     assert (await ApiToken.objects.aget()).revoked_at is None
+    assert await KeptFriend.objects.acount() == 1
 
 
 async def test_a_stranger_gets_nothing_at_any_url(belongings: Belongings) -> None:

@@ -7,8 +7,11 @@ from .lookups import (
     child_for,
     choice_for,
     generation_for,
+    kept_friend_for,
+    kept_friends_of,
     may_follow,
     session_for,
+    siblings_of,
     story_for,
 )
 
@@ -19,7 +22,10 @@ __all__ = [
     "child_for",
     "choice_for",
     "generation_for",
+    "kept_friend_for",
+    "kept_friends_of",
     "may_follow",
     "session_for",
+    "siblings_of",
     "story_for",
 ]

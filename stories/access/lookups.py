@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from children.models import Child, User
-from stories.models import Chapter, Choice, Generation, ReadingSession, Story
+from stories.models import Chapter, Choice, Generation, KeptFriend, ReadingSession, Story
 
 T = TypeVar("T")
 
@@ -28,6 +28,20 @@ def child_for(user: User, child_id: uuid.UUID) -> Child:
     """Raises Missing or NotYours, as all look-ups here do."""
     child = Child.objects.filter(pk=child_id).first()
     return _owned(user, child, lambda own: own)
+
+
+def siblings_of(child: Child) -> QuerySet[Child]:
+    """The family's other children."""
+    return Child.objects.filter(family=child.family_id).exclude(pk=child.pk)
+
+
+def kept_friends_of(child: Child) -> QuerySet[KeptFriend]:
+    return KeptFriend.objects.filter(child=child)
+
+
+def kept_friend_for(user: User, friend_id: uuid.UUID) -> KeptFriend:
+    friend = KeptFriend.objects.select_related("child").filter(pk=friend_id).first()
+    return _owned(user, friend, lambda own: own.child)
 
 
 def story_for(user: User, story_id: uuid.UUID) -> Story:
@@ -49,9 +63,9 @@ def generation_for(user: User, generation_id: uuid.UUID) -> Generation:
 
 def choice_for(session: ReadingSession, choice_id: uuid.UUID) -> Choice:
     """A choice of this session's own story; another story's is as good as none, and so is one of
-    a chapter that was withdrawn."""
+    a chapter that was withdrawn, or that nobody has asked for."""
     found = Choice.objects.select_related("chapter").filter(
-        chapter__story=session.story_id, chapter__withdrawn_at=None
+        chapter__story=session.story_id, chapter__withdrawn_at=None, chapter__is_hidden=False
     )
     if choice := found.filter(pk=choice_id).first():
         return choice

@@ -13,6 +13,7 @@ from stories.controls.switches import Feature
 from stories.infra.db import in_database
 from stories.models import Chapter, Choice, Generation, ReadingSession, Story
 from stories.tree import Tree, path_to
+from stories.vocabulary.tones import Tone
 
 from .auth import sees_previews, user_of
 from .errors import PROBLEMS
@@ -100,6 +101,9 @@ def _story(request: HttpRequest, story_id: uuid.UUID) -> StoryOut:
         language=story.language,
         reading_level=ReadingLevel(story.reading_level),
         total_chapters=story.total_chapters,
+        companions=story.siblings,
+        friend=story.friend_id,
+        tone=Tone(story.tone),
         is_completed=story.session.finished_at is not None,
         created_at=story.created_at,
         chapters=[

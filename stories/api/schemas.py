@@ -8,8 +8,9 @@ from ninja import Field, Schema
 
 from children.models import Strictness
 from children.profiles import Pronoun, ReadingLevel
-from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS
+from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS, MAX_COMPANIONS
 from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
+from stories.vocabulary.tones import Tone
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 
@@ -74,10 +75,34 @@ class GenerationIn(Schema):
     total_chapters: Annotated[
         int | None, Field(ge=1, le=MAX_CHAPTERS, description=f"{DEFAULT_CHAPTERS} if left out")
     ] = None
+    companions: Annotated[
+        list[uuid.UUID] | None,
+        Field(
+            max_length=MAX_COMPANIONS,
+            description="other children of the family who come along; nobody if left out",
+        ),
+    ] = None
+    friend: Annotated[
+        uuid.UUID | None,
+        Field(description="a kept friend of the child, to be met again; a new one if left out"),
+    ] = None
+    tone: Annotated[Tone | None, Field(description="empty or left out: as it comes")] = None
     session_id: uuid.UUID | None = None
     chapter_number: Annotated[int | None, Field(ge=1, le=MAX_CHAPTERS)] = None
     choice_id: str = ""
     custom_text: str = ""
+
+
+class KeptFriendOut(Schema):
+    """A friend of a finished story, kept for the child's other stories."""
+
+    id: uuid.UUID
+    child_id: uuid.UUID
+    name: str
+    full_name: Annotated[str, Field(examples=["Pim the hedgehog"])]
+    language: Annotated[str, Field(description="BCP 47 tag of the two names")]
+    story_id: Annotated[uuid.UUID | None, Field(description="none once that story is erased")]
+    created_at: dt.datetime
 
 
 class GenerationStarted(Schema):
@@ -134,6 +159,9 @@ class StoryOut(Schema):
     language: str
     reading_level: ReadingLevel
     total_chapters: int
+    companions: Annotated[list[uuid.UUID], Field(description="children who come along")]
+    friend: Annotated[uuid.UUID | None, Field(description="the kept friend who is met again")]
+    tone: Tone
     is_completed: bool
     created_at: dt.datetime
     chapters: list[ChapterOut]

@@ -1,13 +1,16 @@
 """Commands on stories: asking for a chapter, and what the course and end of a run change.
 
 Each command is one transaction over the rows that a rule spans. `starting`, `continuing` and
-`stopping` serve the families, on what `requests` holds; `limits` and `queue` share out the slots on
-the model; `claims`, `leases` and `outcomes` serve the runner; `previews` serve the parents who look
-first; `briefs` decide what the storyteller is told.
+`stopping` serve the families, on what `requests` holds; `cast` and `friends` say who is in a story;
+`limits` and `queue` share out the slots on the model; `ahead` and `ahead_slots` have chapters
+written that nobody has asked for yet; `claims`, `leases`, `outcomes` and `own_plans` serve the
+runner; `previews` serve the parents who look first; `briefs` decide what the storyteller is told.
 """
 
 from .briefs import pseudonym_of
+from .cast import MAX_COMPANIONS, Cast, companion_missing, friend_missing, too_many_companions
 from .continuing import Wish, chapter_of_theme, next_chapter, note_reading
+from .friends import MAX_KEPT_FRIENDS, friend_of, keep_friend, kept_friend_of
 from .inputs import InvalidRequest, one_line
 from .limits import FamilyBusy, NotNow, QueueFull
 from .previews import AwaitsPreview, check_released, publish_chapter
@@ -26,8 +29,11 @@ __all__ = [
     "CHAPTER_CHOICES",
     "DEFAULT_CHAPTERS",
     "MAX_CHAPTERS",
+    "MAX_COMPANIONS",
+    "MAX_KEPT_FRIENDS",
     "AwaitsPreview",
     "Caller",
+    "Cast",
     "FamilyBusy",
     "InvalidRequest",
     "ModelMissing",
@@ -41,7 +47,12 @@ __all__ = [
     "carry_on",
     "chapter_of_theme",
     "check_released",
+    "companion_missing",
     "discard",
+    "friend_missing",
+    "friend_of",
+    "keep_friend",
+    "kept_friend_of",
     "latest_generation",
     "next_chapter",
     "note_reading",
@@ -50,4 +61,5 @@ __all__ = [
     "publish_chapter",
     "request_stop",
     "start_story",
+    "too_many_companions",
 ]

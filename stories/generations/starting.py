@@ -1,6 +1,7 @@
 """Starting a story: its first chapter is begun, joined or replayed."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -15,8 +16,10 @@ from stories.models import (
     Story,
 )
 from stories.vocabulary.languages import codes, current_tag, primary_language
+from stories.vocabulary.tones import Tone
 
 from . import leases
+from .cast import Cast, check_cast, check_present
 from .inputs import InvalidRequest, check_text, clean_line
 from .previews import check_released
 from .requests import (
@@ -41,7 +44,8 @@ MAX_CHAPTERS = 12
 class NewStory:
     """A first chapter's request.
 
-    Where nothing is said of it, `language` is the child's first one, and `total_chapters` as usual.
+    Where nothing is said of it, `language` is the child's first one, and `total_chapters` as usual;
+    `cast` and `tone` are None, and nobody goes along, in any tone.
     `tile` is the key of the picture that was picked, if any.
     """
 
@@ -51,6 +55,8 @@ class NewStory:
     title: str = ""
     language: str = ""
     total_chapters: int | None = None
+    cast: Cast | None = None
+    tone: Tone | None = None
 
 
 def start_story(caller: Caller, new: NewStory) -> Requested:
@@ -97,24 +103,41 @@ def checked(new: NewStory) -> NewStory:
     if new.total_chapters is not None and not 1 <= new.total_chapters <= MAX_CHAPTERS:
         raise InvalidRequest("total_chapters", f"total_chapters: allowed is 1 to {MAX_CHAPTERS}.")
     check_text(new.child, language, theme=theme, title=title)
+    if new.cast:
+        check_cast(new.child, language, new.cast)
     return replace(new, theme=theme, title=title, language=new.language and language)
 
 
 def _same_request(new: NewStory, number: int) -> QuerySet[Generation]:
-    """Runs of the same wish; language and length are compared if the wish has them."""
-    said = {"story__language": new.language, "story__total_chapters": new.total_chapters}
+    """Runs of the same wish; language, length, cast and tone are compared if the wish has them."""
     return Generation.objects.filter(
         story__child=new.child,
         story__theme=new.theme,
         story__requested_title=new.title,
         chapter_number=number,
-        **{field: value for field, value in said.items() if value},
+        **_said(new),
     ).order_by("-created_at")
+
+
+def _said(new: NewStory) -> dict[str, Any]:
+    """Conditions by what a wish does not leave open."""
+    said: dict[str, Any] = {}
+    if new.language:
+        said["story__language"] = new.language
+    if new.total_chapters:
+        said["story__total_chapters"] = new.total_chapters
+    if new.cast is not None:
+        said |= {"story__siblings": new.cast.siblings, "story__friend": new.cast.friend}
+    if new.tone is not None:
+        said["story__tone"] = new.tone
+    return said
 
 
 def _begin_story(caller: Caller, new: NewStory) -> Generation:
     if switches.is_off(Feature.NEW_STORIES):
         raise ModelMissing
+    cast = new.cast or Cast()
+    check_present(cast)
     story = Story.objects.create(
         child=new.child,
         theme=new.theme,
@@ -123,6 +146,9 @@ def _begin_story(caller: Caller, new: NewStory) -> Generation:
         language=new.language or new.child.language,
         reading_level=new.child.reading_level,
         total_chapters=new.total_chapters or DEFAULT_CHAPTERS,
+        tone=new.tone or Tone.ANY,
+        siblings=cast.siblings,
+        friend=cast.friend,
     )
     ReadingSession.objects.create(story=story)
     return begin_chapter(caller, story, None)

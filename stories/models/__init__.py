@@ -1,5 +1,6 @@
 """The data: fields and constraints. Rules that span rows live in `generations` and `moderation`."""
 
+from .friends import KeptFriend
 from .generation import HOST_LENGTH, MODEL_LENGTH, Generation, GenerationEvent
 from .keys import KEY_LENGTH, RequestKey, TicketUse
 from .moderation import CONCERNS, Case, Clearance, Ruling, SafetyFinding, Switch, Threshold
@@ -7,6 +8,7 @@ from .story import (
     IDEA_LENGTH,
     THEME_LENGTH,
     TITLE_LENGTH,
+    TONES,
     Chapter,
     ChapterQuerySet,
     Choice,
@@ -24,6 +26,7 @@ __all__ = [
     "MODEL_LENGTH",
     "THEME_LENGTH",
     "TITLE_LENGTH",
+    "TONES",
     "Case",
     "Chapter",
     "ChapterQuerySet",
@@ -32,6 +35,7 @@ __all__ = [
     "Decision",
     "Generation",
     "GenerationEvent",
+    "KeptFriend",
     "ModelTrial",
     "ReadingSession",
     "RequestKey",

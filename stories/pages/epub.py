@@ -9,7 +9,6 @@ from stories.pages import typeset
 from stories.pages.books import Book
 
 CONTENT_TYPE = "application/epub+zip"
-ENDING = ".epub"
 
 
 def epub(book: Book) -> bytes:

@@ -1,39 +1,49 @@
-"""Forms of a new story and of a report."""
+"""The form of a new story."""
 
 import json
 import uuid
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from children.forms import offer
 from children.models import Child
-from stories import themes
+from stories import access, themes
 from stories.generations import (
     CHAPTER_CHOICES,
     DEFAULT_CHAPTERS,
+    MAX_COMPANIONS,
+    Cast,
     NewStory,
     NotNow,
-    one_line,
+    companion_missing,
+    friend_missing,
+    too_many_companions,
 )
 from stories.messages import message_of
-from stories.models import TITLE_LENGTH, Chapter, Story
-from stories.moderation import MAX_REMARK_CHARACTERS, reportable
+from stories.models import TITLE_LENGTH, TONES, KeptFriend, Story
+from stories.plotting.decks import deck_of
+from stories.plotting.draw import tiles_of
 from stories.presentation import language_name
-from stories.safety.prose import sentences_of
+from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import primary_language
+from stories.vocabulary.tones import Tone
 
 WISH_LENGTH = 200
 _LATEST_TILES = 5
+# Refused texts are marked at their fields; what was wished for is one of two parts of a theme.
+_REFUSED_AT = ("title", "companions", "friend")
 
 
 class NewStoryForm(forms.Form):
-    """A picture, a wish, or both, or a `surprise`; `key` is this form's, see `request_key`."""
+    """A picture, a wish, or both, or a `surprise`; who goes along, and in what tone. `key` is this
+    form's, see `request_key`."""
 
     theme = forms.ChoiceField(
         label=_("Pick a picture"),
@@ -63,6 +73,19 @@ class NewStoryForm(forms.Form):
         max_length=TITLE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    companions = forms.MultipleChoiceField(
+        label=_("Who comes along?"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    friend = forms.ChoiceField(
+        label=_("A friend from an earlier story"), required=False, widget=forms.RadioSelect
+    )
+    tone = forms.ChoiceField(
+        label=_("It should be"),
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[(tone or "", label) for tone, label in TONES],
+        initial="",
+    )
     surprise = forms.BooleanField(required=False)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
@@ -72,6 +95,22 @@ class NewStoryForm(forms.Form):
         offer(self, "total_chapters", [(count, _length(count)) for count in CHAPTER_CHOICES])
         offer(self, "language", [(code, language_name(code)) for code in languages])
         self.initial["language"] = languages[0]
+        self._siblings = {str(each.pk): each for each in access.siblings_of(child)}
+        self._friends = {str(each.pk): each for each in access.kept_friends_of(child)}
+        offer(self, "companions", [(key, each.name) for key, each in self._siblings.items()])
+        self.fields["companions"].error_messages["invalid_choice"] = companion_missing()
+        kept = [(key, _full_name(friend)) for key, friend in self._friends.items()]
+        offer(self, "friend", [("", _("somebody new")), *kept])
+        self.fields["friend"].error_messages["invalid_choice"] = friend_missing()
+
+    @property
+    def kept_friends(self) -> list[KeptFriend]:
+        return [*self._friends.values()]
+
+    @property
+    def has_cast(self) -> bool:
+        """True where there is somebody to choose."""
+        return bool(self._siblings or self._friends)
 
     def clean_wish(self) -> str:
         wish = str(self.cleaned_data["wish"])
@@ -79,10 +118,19 @@ class NewStoryForm(forms.Form):
             raise ValidationError(_("Please use words: the storyteller reads nothing else."))
         return wish
 
+    def clean_companions(self) -> list[str]:
+        companions = sorted({*self.cleaned_data["companions"]})
+        if len(companions) > MAX_COMPANIONS:
+            raise ValidationError(too_many_companions())
+        return companions
+
     def clean(self) -> None:
         super().clean()
         if self.errors:
             return
+        sent = sorted(self.cleaned_data.keys() - {"key"})
+        # Before a surprise, which is another one once there is a story of it.
+        self._sent = json.dumps([self.cleaned_data[name] for name in sent])
         if self.cleaned_data["surprise"]:
             self.cleaned_data |= {"theme": self._surprise(), "wish": ""}
         if self.cleaned_data["theme"] or self.cleaned_data["wish"]:
@@ -90,13 +138,17 @@ class NewStoryForm(forms.Form):
         self.add_error("theme", _("Pick a picture, or write what the story should be about."))
 
     def _surprise(self) -> str:
-        """A picture that the child's latest stories did not begin with; the same for a form that is
-        sent twice."""
+        """A picture that the child's latest stories did not begin with, and that has a plot of the
+        tone; without such a one, a picture with such a plot."""
         latest = Story.objects.filter(child=self.child).exclude(tile="").order_by("-created_at")
         lately = {*latest.values_list("tile", flat=True)[:_LATEST_TILES]}
+        deck = deck_of(self.cleaned_data["language"], AgeBand.for_age(self.child.age))
+        of_tone = tiles_of(deck, Tone(self.cleaned_data["tone"]))
         fresh = [theme.key for theme in themes.THEMES if theme.key not in lately]
+        fitting = [theme.key for theme in themes.THEMES if theme.key in of_tone]
+        ways = [key for key in fresh if key in fitting] or fitting or fresh
         key: uuid.UUID = self.cleaned_data["key"]
-        return fresh[key.int % len(fresh)]
+        return ways[key.int % len(ways)]
 
     def new_story(self) -> NewStory:
         data = self.cleaned_data
@@ -109,96 +161,32 @@ class NewStoryForm(forms.Form):
             title=data["title"],
             language=data["language"],
             total_chapters=data["total_chapters"],
+            cast=Cast(
+                companions=tuple(self._siblings[key] for key in data["companions"]),
+                friend=self._friends.get(data["friend"]),
+            ),
+            tone=Tone(data["tone"]),
         )
 
     def request_key(self) -> str:
         """The same for a form that is sent twice, and another where it was changed in between: who
         goes back and picks another picture wants that one, too."""
-        wanted = (self.cleaned_data[name] for name in sorted(self.cleaned_data.keys() - {"key"}))
-        return str(uuid.uuid5(self.cleaned_data["key"], json.dumps(list(wanted))))
+        return str(uuid.uuid5(self.cleaned_data["key"], self._sent))
 
     def put_off(self, reason: NotNow) -> None:
         """Say that it cannot begin just now. All that was chosen stays in the form."""
         self.add_error(None, message_of(reason.code))
 
     def refuse(self, field: str, answer: str) -> None:
-        """Refuse typed text, with the reason, at its field."""
-        name = "title" if field == "title" else "wish"
+        """Refuse what was typed or chosen, with the reason, at its field."""
+        name = field if field in _REFUSED_AT else "wish"
         self.add_error(name, answer)
-        self.fields[name].widget.attrs["autofocus"] = True
+        if isinstance(widget := self.fields[name].widget, forms.TextInput):
+            widget.attrs["autofocus"] = True
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A sentence that can be picked, and its index in the chapter."""
-
-    index: int
-    text: str
-    begins_paragraph: bool
-    is_picked: bool
-    is_reported: bool
-
-
-class ReportForm(forms.Form):
-    """A sentence of a chapter, picked by its index, and what is wrong with it."""
-
-    sentence = forms.TypedChoiceField(
-        coerce=int,
-        error_messages={
-            "required": _("Please pick the sentence."),
-            "invalid_choice": _("Please pick a sentence of this chapter."),
-        },
-    )
-    remark = forms.CharField(
-        label=_("What is wrong with it?"),
-        required=False,
-        max_length=MAX_REMARK_CHARACTERS,
-        help_text=_("A few words are enough."),
-        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
-    )
-
-    def __init__(
-        self, *args: Any, chapter: Chapter, reported: Collection[str] = (), **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._sentences = sentences_of(chapter.text, chapter.story.language)
-        self._reported = reported
-        offer(self, "sentence", list(enumerate(self._sentences)))
-
-    def clean_remark(self) -> str:
-        return one_line(self.cleaned_data["remark"])[:MAX_REMARK_CHARACTERS]
-
-    @property
-    def picked(self) -> str:
-        return reportable(self._sentences[self.cleaned_data["sentence"]])
-
-    def put_off(self) -> None:
-        """Say that enough is reported of this chapter: picked sentences are refused for nothing
-        else."""
-        self.add_error(
-            None,
-            _("You have reported a lot of this chapter already. Somebody will look at all of it."),
-        )
-
-    @property
-    def paragraphs(self) -> list[list[Line]]:
-        paragraphs: list[list[Line]] = []
-        for line in self._lines():
-            if line.begins_paragraph or not paragraphs:
-                paragraphs.append([])
-            paragraphs[-1].append(line)
-        return paragraphs
-
-    def _lines(self) -> Iterator[Line]:
-        picked = str(self["sentence"].value())
-        for index, text in enumerate(self._sentences):
-            yield Line(
-                index=index,
-                text=text.strip(),
-                begins_paragraph=text.startswith("\n\n"),
-                is_picked=str(index) == picked,
-                is_reported=reportable(text) in self._reported,
-            )
+def _full_name(friend: KeptFriend) -> SafeString:
+    return format_html('<bdi lang="{}">{}</bdi>', friend.language, friend.full_name)
 
 
 def languages_for(child: Child, spoken: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import downloads, friends, views
 
 app_name = "stories"
 urlpatterns = [
@@ -10,9 +10,11 @@ urlpatterns = [
     path("chapters/<uuid:chapter_id>/report/", views.report, name="report"),
     path("children/<uuid:child_id>/new-story/", views.new, name="new"),
     path("children/<uuid:child_id>/stories/", views.child_library, name="library"),
+    path("friends/<uuid:friend_id>/forget/", friends.forget, name="forget_friend"),
     path("read/<uuid:session_id>/", views.read, name="read"),
     path("stories/<uuid:story_id>/", views.story, name="story"),
-    path("stories/<uuid:story_id>/epub/", views.as_epub, name="epub"),
-    path("stories/<uuid:story_id>/pdf/", views.as_pdf, name="pdf"),
-    path("stories/<uuid:story_id>/booklet/", views.as_booklet, name="booklet"),
+    path("stories/<uuid:story_id>/friend/", friends.of_story, name="story_friend"),
+    path("stories/<uuid:story_id>/epub/", downloads.as_epub, name="epub"),
+    path("stories/<uuid:story_id>/pdf/", downloads.as_pdf, name="pdf"),
+    path("stories/<uuid:story_id>/booklet/", downloads.as_booklet, name="booklet"),
 ]

@@ -1,20 +1,16 @@
 """The family's pages about stories. Each begins with the question whose it is."""
 
-import asyncio
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -27,18 +23,15 @@ from stories.controls.switches import Feature
 from stories.execution import engine
 from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
-from stories.pages import epub, library, typeset
-from stories.pages.books import Book, book_of
-from stories.pages.forms import NewStoryForm, ReportForm, languages_for
+from stories.pages import library
+from stories.pages.forms import NewStoryForm, languages_for
+from stories.pages.owned import or_404
+from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
 
 STORIES_PER_PAGE = 24
-# A book takes up to a hundred megabytes while it is made: two at a time, and the others wait.
-_bookbinders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="stories-books")
-
-T = TypeVar("T")
 
 
 @require_safe
@@ -55,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
-    child = _or_404(access.child_for, user, child_id)
+    child = or_404(access.child_for, user, child_id)
     storyteller = switches.with_switches(_storyteller())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
@@ -91,7 +84,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
-    session = _or_404(access.session_for, parent(request), session_id)
+    session = or_404(access.session_for, parent(request), session_id)
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
     following = _following(session)
@@ -115,34 +108,18 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    found = _or_404(access.story_for, parent(request), story_id)
-    path = library.pages_of(found, through=_uuid(request.GET.get("through", "")))
+    found = or_404(access.story_for, parent(request), story_id)
+    path = library.pages_of(found, through=request.GET.get("through", ""))
     context = {
         "story": found,
         "child": found.child,
         "pages": path.pages,
         "waiting": path.waiting,
+        "friend": generations.friend_of(found),
+        "kept_friend": generations.kept_friend_of(found),
         "storyteller": _storyteller(),
     }
     return render(request, "stories/story.html", context)
-
-
-@login_required
-@require_safe
-async def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _download(request, story_id, epub.epub, epub.CONTENT_TYPE, epub.ENDING)
-
-
-@login_required
-@require_safe
-async def as_pdf(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _download(request, story_id, typeset.pages, typeset.CONTENT_TYPE, ".pdf")
-
-
-@login_required
-@require_safe
-async def as_booklet(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    return await _download(request, story_id, typeset.booklet, typeset.CONTENT_TYPE, "-a4.pdf")
 
 
 @login_required
@@ -150,7 +127,7 @@ async def as_booklet(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
 def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     """A chapter that waits for a parent's look, whole; and what they decide."""
     user = parent(request)
-    chapter = _or_404(access.chapter_for, user, chapter_id)
+    chapter = or_404(access.chapter_for, user, chapter_id)
     verdict = request.POST.get("verdict")
     if verdict == "release":
         generations.publish_chapter(user, chapter)
@@ -171,7 +148,7 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
 def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
     """Pick a sentence that should not be there. Whoever comes from the reader goes back to it."""
     user = parent(request)
-    chapter = _or_404(access.chapter_for, user, chapter_id)
+    chapter = or_404(access.chapter_for, user, chapter_id)
     reported = moderation.reports_of(user.family_id).filter(generation__chapter=chapter)
     form = ReportForm(
         request.POST or None,
@@ -192,43 +169,10 @@ def report(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def child_library(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
-    child = _or_404(access.child_for, parent(request), child_id)
+    child = or_404(access.child_for, parent(request), child_id)
     stories = Paginator(library.stories_of(child), STORIES_PER_PAGE)
     context = {"child": child, "stories": stories.get_page(request.GET.get("page"))}
     return render(request, "stories/child_library.html", context)
-
-
-async def _download(
-    request: HttpRequest,
-    story_id: uuid.UUID,
-    make: Callable[[Book], bytes],
-    content_type: str,
-    ending: str,
-) -> HttpResponse:
-    """The same path through a story as its page shows, as a file to keep."""
-    book = await sync_to_async(_book)(request, story_id)
-    file = await asyncio.get_running_loop().run_in_executor(_bookbinders, make, book)
-    answer = HttpResponse(file, content_type=content_type)
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=book.file_name(ending)
-    )
-    return answer
-
-
-def _book(request: HttpRequest, story_id: uuid.UUID) -> Book:
-    found = _or_404(access.story_for, parent(request), story_id)
-    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
-    if not pages:
-        raise Http404
-    return book_of(found, pages)
-
-
-def _or_404(look_up: Callable[[User, uuid.UUID], T], user: User, key: uuid.UUID) -> T:
-    """Another family's things do not exist here."""
-    try:
-        return look_up(user, key)
-    except (access.Missing, access.NotYours) as error:
-        raise Http404 from error
 
 
 def _open_report(user: User, chapter: Chapter, form: ReportForm) -> bool:
@@ -408,10 +352,3 @@ def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
         }
         for chapter in chapters
     ]
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

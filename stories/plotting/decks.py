@@ -7,26 +7,18 @@ import tomllib
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from stories.plotting.scenery import Place, Time, Weather
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import Language, language_of
 from stories.vocabulary.note_lengths import CHOICE, CHOICE_DESCRIPTION, QUESTION, SUMMARY, TITLE
+from stories.vocabulary.tones import Tone
 
 FOLDER = "decks"
-FRIENDS, LINES, EPISODES = "friends.toml", "lines.toml", "episodes.toml"
+FRIENDS, CAST, LINES, EPISODES = "friends.toml", "cast.toml", "lines.toml", "episodes.toml"
 
-Tone = Literal["cosy", "funny", "adventure", "mystery"]
 Gender = Literal["m", "f"]
-Time = Literal["morning", "day", "evening", "night"]
-Weather = Literal["sun", "rain", "snow", "wind", "mist", "clear", "indoors"]
-Place = Literal[
-    "home", "garden", "forest", "meadow", "river", "lake", "sea", "island", "beach", "mountain",
-    "cave", "castle", "tower", "village", "town", "market", "school", "library", "museum",
-    "theatre", "workshop", "kitchen", "attic", "cellar", "station", "train", "ship", "rocket",
-    "planet", "sky", "snow", "desert", "jungle", "valley", "swamp", "bridge", "mill", "farm",
-    "zoo", "hospital", "park", "space", "tree", "nest", "burrow", "road", "elsewhere",
-]  # fmt: skip
 
 
 class BadDeck(ValueError):
@@ -35,6 +27,12 @@ class BadDeck(ValueError):
 
 class _Card(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _decided(tone: Tone) -> Tone:
+    if tone is Tone.ANY:
+        raise ValueError("a plot has one tone")
+    return tone
 
 
 class Beat(_Card):
@@ -95,7 +93,7 @@ class Plot(_Card):
 
     key: str = Field(pattern=r"^[a-z0-9-]+$")
     tiles: tuple[str, ...] = ()
-    tone: Tone
+    tone: Annotated[Tone, AfterValidator(_decided)]
     contains: tuple[str, ...] = ()
     title: str = Field(min_length=1, max_length=TITLE.accepted)
     want: str
@@ -124,6 +122,24 @@ class Friend(_Card):
     asides: tuple[str, ...] = Field(min_length=5, max_length=5)
 
 
+class Company(_Card):
+    """Sentences for those of the family who go along with the hero: one of `joins` in the opening,
+    one of `helps` in each chapter, one of `ends` in the last."""
+
+    joins: tuple[str, ...] = Field(min_length=1)
+    helps: tuple[str, ...] = Field(min_length=1)
+    ends: tuple[str, ...] = Field(min_length=1)
+
+
+class CastLines(_Card):
+    """Sentences for a story's cast beyond the hero and a new friend: for `one` or `two` of the
+    family, and for a friend who is `met_again`."""
+
+    met_again: tuple[str, ...] = Field(min_length=1)
+    one: Company
+    two: Company
+
+
 class Lines(_Card):
     """Sentences for what no card can know: a choice that is on none, and a story that just goes
     on. `{choice}` is the choice's text."""
@@ -139,6 +155,7 @@ class Deck(_Card):
     plots: tuple[Plot, ...] = Field(min_length=1)
     episodes: tuple[Episode, ...] = Field(min_length=1)
     friends: tuple[Friend, ...] = Field(min_length=1)
+    cast: CastLines
     lines: Lines
 
 
@@ -164,6 +181,7 @@ def read_deck(language: Language, band: AgeBand) -> Deck:
                 "plots": plots,
                 "episodes": tomllib.loads((folder / band / EPISODES).read_text("utf-8"))["episode"],
                 "friends": [friend for friend in friends if band in friend["bands"]],
+                "cast": tomllib.loads((folder / CAST).read_text("utf-8")),
                 "lines": tomllib.loads((folder / LINES).read_text("utf-8")),
             }
         )

@@ -7,6 +7,7 @@ of a story, and whoever else of the family is in it, goes by a stand-in name, wh
 """
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,14 +16,17 @@ from children.profiles import Pronoun, ReadingLevel
 from .ages import AgeBand
 from .chapter_plan import ChapterPlan
 from .languages import stand_ins
+from .memory import StoryMemory
 
 __all__ = [
     "AgeBand",
     "ChoiceTaken",
+    "Companion",
     "Concern",
     "PastChapter",
     "StoryBrief",
     "hero_of",
+    "stored_brief",
 ]
 
 
@@ -51,6 +55,13 @@ class ChoiceTaken(_Frozen):
     is_own_idea: bool = False
 
 
+class Companion(_Frozen):
+    """Somebody of the family who goes along with the hero; `name` is a stand-in."""
+
+    name: str
+    pronoun: Pronoun = Pronoun.OPEN
+
+
 class PastChapter(_Frozen):
     """A chapter on the child's path, and the choice that led away from it.
 
@@ -70,9 +81,11 @@ class StoryBrief(_Frozen):
     `age` is in whole years; `checked_as` is the band whose limits hold for what happens, while
     voice and length go by the age; `language` is a BCP 47 tag; `path` holds the chapters before
     this one, oldest first, so that the last one's `choice` is the choice this chapter has to
-    honour. `hero` is the stand-in name of the main character. `concerns` are what staff found
-    wrong with earlier chapters at this position: kinds of things, never anybody's words. `plan` is
-    the chapter's part of the story's plan; runs of earlier releases were stored without one.
+    honour. `hero` is the stand-in name of the main character, `companions` are those of the family
+    who were chosen to go along. `concerns` are what staff found wrong with earlier chapters at this
+    position: kinds of things, never anybody's words. `plan` is the chapter's part of the story's
+    plan; runs of earlier releases were stored without one.
+    `memory` is what the chapters of `path` left, and no other chapter did.
     """
 
     theme: str
@@ -86,10 +99,12 @@ class StoryBrief(_Frozen):
     concerns: tuple[Concern, ...] = ()
     hero: str = ""
     pronoun: Pronoun = Pronoun.OPEN
+    companions: tuple[Companion, ...] = ()
     chapter_number: int = 1
     total_chapters: int = 5
     path: tuple[PastChapter, ...] = ()
     plan: ChapterPlan | None = None
+    memory: StoryMemory = StoryMemory()
 
     @property
     def band(self) -> AgeBand:
@@ -108,3 +123,8 @@ class StoryBrief(_Frozen):
 def hero_of(brief: StoryBrief) -> str:
     """The hero's name in this story's text, as long as a model writes it."""
     return brief.hero or stand_ins(brief.language)[0]
+
+
+def stored_brief(stored: Any) -> StoryBrief:
+    """A brief as any release stored it: what this one does not know is left out."""
+    return StoryBrief.model_validate(stored, extra="ignore")

@@ -28,6 +28,7 @@ DATA_FILES = (
     "common.txt",
     "names.toml",
     "decks/friends.toml",
+    "decks/cast.toml",
     "decks/lines.toml",
     *(f"decks/{band}/{name}" for band in AgeBand for name in ("wish.toml", "episodes.toml")),
     "outcome.toml",

@@ -45,6 +45,7 @@ class Additions:
         self._known = {word for lead in leads for word in re.findall(r"\w+", lead)}
         self._told = {word.casefold() for word in self._known}
         self._known |= {hero_of(brief), plan.friend_name, *re.findall(r"\w+", plan.friend)}
+        self._known |= {each.name for each in brief.companions}
         asks = [beat.ask for beat in plan.beats]
         earlier = [chapter.text for chapter in brief.path]
         self._echo = Echo([*leads, *asks, *earlier, *(part for turn in SAMPLE for part in turn)])

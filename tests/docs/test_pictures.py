@@ -16,7 +16,14 @@ from tests.screenshots.pages import SHOTS
 from tests.screenshots.site import temporary_site
 
 # These answer with something else than a page.
-NOT_PAGES = {"stories:epub", "stories:pdf", "stories:booklet", "children:revoke"}
+NOT_PAGES = {
+    "stories:booklet",
+    "stories:epub",
+    "stories:pdf",
+    "stories:forget_friend",
+    "stories:story_friend",
+    "children:revoke",
+}
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 

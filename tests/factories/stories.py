@@ -17,11 +17,13 @@ from stories.models import (
     Decision,
     Generation,
     GenerationEvent,
+    KeptFriend,
     ReadingSession,
     SafetyFinding,
     Story,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.plotting.decks import deck_of
+from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.vocabulary.events import Content
 
 HELD = "The wolf bit the guard until he bled."
@@ -161,6 +163,15 @@ def add_chapter(story: Story, parent: Chapter | None, position: int = 0) -> Chap
         for index, words in enumerate(("Follow the fox", "Climb the oak")):
             Choice.objects.create(chapter=chapter, position=index, text=f"{words} {number}")
     return chapter
+
+
+def make_kept_friend(child: Child, card: str, **fields: Any) -> KeptFriend:
+    """The friend of this key in the English decks, as the child keeps it."""
+    friends = deck_of("en", AgeBand.MIDDLE).friends
+    friend = next(each for each in friends if each.key == card)
+    given = {"key": card, "name": friend.name, "language": "en"}
+    kept = {"child": child, "card": friend.model_dump(mode="json")}
+    return KeptFriend.objects.create(**(kept | given | fields))
 
 
 def story_form(**changes: str) -> dict[str, str]:

@@ -54,6 +54,7 @@ SHOTS = (
     Shot("child-edit", "/children/{child}/edit/"),
     Shot("child-delete", "/children/{child}/delete/"),
     Shot("new-story", "/children/{child}/new-story/"),
+    Shot("new-story-cast", "/children/{child}/new-story/", click=".more summary"),
     Shot("child-library", "/children/{child}/stories/"),
     Shot("story", "/stories/{ended_story}/"),
     Shot("report", "/chapters/{ended_chapter}/report/"),

@@ -34,7 +34,7 @@ SAMPLE = (
 def taking_turns(brief: StoryBrief) -> list[BaseMessage]:
     """The beginning of a conversation about a plan."""
     plan = planned(brief)
-    names = [hero_of(brief), plan.friend]
+    names = [hero_of(brief), *(each.name for each in brief.companions), plan.friend]
     system = _SYSTEM.format(
         age=brief.age,
         pronoun=pronoun_note(brief),

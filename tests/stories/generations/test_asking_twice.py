@@ -109,6 +109,13 @@ def test_a_form_sent_again_from_an_old_page_leads_to_the_story_that_is_being_wri
     assert Story.objects.count() == 1
 
 
+def test_a_surprise_that_is_sent_twice_is_one_story(page: Browser, mia: Child) -> None:
+    url, data = reverse("stories:new", args=[mia.pk]), story_form(theme="", surprise="on")
+    answers = [page.post(url, data) for _ in range(2)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert Story.objects.count() == 1
+
+
 def test_who_goes_back_and_picks_something_else_gets_that_story_too(
     page: Browser, mia: Child
 ) -> None:

@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 
-from children.models import Child
+from children.models import Child, User
 from stories import themes
+from stories.generations import MAX_COMPANIONS, Cast
 from stories.models import THEME_LENGTH
 from stories.pages.forms import WISH_LENGTH, NewStoryForm, languages_for
-from tests.factories.stories import make_story
+from stories.plotting.decks import deck_of
+from stories.plotting.draw import tiles_of
+from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.tones import Tone
+from tests.factories.families import make_child
+from tests.factories.stories import make_kept_friend, make_story, story_form
+
+pytestmark = pytest.mark.django_db
 
 CHILD = Child(name="Mia", birth_year=2019, birth_month=3, languages=["en", "he"])
 
@@ -65,6 +73,11 @@ def test_a_wish_is_enough() -> None:
         ({"total_chapters": "-5"}, "total_chapters"),
         ({"total_chapters": ""}, "total_chapters"),
         ({"language": "es"}, "language"),
+        ({"tone": "frightening"}, "tone"),
+        ({"companions": [str(uuid.uuid4())]}, "companions"),
+        ({"companions": ["Leo"]}, "companions"),
+        ({"friend": str(uuid.uuid4())}, "friend"),
+        ({"friend": "Pim"}, "friend"),
         ({"key": "not a key"}, "key"),
         ({"key": ""}, "key"),
     ],
@@ -92,7 +105,6 @@ def test_only_languages_that_the_storyteller_writes_are_offered() -> None:
     assert languages_for(british, ("en", "he")) == ["en-GB"]
 
 
-@pytest.mark.django_db
 def test_a_surprise_is_a_picture_that_the_child_has_not_had_lately(mia: Child) -> None:
     had = [theme.key for theme in themes.THEMES[:5]]
     for tile in had:
@@ -114,9 +126,91 @@ def test_a_surprise_is_a_picture_that_the_child_has_not_had_lately(mia: Child) -
     assert tiles == {theme.key for theme in themes.THEMES} - {*had}
 
 
-@pytest.mark.django_db
 def test_a_surprise_leaves_the_wish_aside(mia: Child) -> None:
     data = {"surprise": "on", "wish": "a cat", "theme": "", "total_chapters": "3", "language": "en"}
     form = NewStoryForm(data | {"key": uuid.uuid4()}, child=mia, languages=["en"])
     assert form.is_valid()
     assert "a cat" not in form.new_story().theme
+
+
+# Who is in it -------------------------------------------------------------------------------------
+
+
+def form_of(child: Child, **changes: Any) -> NewStoryForm:
+    return NewStoryForm(story_form() | changes, child=child, languages=["en"])
+
+
+def offered(form: NewStoryForm, field: str) -> list[str]:
+    return [option.data["value"] for option in form[field]]
+
+
+def test_a_form_offers_the_familys_other_children_and_the_childs_own_friends(
+    alice: User, charlie: User, mia: Child
+) -> None:
+    leo, theirs = make_child(alice.family, "Leo"), make_child(charlie.family, "Zoe")
+    pim, of_leo = make_kept_friend(mia, "pim"), make_kept_friend(leo, "plu")
+    form = form_of(mia)
+    assert offered(form, "companions") == [str(leo.pk)]
+    assert offered(form, "friend") == ["", str(pim.pk)]
+    assert form_of(mia, companions=[str(leo.pk)], friend=str(pim.pk)).is_valid()
+    for stranger in (theirs, mia):
+        assert list(form_of(mia, companions=[str(stranger.pk)]).errors) == ["companions"]
+    assert list(form_of(mia, friend=str(of_leo.pk)).errors) == ["friend"]
+
+
+def test_a_form_that_says_nothing_of_it_means_nobody_a_new_friend_and_any_tone(mia: Child) -> None:
+    form = form_of(mia)
+    assert form.is_valid()
+    new = form.new_story()
+    assert new.cast == Cast()
+    assert new.tone == Tone.ANY
+
+
+def test_the_cast_and_the_tone_are_the_storys(alice: User, mia: Child) -> None:
+    leo, pim = make_child(alice.family, "Leo"), make_kept_friend(mia, "pim")
+    form = form_of(mia, companions=[str(leo.pk)], friend=str(pim.pk), tone="mystery")
+    assert form.is_valid()
+    new = form.new_story()
+    assert new.cast == Cast(companions=(leo,), friend=pim)
+    assert new.tone == Tone.MYSTERY
+
+
+def test_as_many_come_along_as_a_cast_of_four_holds(alice: User, mia: Child) -> None:
+    names = ("Leo", "Ida", "Ben")
+    along = [str(make_child(alice.family, name).pk) for name in names]
+    assert form_of(mia, companions=along[:MAX_COMPANIONS]).is_valid()
+    form = form_of(mia, companions=along)
+    assert form.errors["companions"] == ["At most 2 can come along."]
+
+
+def test_another_cast_is_another_request(alice: User, mia: Child) -> None:
+    leo, pim = make_child(alice.family, "Leo"), make_kept_friend(mia, "pim")
+    sent = story_form()
+    ways: list[dict[str, Any]] = [
+        {},
+        {"companions": [str(leo.pk)]},
+        {"friend": str(pim.pk)},
+        {"tone": "funny"},
+    ]
+    keys = set()
+    for way in ways:
+        form = NewStoryForm(sent | way, child=mia, languages=["en"])
+        assert form.is_valid()
+        keys.add(form.request_key())
+    assert len(keys) == len(ways)
+
+
+@pytest.mark.parametrize("tone", ["cosy", "funny", "adventure", "mystery"])
+def test_a_surprise_keeps_to_the_cast_and_to_pictures_with_a_plot_of_the_tone(
+    alice: User, mia: Child, tone: str
+) -> None:
+    leo = make_child(alice.family, "Leo")
+    fitting = tiles_of(deck_of("en", AgeBand.for_age(mia.age)), Tone(tone))
+    assert fitting < {theme.key for theme in themes.THEMES}
+    for number in range(20):
+        key = str(uuid.UUID(int=number))
+        form = form_of(mia, surprise="on", theme="", tone=tone, companions=[str(leo.pk)], key=key)
+        assert form.is_valid()
+        new = form.new_story()
+        assert new.tile in fitting
+        assert new.cast == Cast(companions=(leo,))

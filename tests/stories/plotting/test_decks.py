@@ -2,12 +2,12 @@
 
 import pytest
 
-from stories.plotting.decks import deck_of
+from stories.plotting.decks import Company, deck_of
 from stories.reading.glossary import glossary_of
 from stories.themes import THEMES
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import codes, language_of
-from testkit.decks import deck_problems
+from testkit.decks import cast_problems, deck_problems
 
 each_deck = pytest.mark.parametrize("band", AgeBand)
 each_language = pytest.mark.parametrize("language", codes())
@@ -17,6 +17,38 @@ each_language = pytest.mark.parametrize("language", codes())
 @each_deck
 def test_no_card_has_a_problem(language: str, band: AgeBand) -> None:
     assert [*deck_problems(language_of(language), band)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "says"),
+    [
+        ("en", "“Here I am,” said {hero}.", "{'sibling'} is missing"),
+        ("en", "{sibling} and {other} sang.", "{'other'} may not stand"),
+        ("en", "{sibling} sang to herself.", "a pronoun"),
+        ("en", "{sibling} counted to 3.", "a digit"),
+        ("he", "{sibling} [שר|שרה] שיר.", "without the friend"),
+        ("es", "Y {sibling} cantaba.", "“y” before a name"),
+        ("en", "{sibling} sang " + "and sang " * 20, "a long sentence"),
+    ],
+)
+def test_a_sentence_for_who_goes_along_that_will_not_do_is_named(
+    language: str, line: str, says: str
+) -> None:
+    cast = deck_of(language, AgeBand.MIDDLE).cast
+    one = cast.one.model_copy(update={"helps": (*cast.one.helps, line)})
+    bad = cast.model_copy(update={"one": one})
+    found = [*cast_problems(bad, language_of(language), AgeBand.MIDDLE)]
+    assert len(found) == 1
+    assert says in found[0]
+
+
+def test_too_few_sentences_for_who_goes_along_are_named() -> None:
+    cast = deck_of("en", AgeBand.MIDDLE).cast
+    few = Company(joins=cast.one.joins, helps=cast.one.helps[:11], ends=cast.one.ends[:2])
+    bad = cast.model_copy(update={"one": few})
+    found = " ".join(cast_problems(bad, language_of("en"), AgeBand.MIDDLE))
+    assert "11 sentences of help, not 12" in found
+    assert "too few different sentences" in found
 
 
 @each_language

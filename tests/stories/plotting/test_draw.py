@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from stories.plotting.decks import deck_of
-from stories.plotting.draw import Drawing, draw, friend_text, plot_text
+from stories.plotting.draw import Drawing, draw, friend_text, plot_text, tiles_of
 from stories.themes import THEMES
 from stories.vocabulary.brief import AgeBand
+from stories.vocabulary.tones import Tone
 
 TWENTY = range(20)
 
@@ -75,3 +76,56 @@ def test_where_nothing_may_be_shown_there_is_a_plan_all_the_same() -> None:
     plan = draw(deck_of("en", AgeBand.OLDER), drawing(passes=lambda _: False))
     assert plan.plot.key
     assert plan.episodes == ()
+
+
+# Who is in it, and the tone ----------------------------------------------------------------------
+
+TONES = [tone for tone in Tone if tone]
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("band", AgeBand)
+def test_the_tone_that_was_chosen_comes_first_where_there_is_a_plot_of_it(
+    band: AgeBand, tone: Tone
+) -> None:
+    deck = deck_of("en", band)
+    for theme in THEMES:
+        plot = draw(deck, drawing(tile=theme.key, tone=tone)).plot
+        assert theme.key in plot.tiles, "a tone never takes the picture away"
+        assert (plot.tone == tone) == (theme.key in tiles_of(deck, tone))
+
+
+def test_a_tone_does_not_bring_back_a_plot_of_the_last_stories() -> None:
+    deck = deck_of("en", AgeBand.MIDDLE)
+    asked = drawing(tile="dragon", tone=Tone.MYSTERY)
+    first = draw(deck, asked)
+    second = draw(deck, replace(asked, recent=(first.plot.key, first.friend.key)))
+    assert first.plot.tone == Tone.MYSTERY
+    assert second.plot != first.plot
+    long_ago = tuple(f"card-{number}" for number in range(6))
+    third = draw(deck, replace(asked, recent=(*long_ago, first.plot.key, first.friend.key)))
+    assert third.plot == first.plot
+
+
+def test_a_kept_friend_takes_the_place_of_a_new_one() -> None:
+    deck = deck_of("en", AgeBand.MIDDLE)
+    kept = deck_of("en", AgeBand.OLDER).friends[0]
+    plan = draw(deck, drawing(friend=kept, recent=(kept.key,)))
+    assert plan.friend == kept
+    assert plan.met_again in deck.cast.met_again
+
+
+def test_no_sentence_of_those_who_go_along_is_told_against_the_gate() -> None:
+    plan = draw(
+        deck_of("en", AgeBand.MIDDLE),
+        drawing(companions=2, passes=lambda text: "breakfast" not in text),
+    )
+    assert plan.company
+    assert not any("breakfast" in line for line in plan.company.helps)
+    assert len(plan.company.helps) == 11
+
+
+def test_every_story_has_its_own_order_of_their_sentences() -> None:
+    deck = deck_of("en", AgeBand.MIDDLE)
+    orders = {str(draw(deck, drawing(seed, companions=1)).company) for seed in TWENTY}
+    assert len(orders) == len(TWENTY)

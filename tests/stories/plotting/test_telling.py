@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from children.profiles import ReadingLevel
-from stories.plotting.decks import deck_of
+from stories.plotting.decks import Company, deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw
 from stories.plotting.telling import chapter_of
-from stories.vocabulary.brief import AgeBand, ChoiceTaken, PastChapter, StoryBrief
+from stories.vocabulary.brief import AgeBand, ChoiceTaken, Companion, PastChapter, StoryBrief
 from stories.vocabulary.chapter_plan import ChapterPlan
-from stories.vocabulary.languages import codes, stand_ins
+from stories.vocabulary.languages import codes, other_stand_ins, stand_ins
+from stories.vocabulary.tones import Tone
 
 BAND_AGES = {AgeBand.YOUNG: 4, AgeBand.MIDDLE: 7, AgeBand.OLDER: 11}
 WISH = 'a "duck" <who> lost {her} red boot.'
@@ -23,7 +24,13 @@ def plan_for(language: str, band: AgeBand, *, total: int = 5, **changes: Any) ->
 
 
 def brief_of(
-    plan: StoryPlan, taken: list[ChoiceTaken | None], *, language: str, age: int, total: int
+    plan: StoryPlan,
+    taken: list[ChoiceTaken | None],
+    *,
+    language: str,
+    age: int,
+    total: int,
+    companions: int = 0,
 ) -> StoryBrief:
     path = tuple(
         PastChapter(number=number, title="T", summary="S.", text="X.", choice=choice)
@@ -35,21 +42,30 @@ def brief_of(
         age=age,
         reading_level=ReadingLevel.INTERMEDIATE,
         hero=stand_ins(language)[0],
+        companions=tuple(Companion(name=name) for name in along(language, companions)),
         chapter_number=len(taken) + 1,
         total_chapters=total,
         path=path,
     )
 
 
+def along(language: str, count: int) -> tuple[str, ...]:
+    """The stand-ins of those who go along."""
+    return other_stand_ins(language)[:count]
+
+
 def told(
     language: str, band: AgeBand, *, total: int, pick: int = 0, **changes: Any
 ) -> list[ChapterPlan]:
     """A whole story's chapters, the choice `pick` taken after each."""
+    companions = changes.get("companions", 0)
     plan = plan_for(language, band, total=total, **changes)
     taken: list[ChoiceTaken | None] = []
     chapters = []
     for _ in range(total):
-        brief = brief_of(plan, taken, language=language, age=BAND_AGES[band], total=total)
+        brief = brief_of(
+            plan, taken, language=language, age=BAND_AGES[band], total=total, companions=companions
+        )
         chapters.append(chapter_of(plan, brief))
         if choices := chapters[-1].choices:
             taken.append(ChoiceTaken(text=choices[pick].text))
@@ -137,6 +153,81 @@ def test_the_friend_is_introduced_once_and_shows_the_habit_in_every_chapter() ->
         aside for chapter in chapters for aside in plan.friend.asides if aside in all_text(chapter)
     ]
     assert len(asides) == len(set(asides)) == 5
+
+
+# Who else is in it -------------------------------------------------------------------------------
+
+
+def lines_of(language: str, band: AgeBand, count: int) -> Company:
+    cast = deck_of(language, band).cast
+    return cast.one if count == 1 else cast.two
+
+
+@pytest.mark.parametrize("language", codes())
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("total", [1, 3, 12])
+def test_those_who_go_along_are_in_every_chapter_and_nothing_of_theirs_comes_twice(
+    language: str, count: int, total: int
+) -> None:
+    band = AgeBand.MIDDLE
+    chapters = told(language, band, total=total, companions=count)
+    names = along(language, count)
+    for chapter in chapters:
+        assert all(name in all_text(chapter) for name in names), chapter.card
+        assert not re.search(r"[{}\[\]<>|]|  ", all_text(chapter)), chapter.card
+    plan = plan_for(language, band, total=total, companions=count)
+    assert plan.company
+    assert set(plan.company.helps) == set(lines_of(language, band, count).helps)
+    leads = [beat.lead for chapter in chapters for beat in chapter.beats]
+    heard = [
+        sum(filled(line, plan, language) in lead for lead in leads) for line in plan.company.helps
+    ]
+    assert max(heard) == 1
+    assert sum(heard) >= total
+
+
+def filled(line: str, plan: StoryPlan, language: str) -> str:
+    names = dict(zip(("{sibling}", "{other}"), along(language, 2), strict=True))
+    slots = names | {"{hero}": stand_ins(language)[0], "{friend}": plan.friend.name}
+    for slot, name in slots.items():
+        line = line.replace(slot, name)
+    return line
+
+
+def test_who_goes_along_joins_in_the_opening_and_has_a_place_in_the_end() -> None:
+    plan = plan_for("en", AgeBand.YOUNG, companions=1)
+    assert plan.company
+    chapters = told("en", AgeBand.YOUNG, total=5, companions=1)
+    joins, ends = (
+        filled(line, plan, "en") for line in (plan.company.joins[0], plan.company.ends[0])
+    )
+    assert [joins in all_text(chapter) for chapter in chapters] == [True, *[False] * 4]
+    assert [ends in all_text(chapter) for chapter in chapters] == [*[False] * 4, True]
+
+
+def test_nobody_goes_along_where_nobody_was_chosen() -> None:
+    plan = plan_for("en", AgeBand.MIDDLE)
+    assert plan.company is None
+    assert not any(name in str(told("en", AgeBand.MIDDLE, total=3)) for name in along("en", 2))
+
+
+@pytest.mark.parametrize("language", codes())
+def test_a_friend_who_is_met_again_is_known_of_old(language: str) -> None:
+    friend = deck_of(language, AgeBand.MIDDLE).friends[-1]
+    plan = plan_for(language, AgeBand.MIDDLE, friend=friend)
+    chapters = told(language, AgeBand.MIDDLE, total=5, friend=friend)
+    known = filled(plan.met_again, plan, language)
+    assert known
+    assert [known in all_text(chapter) for chapter in chapters] == [True, *[False] * 4]
+    assert friend.full in all_text(chapters[0])
+    assert all(chapter.is_met_again for chapter in chapters)
+    assert plan_for(language, AgeBand.MIDDLE).met_again == ""
+
+
+def test_the_tone_that_was_chosen_is_told_whatever_the_plot_is() -> None:
+    assert {chapter.tone for chapter in told("en", AgeBand.OLDER, total=3, tone=Tone.COSY)} == {
+        "cosy"
+    }
 
 
 def test_ages_get_different_stories() -> None:

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from children.profiles import Pronoun
-from stories.vocabulary.brief import ChoiceTaken, Concern, PastChapter
+from stories.plotting.telling import planned
+from stories.vocabulary.brief import ChoiceTaken, Companion, Concern, PastChapter
 from stories.vocabulary.errors import ContextTooLong
 from stories.workflow.prompts.memory import story_so_far
 from stories.workflow.prompts.quoting import quoted, quoted_story
@@ -50,6 +51,32 @@ async def test_the_next_chapter_knows_the_path_and_every_choice(ollama: OllamaSe
         assert choice in prompt
     assert "End 4." in prompt
     assert "what was chosen" in prompt
+
+
+@pytest.mark.parametrize("writing", ["prose", "beats"])
+async def test_a_model_knows_who_goes_along(ollama: OllamaServer, writing: Writing) -> None:
+    along = (Companion(name="Corin", pronoun=Pronoun.SHE), Companion(name="Merrin"))
+    brief = a_brief(companions=along)
+    resources = resources_for(ollama, brief, writing=writing, judges=False, structures=False)
+    await Reading().of(brief, resources)
+    prompt = ollama.calls[0].prompt
+    assert "Corin and Merrin" in prompt
+    if writing == "prose":
+        assert "Corin is a girl" in prompt
+        assert 'Always write Merrin, never "he" or "she"' in prompt
+
+
+async def test_a_capable_model_knows_the_mood_and_that_the_friend_is_met_again(
+    ollama: OllamaServer,
+) -> None:
+    plan = planned(a_brief())
+    for is_met_again in (True, False):
+        told = plan.model_copy(update={"tone": "mystery", "is_met_again": is_met_again})
+        brief = a_brief(plan=told)
+        await Reading().of(brief, resources_for(ollama, brief, judges=False, structures=False))
+        prompt = ollama.calls[-1].prompt
+        assert "The mood: mystery." in prompt
+        assert ("know each other well from an earlier story" in prompt) == is_met_again
 
 
 async def test_the_models_are_told_nothing_that_is_not_in_the_brief(ollama: OllamaServer) -> None:
