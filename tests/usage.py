@@ -18,6 +18,7 @@ from _pytest.fixtures import FixtureDef
 from playwright import sync_api
 
 from stories.embedded import server as embedded_server
+from stories.narration.pool import Pool as NarrationPool
 from stories.pages import epub, typeset
 
 # A test that reaches one of these starts a process, or talks to one that is there for it alone.
@@ -29,6 +30,7 @@ _STARTERS: tuple[object, ...] = (
     embedded_server,
     epub,
     typeset,
+    NarrationPool,
 )
 _SHARED_SCOPES = {"module", "session"}
 
