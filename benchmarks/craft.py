@@ -35,10 +35,12 @@ from stories.vocabulary.brief import (
     StoryBrief,
 )
 from stories.vocabulary.languages import language_of
+from stories.vocabulary.memory import remembered
 from stories.workflow.echo import Echo, content_words
 from stories.workflow.graph import write_chapter
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import MAX_LENGTH_SHARE, MIN_LENGTH_SHARE, target_words
 from stories.workflow.outcome import Asked, Kind, all_found_in
+from stories.workflow.promises import keeps_choice, uses_find
 from stories.workflow.prompts.beats import SAMPLE
 from stories.workflow.prompts.notes import EXAMPLE
 from stories.workflow.prompts.system import examples
@@ -55,7 +57,6 @@ from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("craft.md")
 STORIES = Path(__file__).with_name("craft")
-_EARLY_WORDS = 80
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ async def tell(reader: Reader, seed: int, models: llm.Models, recent: Sequence[s
             chapter_number=number,
             total_chapters=reader.chapters,
             path=tuple(path),
+            memory=remembered(chapter.draft.memory for chapter in told.chapters),
         )
         brief = brief.model_copy(update={"plan": chapter_of(told.plan, brief)})
         written = await _write(brief, models, gate)
@@ -212,20 +214,17 @@ def _is_level_hit(chapter: Written) -> bool:
 
 
 def _is_length_hit(chapter: Written) -> bool:
-    return 0.6 <= chapter.draft.measures.word_count / target_words(chapter.brief) <= 1.4
+    share = chapter.draft.measures.word_count / target_words(chapter.brief)
+    return MIN_LENGTH_SHARE <= share <= MAX_LENGTH_SHARE
 
 
 def _honours_choice(chapter: Written) -> bool:
     """Words of the choice, or of its promise, stand among the chapter's first."""
-    choice = chapter.brief.choice
-    assert choice is not None
-    start = {*content_words(" ".join(chapter.text.split()[:_EARLY_WORDS]))}
-    return bool({word[:5] for word in content_words(choice.text)} & {word[:5] for word in start})
+    return keeps_choice(chapter.text, chapter.brief)
 
 
 def _uses_find(story: Told) -> bool:
-    find_words = content_words(story.plan.plot.find)
-    return bool({*find_words} & {*content_words(story.chapters[-1].text)})
+    return uses_find(story.chapters[-1].text, story.plan.plot.find, "en")
 
 
 def _pronoun_slips(chapter: Written) -> int:

@@ -95,7 +95,8 @@ def _runs(story: Story, name: Pseudonym) -> list[Run]:
     for finding in SafetyFinding.objects.filter(generation__story=story).order_by("pk"):
         findings[finding.generation_id].append(finding)
     generations = (
-        story.generations.select_related("choice", "chapter")
+        Generation.with_hidden.filter(story=story)
+        .select_related("choice", "chapter")
         .defer("brief", "error_detail")
         .order_by("created_at")
     )
@@ -108,7 +109,7 @@ def _runs(story: Story, name: Pseudonym) -> list[Run]:
 def _parts(
     story: Story, session: ReadingSession | None, runs: Iterable[Run], name: Pseudonym
 ) -> list[Part]:
-    chapters = list(story.chapters.order_by("number", "created_at"))
+    chapters = list(Chapter.with_hidden.filter(story=story).order_by("number", "created_at"))
     choices = list(Choice.objects.filter(chapter__story=story))
     taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
     choice_by_id = {choice.pk: choice for choice in choices}

@@ -2,7 +2,8 @@
 
 Each command is one transaction over the rows that a rule spans. `starting`, `continuing` and
 `stopping` serve the families, on what `requests` holds; `cast` and `friends` say who is in a story;
-`limits` and `queue` share out the slots on the model; `claims`, `leases` and `outcomes` serve the
+`limits` and `queue` share out the slots on the model; `ahead` and `ahead_slots` have chapters
+written that nobody has asked for yet; `claims`, `leases`, `outcomes` and `own_plans` serve the
 runner; `previews` serve the parents who look first; `briefs` decide what the storyteller is told.
 """
 

@@ -19,7 +19,7 @@ from stories.models import (
 )
 from stories.tree import path_to
 
-from . import leases
+from . import ahead, leases
 from .inputs import InvalidRequest, check_text, clean_line
 from .previews import AwaitsPreview, awaited, check_released
 from .requests import (
@@ -49,8 +49,9 @@ class Wish:
 def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Requested:
     """Record the choice and go on from it.
 
-    A chapter that exists is replayed, one that is being written is joined, any other is begun. A
-    wish that says nothing joins whatever is being written from here.
+    A chapter that exists is replayed, one that is being written is joined, one that was written
+    ahead is taken over, any other is begun. A wish that says nothing joins whatever is being
+    written from here.
     Raises InvalidRequest, WrongPlace, AwaitsPreview, ModelMissing and NotNow.
     """
     if earlier := by_idempotency_key(caller):
@@ -62,10 +63,11 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
             return existing(caller, running)
     choice = _decide(session, wish)
     with family_lock(caller.user):
-        leases.end_stopping(Generation.objects.filter(choice=choice))
+        leases.end_stopping(Generation.with_hidden.filter(choice=choice))
         if found := by_idempotency_key(caller) or _go_to_existing(session, choice):
             return existing(caller, found)
-        return created(caller, begin_chapter(caller, session.story, choice))
+        generation = ahead.take_over(caller, session, choice)
+        return created(caller, generation or begin_chapter(caller, session.story, choice))
 
 
 def chapter_of_theme(caller: Caller, new: NewStory, number: int) -> Requested:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stories.plotting.decks import Company, Deck, Episode, Finale, Friend, Lines, Plot, Scene
 from stories.vocabulary.folding import words_of
@@ -53,7 +53,8 @@ class StoryPlan(BaseModel):
 class Drawing:
     """The conditions of a draw. `recent` are keys of cards of the child's latest stories, newest
     first; `names` are the family's; `passes` says whether this child may be shown a text. `friend`
-    is one from an earlier story, `companions` how many of the family go along, at most two."""
+    is one from an earlier story, `companions` how many of the family go along, at most two.
+    `own_cards` are keys of cards that the story has already: they come before all others."""
 
     seed: int
     total_chapters: int
@@ -62,6 +63,7 @@ class Drawing:
     interests: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    own_cards: tuple[str, ...] = ()
     tone: Tone = Tone.ANY
     friend: Friend | None = None
     companions: int = 0
@@ -76,6 +78,7 @@ class _Card(Protocol):
 
 
 Card = TypeVar("Card", bound=_Card)
+Stored = TypeVar("Stored", bound=BaseModel)
 
 
 def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
@@ -99,6 +102,42 @@ def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
         company=_company(deck, drawing),
         tone=drawing.tone,
     )
+
+
+def stored_plan(stored: Any) -> StoryPlan | None:
+    """The plan as any release stored it: what this one does not know is left out, and what it adds
+    has its defaults. None where that is no plan."""
+    return _as_stored(StoryPlan, stored)
+
+
+def stored_friend(stored: Any) -> Friend | None:
+    """A friend's card, read in the same way."""
+    return _as_stored(Friend, stored)
+
+
+def friend_in(stored: Any) -> Friend | None:
+    """The friend of a stored plan, which may not be readable as a whole."""
+    return stored_friend(stored.get("friend")) if isinstance(stored, dict) else None
+
+
+def _as_stored(kind: type[Stored], stored: Any) -> Stored | None:
+    try:
+        return kind.model_validate(stored, extra="ignore")
+    except ValidationError:
+        return None
+
+
+def keys_in(stored: Any) -> tuple[str, ...]:
+    """The keys of the cards in a plan that cannot be read."""
+    parts = stored if isinstance(stored, dict) else {}
+    episodes = parts.get("episodes")
+    cards = [
+        parts.get("plot"),
+        parts.get("friend"),
+        *(episodes if isinstance(episodes, list) else []),
+    ]
+    keys = (card.get("key") for card in cards if isinstance(card, dict))
+    return tuple(key for key in keys if isinstance(key, str))
 
 
 def is_named_as_one_of(names: Iterable[str], friend: Friend) -> bool:
@@ -141,7 +180,14 @@ def _of_tone_first(plots: list[Plot], drawing: Drawing) -> list[Plot]:
     if drawing.tone is Tone.ANY:
         return plots
     just_told = drawing.recent[:_JUST_TOLD_CARDS]
-    return sorted(plots, key=lambda plot: (plot.key in just_told, plot.tone != drawing.tone))
+    return sorted(
+        plots,
+        key=lambda plot: (
+            plot.key not in drawing.own_cards,
+            plot.key in just_told,
+            plot.tone != drawing.tone,
+        ),
+    )
 
 
 def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:
@@ -150,6 +196,7 @@ def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:
     return sorted(
         dice.sample(cards, len(cards)),
         key=lambda card: (
+            card.key not in drawing.own_cards,
             _recency(card.key, drawing.recent),
             -len(interests & _words(card.contains)),
         ),

@@ -3,13 +3,15 @@
 from stories.reading.glossary import explained
 from stories.reading.measures import Measures, measure
 from stories.reading.pace import reading_minutes
-from stories.reading.vocabulary import is_everyday, rare_words
+from stories.reading.vocabulary import forms, is_everyday, keys, rare_words
 from stories.reading.words import words
 
 __all__ = [
     "Measures",
     "explained",
+    "forms",
     "is_everyday",
+    "keys",
     "measure",
     "rare_words",
     "reading_minutes",

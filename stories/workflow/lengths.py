@@ -15,6 +15,9 @@ _TOLERANCE = {"prose": 1.4, "beats": 1.5}
 # Of the percentage that is asked of a free hand: a plan is whole without the model.
 _MIN_SHARE = {"prose": 1.0, "beats": 0.0}
 
+MIN_LENGTH_SHARE, MAX_LENGTH_SHARE = 0.6, 1.4
+"""Of the words asked for, as many as hit the length."""
+
 
 def target_words(brief: StoryBrief) -> int:
     return round(_WORDS[brief.band] * _LEVEL_FACTOR[brief.reading_level])
