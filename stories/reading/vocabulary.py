@@ -52,10 +52,10 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
 def is_everyday(word: str, language: Language) -> bool:
     """True for a word, in lower case, known to children."""
     known = _known(language)
-    return any(form in known for form in _forms(word, language))
+    return any(form in known for form in forms(word, language))
 
 
-def _forms(word: str, language: Language) -> Iterable[str]:
+def forms(word: str, language: Language) -> Iterable[str]:
     """The word and its possible base forms."""
     match language.stemming:
         case "english":
@@ -73,10 +73,10 @@ def _forms(word: str, language: Language) -> Iterable[str]:
 @cache
 def _known(language: Language) -> frozenset[str]:
     listed = language.text("common.txt").split()
-    return frozenset(key for word in listed for key in _keys(word, language))
+    return frozenset(key for word in listed for key in keys(word, language))
 
 
-def _keys(word: str, language: Language) -> tuple[str, ...]:
+def keys(word: str, language: Language) -> tuple[str, ...]:
     """The forms by which a listed word is found: one of them is a form of each inflected word."""
     return (word, _spanish_stem(word)) if language.stemming == "spanish" else (word,)
 
