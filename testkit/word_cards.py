@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from stories.plotting.decks import Deck, Finale, Scene
 from stories.plotting.draw import BY_GENDER
+from stories.plotting.wordings import both, plain
 from stories.reading import explained
 from stories.reading.glossary import found_in, glossary_of
 from stories.safety.sentences import split
@@ -27,7 +28,7 @@ def word_cards(deck: Deck, language: Language) -> Iterator[str]:
 
 def _scene_cards(key: str, scene: Scene | Finale, language: Language) -> Iterator[str]:
     leads = "\n".join(scene.leads)
-    own = len(explained(BY_GENDER.sub(r"\1", leads), language.code, _MIN_CARDS))
+    own = len(explained(BY_GENDER.sub(r"\1", plain(leads)), language.code, _MIN_CARDS))
     few = f" ({own} of {_MIN_CARDS} word cards)" if own < _MIN_CARDS else ""
     yield f"{key}, “{scene.title}”{few}"
     choices = scene.choices if isinstance(scene, Scene) else ()
@@ -37,7 +38,7 @@ def _scene_cards(key: str, scene: Scene | Finale, language: Language) -> Iterato
 
 def _cards(text: str, language: Language) -> Iterator[str]:
     meanings = glossary_of(language)
-    shown = dict.fromkeys(BY_GENDER.sub(form, text) for form in (r"\1", r"\2"))
+    shown = [BY_GENDER.sub(form, worded) for worded in both(text) for form in (r"\1", r"\2")]
     found = {
         (word, base, sentence.strip())
         for version in shown

@@ -23,6 +23,7 @@ OUTCOME_LABELS = {
     "language": _("not in the story's language"),
     "name": _("the hero's name, spelled otherwise"),
     "pronoun": _("another pronoun than the profile's"),
+    "long": _("a sentence far too long for the child's level"),
     "choice": _("does not begin with what was chosen"),
 }
 

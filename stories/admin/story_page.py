@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from children.profiles import ReadingLevel
 from stories.generations import pseudonym_of
 from stories.models import (
     Chapter,
@@ -15,6 +16,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
+from stories.reading import Measures, measure
 from stories.tree import Tree
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.pseudonym import Pseudonym
@@ -49,6 +51,7 @@ class Part:
     run: Run | None
     is_being_read: bool
     paragraphs: list[MarkedParagraph]
+    measures: Measures
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,12 @@ def _parts(
             is_being_read=session is not None and session.chapter_id == chapter.pk,
             paragraphs=marked(
                 chapter.text, chapter.source, _all_held(run_of.get(chapter.pk)), name
+            ),
+            measures=measure(
+                chapter.source,
+                language=story.language,
+                age=story.child.age,
+                level=ReadingLevel(story.reading_level),
             ),
         )
         for chapter in chapters

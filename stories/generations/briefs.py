@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,8 @@ from stories.models import Chapter, Choice, Ruling, Story
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw, keys_in, stored_plan
 from stories.plotting.telling import chapter_of
+from stories.plotting.wordings import can_reach
+from stories.reading import target
 from stories.tree import path_to
 from stories.vocabulary.brief import (
     ChoiceTaken,
@@ -122,11 +124,18 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
         tone=Tone(story.tone),
         friend=friend_met_again(story),
         companions=len(story.siblings),
+        suits=_suits(brief),
     )
     plan = draw(deck_of(story.language, brief.band), drawing)
     story.plan = plan.model_dump(mode="json")
     story.save(update_fields=["plan"])
     return plan
+
+
+def _suits(brief: StoryBrief) -> Callable[[tuple[str, ...]], bool]:
+    """A check whether paragraphs of a deck can be told for the child's reading level."""
+    wanted = target(brief.age, brief.reading_level, brief.language)
+    return lambda leads: can_reach(leads, wanted, brief.language)
 
 
 def _tile_told(story: Story) -> str:

@@ -15,6 +15,7 @@ from stories.plotting.scenery import (
     thing_in,
     things_told,
 )
+from stories.plotting.wordings import plain
 from stories.safety.sentences import split
 from stories.vocabulary import memory
 from stories.vocabulary.brief import AgeBand, ChoiceTaken, StoryBrief
@@ -39,7 +40,7 @@ def scene_of(plan: StoryPlan, card: Scene | Finale, name: str, brief: StoryBrief
     """The card's scene. Who is there, and the thing, are read from the English cards with the same
     keys; a plot that the decks no longer have says nothing of them."""
     english = _in_english(plan, brief.band)
-    text = " ".join(dict(named_scenes(english))[name].leads) if english else ""
+    text = plain(" ".join(dict(named_scenes(english))[name].leads)) if english else ""
     return memory.Scene(
         place=card.place,
         time=card.time,

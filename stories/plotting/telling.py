@@ -1,5 +1,5 @@
-"""From a story's cards to the plan of one chapter: the right card, its slots filled, and what the
-child chose before."""
+"""From a story's cards to the plan of one chapter: the right card, its slots filled, worded for the
+child's reading level, and what the child chose before."""
 
 import random
 import re
@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from stories.plotting.decks import Choice, Finale, Plot, Scene, deck_of
 from stories.plotting.draw import BY_GENDER, PLOT_CHAPTERS, Drawing, StoryPlan, draw
 from stories.plotting.remembering import deed, named_scenes, opening_facts, scene_of
+from stories.plotting.wordings import fitted as worded_for
+from stories.reading import target
 from stories.vocabulary.brief import ChoiceTaken, StoryBrief, hero_of
 from stories.vocabulary.chapter_plan import ChapterPlan, PlannedBeat, PlannedChoice
 from stories.vocabulary.memory import ChapterMemory
@@ -19,7 +21,7 @@ from stories.vocabulary.visible import visible
 _SHORT_OPENING_BEATS = 3
 _SLOT = re.compile(r"\{(\w+)\}")
 _SPACES = re.compile(r" {2,}")
-_SIGNS = re.compile(r"[{}\[\]\u2039\u203a]")
+_SIGNS = re.compile(r"[{}\[\]<>|\u2039\u203a]")
 _MARKS = re.compile(r"[\"\u201c\u201d\u201e\u00ab\u00bb]")
 _MAX_TYPED_CHARACTERS = 120
 _TELL_THE_DEED = "Tell in two or three short sentences how they do it. Nothing else happens yet."
@@ -121,6 +123,19 @@ class _Telling:
         return [plot.opening, *middles, plot.finale]
 
     def _beats(self, scene: Scene | Finale) -> Iterator[PlannedBeat]:
+        """The chapter's beats, in the wording that its level wants."""
+        brief, beats = self._brief, [*self._all_beats(scene)]
+        wanted = target(brief.age, brief.reading_level, brief.language)
+        leads = worded_for(
+            [beat.lead for beat in beats],
+            wanted,
+            brief.language,
+            seed=self._plan.seed + self._number,
+        )
+        for beat, lead in zip(beats, leads, strict=True):
+            yield beat.model_copy(update={"lead": lead})
+
+    def _all_beats(self, scene: Scene | Finale) -> Iterator[PlannedBeat]:
         if self._number > 1:
             yield self._consequence()
         for beat in scene.beats:

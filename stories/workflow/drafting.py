@@ -36,6 +36,7 @@ from stories.workflow.outcome import NAME, Asked, Kind, found_in, note_on, refus
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
 from stories.workflow.promises import keeps_choice
+from stories.workflow.prompts.leveling import level_note
 from stories.workflow.prompts.request import avoid_note, story_wished_for
 from stories.workflow.prompts.system import samples_of
 from stories.workflow.prompts.tokens import conversation_tokens, tokens_for_words, was_cut
@@ -294,7 +295,7 @@ class Drafting:
         note = avoid_note(concerns) if concerns else self._note
         missed = [Kind.CHOICE] if self._has_missed_choice else []
         faults = note_on([*self._concerns, *missed], self._wanted)
-        note = "\n".join(filter(None, [note, faults]))
+        note = "\n".join(filter(None, [note, faults, self._level_note()]))
         messages = self._conversation.messages(turn.instruction, self._written, note)
         words_left = max(0, turn.most_words - len(self._written.split()))
         answer = tokens_for_words(words_left, self._language)
@@ -302,6 +303,11 @@ class Drafting:
         if needed > self._resources.profile.context_tokens:
             raise ContextTooLong
         return messages
+
+    def _level_note(self) -> str:
+        """The text so far as its level is, for a model that can heed it."""
+        is_heeded = self._resources.profile.writing == "prose"
+        return level_note(self._wanted.brief, self._manuscript.text) if is_heeded else ""
 
     async def _take(self, sentences: list[str], turn: Turn) -> Ended | None:
         self._manuscript.check()

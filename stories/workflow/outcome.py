@@ -20,7 +20,7 @@ from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import Language, language_of, languages
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import level_target, target_words
 from stories.workflow.prompts.memory import choice_made
 from stories.workflow.prompts.request import pronoun_note
 
@@ -56,6 +56,19 @@ class Kind(StrEnum):
     PRONOUN = "pronoun"
     NAME = "name"
     CHOICE = "choice"
+    LONG = "long"
+
+
+class AdditionWords(BaseModel):
+    """Regular expressions, in lower case: for whole words by which a model talks about its task
+    (`talk`), for words at the start by which a story moves on, which is the plan's to say
+    (`moves_on`), and for words that say nothing (`vague`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    moves_on: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
 
 
 class OutcomeWords(BaseModel):
@@ -72,6 +85,7 @@ class OutcomeWords(BaseModel):
     thing. And `of_her` and `of_him` are regular expressions for sentences whose words agree with
     the `{hero}`, `{opening}` being a sentence's beginning up to the name: wrong for a hero who is
     the other, and for nobody else, since a language of such words may have none that leave it open.
+    `additions` are what tells a small model's additions that are not fit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,6 +102,7 @@ class OutcomeWords(BaseModel):
     determiners: _Words = frozenset()
     beings: _Words = frozenset()
     things: _Words = frozenset()
+    additions: AdditionWords = AdditionWords()
 
 
 @cache
@@ -184,6 +199,7 @@ def note_on(kinds: Collection[str], asked: Asked) -> str:
         "pronoun": pronoun_note(asked.brief),
         "words": str(target_words(asked.brief)),
         "choice": choice_made(asked.brief.choice),
+        "longest": str(level_target(asked.brief).longest),
     }
     return " ".join(row.note.format(**told) for row in _TABLE if row.kind in kinds)
 
@@ -396,6 +412,14 @@ def _differs_by_one(one: str, other: str) -> bool:
     return one != other and any(first == second for first, second in ways)
 
 
+# The reading level --------------------------------------------------------------------------------
+
+
+def _is_far_too_long(sentence: str, _before: str, asked: Asked) -> bool:
+    """True for a sentence far over what a child of this age and level reads."""
+    return len(words(sentence, asked.brief.language)) > level_target(asked.brief).far_over
+
+
 # Texts --------------------------------------------------------------------------------------------
 
 
@@ -465,4 +489,5 @@ _TABLE = (
         Kind.CHOICE,
         "What was chosen has not happened yet. It happens now, in the very next sentence. {choice}",
     ),
+    _Row(Kind.LONG, "Write at most {longest} words a sentence.", _is_far_too_long),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from children.profiles import Pronoun
 from stories.vocabulary.brief import PastChapter
+from stories.workflow.additions import Additions
 from stories.workflow.outcome import Asked, Kind, all_found_in, note_on, outcome_words, refuses
 from tests.stories.workflow.studio import a_brief
 
@@ -308,6 +309,30 @@ def test_a_loop_is_found(text: str) -> None:
 )
 def test_a_refrain_is_no_loop(text: str) -> None:
     assert kinds_in(text, asked()) == []
+
+
+# Additions ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "unfit"),
+    [
+        ("en", "I will make it shorter."),
+        ("en", "Suddenly the moon came out."),
+        ("en", "It was as if the moon sang."),
+        ("es", "Esta frase es para ti, lector."),
+        ("es", "De repente salió la luna."),
+        ("es", "Era como si la luna cantara."),
+        ("he", "זה סוף הסיפור."),
+        ("he", "פתאום יצא הירח."),
+        ("he", "זה היה כאילו הירח שר."),
+    ],
+)
+def test_an_addition_is_judged_by_its_languages_words(language: str, unfit: str) -> None:
+    fits = {"en": "The moon was round.", "es": "La luna era roja.", "he": "הירח היה עגול."}
+    additions = Additions(asked(language, Pronoun.OPEN))
+    assert additions.fit(fits[language], "")
+    assert not additions.fit(unfit, "")
 
 
 # All ----------------------------------------------------------------------------------------------
