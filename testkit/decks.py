@@ -17,7 +17,7 @@ from stories.safety.gate import Gate
 from stories.safety.sentences import split
 from stories.themes import THEMES
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.languages import Language, language_of
+from stories.vocabulary.languages import Language, codes, language_of
 from testkit.word_cards import word_cards
 
 _SLOT = re.compile(r"\{(\w*)\}")
@@ -207,8 +207,10 @@ def _stopped(text: str, gate: Gate, language: Language) -> Iterator[str]:
 
 def main() -> None:
     read = argparse.ArgumentParser(description="Problems of a language's authored cards.")
-    read.add_argument("language")
-    read.add_argument("bands", nargs="*", type=AgeBand, help="all of them by default")
+    read.add_argument("language", choices=codes())
+    read.add_argument(
+        "bands", nargs="*", type=AgeBand, metavar="|".join(AgeBand), help="all of them by default"
+    )
     read.add_argument("--words", action="store_true", help="also the words that are explained")
     asked = read.parse_args()
     language, bands = language_of(asked.language), asked.bands or tuple(AgeBand)
