@@ -7,7 +7,6 @@ from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,6 +32,8 @@ from stories.themes import THEMES
 from stories.tree import path_to
 
 STORIES_PER_PAGE = 24
+# In the reader's address, where a page or a form was behind the story.
+MOVED_ON = "moved-on"
 
 
 @require_safe
@@ -88,11 +89,10 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = or_404(access.session_for, parent(request), session_id)
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
-    following = _following(session)
+    following = generations.following(session)
     if following is None:
         # A chapter under way at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
-    generations.note_reading(session)
     chapters = path_to(session.chapter)
     context = {
         "session": session,
@@ -101,6 +101,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         "chapters": chapters,
         "page": _reader_page(session, chapters, following),
         "messages_by_code": MESSAGES.items(),
+        "has_moved_on": MOVED_ON in request.GET,
         "storyteller": _storyteller(),
     }
     return render(request, "stories/read.html", context)
@@ -246,6 +247,7 @@ class ReaderChoice(TypedDict):
 
 class ReaderChapter(TypedDict):
     id: str
+    runId: str | None
     number: int
     isEnding: bool
     question: str
@@ -268,6 +270,7 @@ class ReaderPage(TypedDict):
     totalChapters: int
     chapters: list[ReaderChapter]
     openChapter: int | None
+    openParagraph: int
     generationId: str | None
     choice: ChoiceTaken | None
     generationsUrl: str
@@ -280,6 +283,7 @@ class ReaderPage(TypedDict):
     previewUrl: str
     readingUrl: str
     pageStateUrl: str
+    movedOnUrl: str
     storyUrl: str
     libraryUrl: str
     newStoryUrl: str
@@ -290,6 +294,7 @@ def _reader_page(
     session: ReadingSession, chapters: list[Chapter], generation: Generation | None
 ) -> ReaderPage:
     story = session.story
+    open_chapter, open_paragraph = _opening(session, chapters, generation)
     return {
         "sessionId": str(session.pk),
         "childId": str(story.child_id),
@@ -298,7 +303,8 @@ def _reader_page(
         "dir": direction(story.language),
         "totalChapters": story.total_chapters,
         "chapters": _chapters(chapters),
-        "openChapter": _open_chapter(session, generation),
+        "openChapter": open_chapter,
+        "openParagraph": open_paragraph,
         "generationId": str(generation.pk) if generation else None,
         "choice": _choice_of(generation),
         "generationsUrl": reverse("api:create_generation"),
@@ -311,6 +317,7 @@ def _reader_page(
         "previewUrl": _url_pattern("stories:preview"),
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
+        "movedOnUrl": f"{reverse('stories:read', args=[session.pk])}?{MOVED_ON}",
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "libraryUrl": reverse("stories:library", args=[story.child_id]),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
@@ -327,23 +334,21 @@ def _storyteller() -> llm.Status:
     return trials.with_trials(async_to_sync(llm.status)())
 
 
-def _following(session: ReadingSession) -> Generation | None:
-    """The newest run that leads on from where the child is and is unfinished and not discarded, or
-    was withdrawn, or waits for a parent's look: the reader then says so."""
-    is_unfinished = Q(chapter=None, pruned_at=None)
-    is_withdrawn = Q(chapter__isnull=False, withdrawn_at__isnull=False)
-    is_waiting = Q(chapter__isnull=False, chapter__released_at=None)
-    runs = session.story.generations.filter(is_unfinished | is_withdrawn | is_waiting)
-    here = {"choice__chapter": session.chapter} if session.chapter else {"choice": None}
-    return runs.filter(**here).select_related("choice").order_by("-created_at").first()
-
-
-def _open_chapter(session: ReadingSession, generation: Generation | None) -> int | None:
-    """The number of the chapter that the reader opens at; None for the one after the last. A story
-    that was read to the end is read from its beginning again."""
+def _opening(
+    session: ReadingSession, chapters: list[Chapter], generation: Generation | None
+) -> tuple[int | None, int]:
+    """The number of the chapter that the reader opens at, None for the one after the last, and the
+    index of its paragraph: where the story was left. One that was read to the end is read from its
+    beginning again."""
     if generation or session.chapter is None:
-        return None
-    return 1 if session.finished_at else session.chapter.number
+        return None, 0
+    left_at = next((each for each in chapters if each.pk == session.place_chapter_id), None)
+    if session.finished_at is None:
+        is_here = left_at == session.chapter
+        return session.chapter.number, session.place_paragraph if is_here else 0
+    if left_at is None or left_at.is_ending:
+        return 1, 0
+    return left_at.number, session.place_paragraph
 
 
 def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
@@ -353,6 +358,8 @@ def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
 
 
 def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
+    written = Generation.objects.filter(chapter__in=chapters).values_list("chapter", "pk")
+    runs = {chapter: str(run) for chapter, run in written}
     offered: dict[uuid.UUID, list[ReaderChoice]] = {chapter.pk: [] for chapter in chapters}
     for choice in Choice.objects.filter(chapter__in=chapters, kind=Choice.Kind.OFFERED):
         offered[choice.chapter_id].append(
@@ -361,6 +368,7 @@ def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
     return [
         {
             "id": str(chapter.pk),
+            "runId": runs.get(chapter.pk),
             "number": chapter.number,
             "isEnding": chapter.is_ending,
             "question": chapter.question,

@@ -330,7 +330,8 @@ def test_the_time_in_front_of_the_story_is_counted(
 ) -> None:
     reader = family.start_story("a slow train")
     page.clock.install()
-    page.goto(reader.path)
+    with page.expect_response("**/reading"):
+        page.goto(reader.path)
     with page.expect_response("**/reading") as told:
         page.clock.fast_forward("00:31")
     assert told.value.status == 204

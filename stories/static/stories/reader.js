@@ -1,6 +1,7 @@
 /* The reader's page: its parts, put together, and what is seen of a chapter that is turned to or
    finished. Data and words that the page is handed: reader/page.js. */
 import { Book } from "./reader/book.js";
+import { openAt, paragraphRead } from "./reader/bookmark.js";
 import { keepReadingTime } from "./reader/clock.js";
 import { byId, find, focusIfLost } from "./reader/dom.js";
 import { loadPage, loadTexts } from "./reader/page.js";
@@ -77,7 +78,8 @@ function showTail() {
  */
 function showFinished({ id, chapter }, data) {
   const { isCompleted: isEnding, choice_question: question, choices } = data;
-  chapter.finished = { id: "", number: chapter.number, isEnding, question, choices };
+  const { number } = chapter;
+  chapter.finished = { id: "", runId: id, number, isEnding, question, choices };
   nameChapter(chapter, id);
   byId("story-title", HTMLElement).textContent = data.title;
   book.drawDots();
@@ -111,13 +113,17 @@ async function nameChapter(chapter, runId) {
 }
 
 /**
- * Staff may take back what is on this page, or turn off what it offers; a grown-up may open it.
+ * Staff may take back what is on this page, or turn off what it offers; a grown-up may open it; and
+ * somebody may have gone on with the story in another window.
  *
  * @param {import("./reader/page-state.js").PageState} state
+ * @param {string | null} asked where this page was then
  */
-function applyPageState(state) {
+function applyPageState(state, asked) {
   const isWithdrawn = state.withdrawn.some((id) => book.shownIds.includes(id));
+  const isSettled = asked === writing.at && !wayOn.isAsking;
   if (isWithdrawn || isDecided(writing.run, state.awaiting_preview)) location.reload();
+  else if (isSettled && state.generation_id !== writing.at) wayOn.moveOn();
   else writing.findWaiting();
   voice.isAllowed = state.has_read_aloud;
   tail.hasOwnIdeas = state.has_own_ideas;
@@ -136,9 +142,24 @@ async function resume(id) {
   writing.takeUp(id, chapter, wish, state);
 }
 
+/** The place in a chapter that is finished, for the next time and for other devices. */
+function placeRead() {
+  const { current } = book;
+  const id = current?.finished?.id;
+  if (!current || !id) return null;
+  return { chapter_id: id, paragraph: paragraphRead(current.section) };
+}
+
+/** The word that the story has moved on is said once. */
+function forgetMove() {
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+}
+
 function begin() {
-  keepReadingTime(page.readingUrl);
-  watchPageState(page.pageStateUrl, applyPageState);
+  writing.at = page.generationId ?? book.last?.runId ?? null;
+  forgetMove();
+  keepReadingTime(page.readingUrl, placeRead);
+  watchPageState(page.pageStateUrl, () => writing.at, applyPageState);
   if (page.generationId) {
     resume(page.generationId);
     return;
@@ -149,6 +170,7 @@ function begin() {
     tail.showOutcome(book.last.finished);
     if (book.current === book.last && tail.hasChoices) pointToTail("");
   } else wayOn.offerReload();
+  if (book.current) openAt(book.current.section, page.openParagraph);
 }
 
 begin();

@@ -25,6 +25,8 @@ export class Chapter {
     this.title = find(section, ".chapter__title", HTMLElement);
     /** @type {import("./page.js").ReaderChapter | null} Data of a finished chapter. */
     this.finished = null;
+    /** @type {string | null} The run that writes it, or did. */
+    this.runId = null;
     this.#language = language;
     this.#text = find(section, ".story-text", HTMLElement);
     this.#closed = section.querySelector(".closed");

@@ -37,6 +37,8 @@ export class Writing {
     this.#on = on;
     /** @type {Run | null} The last run that was followed, until it is forgotten. */
     this.run = null;
+    /** @type {string | null} The run that this page believes the story to be at. */
+    this.at = null;
   }
 
   /**
@@ -52,6 +54,8 @@ export class Writing {
     this.run?.follower?.close();
     const run = newRun(id, chapter, wish);
     this.run = run;
+    this.at = id;
+    chapter.runId = id;
     this.#on.begun();
     chapter.isGrowing = true;
     if (isClosed) chapter.close(texts.closed);
