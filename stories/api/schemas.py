@@ -235,7 +235,7 @@ class GenerationOut(Schema):
     session_id: uuid.UUID
     story_id: uuid.UUID
     chapter_id: uuid.UUID | None
-    chapter_title: str
+    chapter_title: Annotated[str, Field(description="empty until it is known")]
     chapter_number: int
     status: str
     is_active: bool

@@ -7,7 +7,7 @@ and `friends` who is in it; `limits` and `queue` share out the slots on the mode
 decide what the storyteller is told.
 """
 
-from .briefs import pseudonym_of
+from .briefs import planned_title, pseudonym_of
 from .cast import MAX_COMPANIONS, Cast, companion_missing, friend_missing, too_many_companions
 from .continuing import Wish, chapter_of_theme, next_chapter, note_reading
 from .friends import MAX_KEPT_FRIENDS, friend_of, keep_friend, kept_friend_of
@@ -61,6 +61,7 @@ __all__ = [
     "note_place",
     "note_reading",
     "one_line",
+    "planned_title",
     "pseudonym_of",
     "publish_chapter",
     "request_stop",

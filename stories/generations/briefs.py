@@ -8,7 +8,7 @@ from typing import Any
 from children.models import Child
 from children.profiles import Pronoun, ReadingLevel
 from stories import themes
-from stories.models import Chapter, Choice, Ruling, Story
+from stories.models import Chapter, Choice, Generation, Ruling, Story
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw
 from stories.plotting.telling import chapter_of
@@ -25,6 +25,7 @@ from stories.vocabulary.tones import Tone
 
 from .cast import companions_of, friend_met_again
 from .inputs import checked_as, checked_profile, passes
+from .writers import last_writing
 
 _SEEDS = 2**31
 _RECENT_STORIES = 20
@@ -79,6 +80,16 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         path=_past(name, path, choice),
     )
     return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
+
+
+def planned_title(generation: Generation) -> str:
+    """The title, with the family's names, of a chapter that is told from the story's plan; "" where
+    its model finds one, after the text, and until it is known which model tells it."""
+    brief = StoryBrief.model_validate(generation.brief)
+    if last_writing(generation.writers) != "beats" or brief.plan is None:
+        return ""
+    asked_for = brief.title if brief.chapter_number == 1 else ""
+    return pseudonym_of(generation.story).reveal(asked_for or brief.plan.title)
 
 
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:

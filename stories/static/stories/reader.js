@@ -107,7 +107,7 @@ function pointToTail(news) {
  */
 async function nameChapter(chapter, runId) {
   const state = await writing.stateOf(runId);
-  chapter.name = state?.chapter_title ?? "";
+  if (state?.chapter_title) chapter.name = state.chapter_title;
   if (chapter.finished && state?.chapter_id) chapter.finished.id = state.chapter_id;
   offerReport();
 }

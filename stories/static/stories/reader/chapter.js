@@ -4,12 +4,15 @@ import { continuationLength, hasEnd, sentencesOf } from "./sentences.js";
 
 const PARAGRAPH = /(\n{2,})/;
 const CLEARING_MS = 320;
+/** Characters of a name for which two lines of a phone may be too few. */
+const LONG_NAME = 40;
 
 export class Chapter {
   #breaksNext = false;
   /** @type {HTMLElement[]} */
   #leaving = [];
   #language;
+  #name;
   #text;
   /** @type {HTMLElement | null} */
   #closed;
@@ -28,13 +31,19 @@ export class Chapter {
     /** @type {string | null} The run that writes it, or did. */
     this.runId = null;
     this.#language = language;
+    this.#name = find(section, ".chapter__name", HTMLElement);
     this.#text = find(section, ".story-text", HTMLElement);
     this.#closed = section.querySelector(".closed");
   }
 
+  get hasName() {
+    return this.#name.textContent !== "";
+  }
+
   /** @param {string} name */
   set name(name) {
-    find(this.section, ".chapter__name", HTMLElement).textContent = name;
+    this.#name.textContent = name;
+    this.#name.classList.toggle("is-long", name.length > LONG_NAME);
   }
 
   get isGrowing() {

@@ -10,7 +10,7 @@
  * @property {string} text
  * @property {string} cursor of the last event of `text`
  * @property {string | null} chapter_id null until the chapter is finished
- * @property {string} chapter_title
+ * @property {string} chapter_title "" until it is known
  *
  * @typedef {{ session_id: string, choice_id?: string, custom_text?: string,
  *   at_chapter?: string }} Wish request for a chapter, kept to ask again; `at_chapter` is where the

@@ -93,6 +93,7 @@ export class Writing {
       chapter.append(text, { isCalm: false });
       this.#parts.voice.rewind();
     }
+    chapter.name = state?.chapter_title ?? "";
     const run = this.follow(id, chapter, wish, { cursor, isClosed });
     run.isResync = isCarriedOn;
     if (!chapter.isEmpty) this.#say(run, this.#parts.texts.writing);
@@ -182,6 +183,18 @@ export class Writing {
     if (status !== "started" || run.isStopping) return;
     const words = wordsForStage(this.#parts.texts, node, run.chapter);
     if (words) this.#say(run, words);
+    if (node === "generate_content") this.#nameEarly(run);
+  }
+
+  /**
+   * The title of a chapter that is told from its story's plan is known before its text.
+   *
+   * @param {Run} run
+   */
+  async #nameEarly({ id, chapter }) {
+    if (chapter.hasName) return;
+    const state = await this.stateOf(id);
+    if (!chapter.hasName) chapter.name = state?.chapter_title ?? "";
   }
 
   /**
