@@ -8,16 +8,15 @@ watched while a chapter is written, from its first sentence to its choices.
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browsers import launched
 from tests.screenshots.camera import Look, page_of
-from tests.screenshots.pages import SHOTS, SIZES, Shot, arranged
+from tests.screenshots.pages import SHOTS, SIZES, arranged
 from tests.screenshots.site import Site, temporary_site
 
 _TOKENS_PER_SECOND = 40.0
@@ -40,6 +39,9 @@ class Cost:
     first_paint_ms: float
 
 
+Rows = dict[str, list[Cost]]
+
+
 def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="storyteller-") as folder,
@@ -49,34 +51,32 @@ def main() -> None:
         sys.stdout.write(_table(_measured(browser, site)))
 
 
-def _measured(browser: Browser, site: Site) -> Iterator[tuple[str, list[Cost]]]:
-    english = replace(site, children={"en": site.children["en"]})
-    ids = arranged(english)["en"]
-    for shot in SHOTS:
-        if shot.who != "staff" and not shot.click:
-            yield shot.name, [_opened(browser, site, shot, ids, size) for size in SIZES.values()]
-    yield (
-        "reader, a first chapter written",
-        [_written(browser, site, size) for size in SIZES.values()],
-    )
+def _measured(browser: Browser, site: Site) -> Rows:
+    ids = arranged(replace(site, children={"en": site.children["en"]}))["en"]
+    rows: Rows = {}
+    for size, who in product(SIZES.values(), ("visitor", "parent")):
+        email = site.family.email if who == "parent" else ""
+        with page_of(browser, site.app, Look(*size, "light", "en-US"), email) as page:
+            for shot in SHOTS:
+                if shot.who == who and not shot.click:
+                    cost = _cost_of(page.context, shot.path.format(**ids), shot.ready)
+                    rows.setdefault(shot.name, []).append(cost)
+            if who == "parent":
+                cost = _cost_of(page.context, _begun(site, size[0]), "#next:not([hidden])")
+                rows.setdefault("reader, while a chapter is written", []).append(cost)
+    return rows
 
 
-def _opened(
-    browser: Browser, site: Site, shot: Shot, ids: dict[str, str], size: tuple[int, int]
-) -> Cost:
-    email = site.family.email if shot.who == "parent" else ""
-    with page_of(browser, site.app, Look(*size, "light", "en-US"), email) as page:
-        return _cost_of(page, shot.path.format(**ids), shot.ready)
-
-
-def _written(browser: Browser, site: Site, size: tuple[int, int]) -> Cost:
+def _begun(site: Site, width: int) -> str:
+    """The path of a story that is being written; its wish is another one for each width."""
     site.host.tokens_per_second = _TOKENS_PER_SECOND
-    reader = site.family.start_story("a fox and a whistle", chapters=7 - (size[0] > 360))
-    with page_of(browser, site.app, Look(*size, "light", "en-US"), site.family.email) as page:
-        return _cost_of(page, reader.path, "#next:not([hidden])")
+    path = site.family.start_story(f"a whistle of {width} notes").path
+    site.host.tokens_per_second = 0
+    return path
 
 
-def _cost_of(page: Page, path: str, ready: str) -> Cost:
+def _cost_of(context: BrowserContext, path: str, ready: str) -> Cost:
+    page = context.new_page()
     page.set_default_timeout(60_000)
     sizes: list[float] = []
     devtools = page.context.new_cdp_session(page)
@@ -89,17 +89,17 @@ def _cost_of(page: Page, path: str, ready: str) -> Cost:
     page.goto(path)
     page.wait_for_selector(ready, state="attached")
     page.evaluate(_SETTLED)
-    return Cost(
-        page.evaluate("window.shift"), len(asked), sum(sizes) / 1000, page.evaluate(_PAINTED)
-    )
+    shift, painted = page.evaluate("window.shift"), page.evaluate(_PAINTED)
+    page.close()
+    return Cost(shift, len(asked), sum(sizes) / 1000, painted)
 
 
-def _table(rows: Iterator[tuple[str, list[Cost]]]) -> str:
+def _table(rows: Rows) -> str:
     widths = [f"{width} px" for width, _ in SIZES.values()]
     names = ["layout shift", "requests", "kB", "first paint, ms"]
     heads = [f"{name}, {width}" for name, width in product(names, widths)]
     lines = [f"| page | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
-    for name, costs in rows:
+    for name, costs in rows.items():
         cells = [f"{cost.shift:.3f}" for cost in costs]
         cells += [f"{cost.requests}" for cost in costs]
         cells += [f"{cost.kilobytes:.0f}" for cost in costs]

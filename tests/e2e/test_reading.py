@@ -133,6 +133,8 @@ def test_a_story_can_be_read_with_the_keyboard_alone(
     page.wait_for_selector(".sentence")
     page.get_by_role("button", name="Stop").focus()
     hold.release()
+    expect(page.get_by_role("button", name="What happens next?")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".choice").first).to_be_focused()

@@ -3,7 +3,8 @@
 import { Book } from "./reader/book.js";
 import { openAt, paragraphRead } from "./reader/bookmark.js";
 import { keepReadingTime } from "./reader/clock.js";
-import { byId, find, focusIfLost } from "./reader/dom.js";
+import { byId, find } from "./reader/dom.js";
+import { Heard } from "./reader/heard.js";
 import { loadPage, loadTexts } from "./reader/page.js";
 import { watchPageState } from "./reader/page-state.js";
 import { isDecided } from "./reader/run.js";
@@ -13,6 +14,8 @@ import { fill } from "./reader/texts.js";
 import { Voice } from "./reader/voice.js";
 import { WayOn } from "./reader/way-on.js";
 import { Writing } from "./reader/writing.js";
+
+const MAX_ANNOUNCED = 12;
 
 const page = loadPage();
 const texts = loadTexts();
@@ -25,7 +28,7 @@ const statusBar = new StatusBar({
   show: showTail,
 });
 const writing = new Writing(
-  { page, texts, book, statusBar, voice },
+  { page, texts, book, statusBar, voice, heard: new Heard(page.language, announce) },
   {
     begun: () => tail.clear(),
     complete: showFinished,
@@ -67,6 +70,15 @@ function sentencesToRead() {
   return [...(current?.sentences ?? []), ...afterwards];
 }
 
+/** @param {string} sentence for who hears the page; the latest ones are kept until they are read */
+function announce(sentence) {
+  const log = byId("heard", HTMLElement);
+  const line = document.createElement("p");
+  line.textContent = sentence;
+  log.append(line);
+  if (log.childElementCount > MAX_ANNOUNCED) log.firstElementChild?.remove();
+}
+
 function showTail() {
   if (book.last && book.current !== book.last) book.turnTo(book.last);
   tail.show();
@@ -85,7 +97,6 @@ function showFinished({ id, chapter }, data) {
   book.drawDots();
   tail.showOutcome(chapter.finished);
   pointToTail(texts.ready);
-  if (tail.title) focusIfLost(tail.title);
   voice.more();
 }
 
