@@ -62,17 +62,19 @@ def _measured(browser: Browser, site: Site) -> Rows:
                     cost = _cost_of(page.context, shot.path.format(**ids), shot.ready)
                     rows.setdefault(shot.name, []).append(cost)
             if who == "parent":
-                cost = _cost_of(page.context, _begun(site, size[0]), "#next:not([hidden])")
-                rows.setdefault("reader, while a chapter is written", []).append(cost)
+                rows.setdefault("reader, while a chapter is written", []).append(
+                    _written(page.context, site, size[0])
+                )
     return rows
 
 
-def _begun(site: Site, width: int) -> str:
-    """The path of a story that is being written; its wish is another one for each width."""
+def _written(context: BrowserContext, site: Site, width: int) -> Cost:
+    """From a chapter's request to its choices; the wish is another one for each width."""
     site.host.tokens_per_second = _TOKENS_PER_SECOND
-    path = site.family.start_story(f"a whistle of {width} notes").path
+    reader = site.family.start_story(f"a whistle of {width} notes")
+    cost = _cost_of(context, reader.path, "#next:not([hidden])")
     site.host.tokens_per_second = 0
-    return path
+    return cost
 
 
 def _cost_of(context: BrowserContext, path: str, ready: str) -> Cost:

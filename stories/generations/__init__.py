@@ -24,7 +24,7 @@ from .starting import (
     latest_generation,
     start_story,
 )
-from .stopping import carry_on, discard, request_stop
+from .stopping import carry_on, discard, may_carry_on, request_stop
 
 __all__ = [
     "CHAPTER_CHOICES",
@@ -57,6 +57,7 @@ __all__ = [
     "keep_friend",
     "kept_friend_of",
     "latest_generation",
+    "may_carry_on",
     "next_chapter",
     "note_place",
     "note_reading",

@@ -26,6 +26,7 @@ from stories.models import Chapter, Choice, Generation, ReadingSession
 from stories.pages import epub, library
 from stories.pages.forms import NewStoryForm, languages_for
 from stories.pages.owned import or_404
+from stories.pages.plain_reader import Refusal, plain_reader
 from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
@@ -51,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
     child = or_404(access.child_for, user, child_id)
-    storyteller = switches.with_switches(_storyteller())
+    storyteller = switches.with_switches(storyteller_status())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
         return _no_storyteller(request, child)
@@ -87,6 +88,17 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = or_404(access.session_for, parent(request), session_id)
+    return opened_reader(request, session)
+
+
+def opened_reader(
+    request: HttpRequest,
+    session: ReadingSession,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The reader's page, where the story is now; with the refusal of a form that it had sent."""
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
     following = generations.following(session)
@@ -100,11 +112,17 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         "child": session.story.child,
         "chapters": chapters,
         "page": _reader_page(session, chapters, following),
+        "plain": plain_reader(session, following, refusal),
         "messages_by_code": MESSAGES.items(),
         "has_moved_on": MOVED_ON in request.GET,
-        "storyteller": _storyteller(),
+        "storyteller": storyteller_status(),
     }
-    return render(request, "stories/read.html", context)
+    return render(request, "stories/read.html", context, status=status)
+
+
+def moved_on_url(session: ReadingSession) -> str:
+    """The reader, where the story is by now, with a word about that."""
+    return f"{reverse('stories:read', args=[session.pk])}?{MOVED_ON}"
 
 
 @login_required
@@ -119,7 +137,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "waiting": path.waiting,
         "friend": generations.friend_of(found),
         "kept_friend": generations.kept_friend_of(found),
-        "storyteller": _storyteller(),
+        "storyteller": storyteller_status(),
     }
     return render(request, "stories/story.html", context)
 
@@ -156,7 +174,7 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
         "chapter": chapter,
         "story": chapter.story,
         "child": chapter.story.child,
-        "storyteller": _storyteller(),
+        "storyteller": storyteller_status(),
     }
     return render(request, "stories/preview.html", context)
 
@@ -317,7 +335,7 @@ def _reader_page(
         "previewUrl": _url_pattern("stories:preview"),
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
-        "movedOnUrl": f"{reverse('stories:read', args=[session.pk])}?{MOVED_ON}",
+        "movedOnUrl": moved_on_url(session),
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "libraryUrl": reverse("stories:library", args=[story.child_id]),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
@@ -330,7 +348,7 @@ def _url_pattern(name: str) -> str:
     return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
 
 
-def _storyteller() -> llm.Status:
+def storyteller_status() -> llm.Status:
     return trials.with_trials(async_to_sync(llm.status)())
 
 
