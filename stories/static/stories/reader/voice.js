@@ -56,6 +56,10 @@ export class Voice {
     if (this.#isKnown) this.#offer();
   }
 
+  get isReading() {
+    return this.#isSpeaking;
+  }
+
   stop() {
     this.#setSpeaking(false);
     this.#mark(null);

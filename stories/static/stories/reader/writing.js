@@ -53,7 +53,7 @@ export class Writing {
    * @param {{ cursor?: string, isClosed?: boolean }} [options]
    */
   follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
-    const { page, texts, book, statusBar, heard } = this.#parts;
+    const { page, texts, book, statusBar, voice, heard } = this.#parts;
     this.run?.follower?.close();
     const run = newRun(id, chapter, wish);
     this.run = run;
@@ -76,6 +76,7 @@ export class Writing {
         lost: () => statusBar.say(texts.reconnecting, "retry"),
         found: () => this.#say(run, run.words),
         refused: (refused) => this.#on.refused(refused),
+        isHeard: () => voice.isReading,
       },
     );
     return run;
