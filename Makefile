@@ -4,6 +4,7 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+PROXY := .venv-proxy/.installed
 BROWSER_TOOLS := node_modules/.installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --quiet
 TESTS ?= tests
@@ -32,7 +33,7 @@ workers: $(RUNTIME)
 doctor: $(RUNTIME)
 	@$(DOTENV) exec $(PYTHON) manage.py check_storyteller
 
-test: $(DEVELOPMENT) test-browser-modules
+test: $(DEVELOPMENT) $(PROXY) test-browser-modules
 	@.ci/install-system-packages
 	@$(PYTHON) manage.py fetch_model --small
 	@exec $(PYTHON) -m pytest --numprocesses $(WORKERS) $(TESTS)
@@ -101,7 +102,7 @@ screenshots: $(DEVELOPMENT)
 
 # Compiles the pins anew; they hold for every platform and Python that we run on.
 pins: $(DEVELOPMENT)
-	@for part in requirements requirements-dev; do \
+	@for part in requirements requirements-dev requirements-proxy; do \
 		echo "Compiling $$part.txt …"; \
 		.venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-emit-index-url --custom-compile-command "make pins" \
@@ -109,7 +110,7 @@ pins: $(DEVELOPMENT)
 	done
 
 clean:
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-proxy node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON3=/path/to/python3.11")'
@@ -124,6 +125,13 @@ $(RUNTIME): requirements.txt | .venv/bin/python
 $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	@echo "Installing what its tests need …"
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# LiteLLM's proxy, for its tests: apart, since it excludes versions that we pin.
+$(PROXY): requirements-proxy.txt | $(DEVELOPMENT)
+	@echo "Installing LiteLLM's proxy for its tests …"
+	@.venv/bin/uv venv --quiet --clear --python $(PYTHON) .venv-proxy
+	@.venv/bin/uv pip install --quiet --python .venv-proxy/bin/python --no-deps --require-hashes -r requirements-proxy.txt
 	@touch $@
 
 # Node itself comes with the development requirements, so that no other is needed.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import chapters, commits, readers, rejoin, stopping, streams, warming
+from . import ahead, chapters, commits, readers, rejoin, stopping, streams, warming
 from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -25,7 +25,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: Benchmark(module.TITLE, module.run)
-    for module in (chapters, streams, readers, commits, rejoin, stopping, warming)
+    for module in (chapters, streams, readers, commits, rejoin, stopping, warming, ahead)
 }
 
 

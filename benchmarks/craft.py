@@ -2,11 +2,13 @@
 storyteller of the settings, and what came is counted without a judge.
 
 The children, their seeds and their choices are fixed, so that two builds or two storytellers can be
-compared. `benchmarks/craft/` has the stories as they came.
+compared. `benchmarks/craft/` has the stories as they came. A table that is worse than the kept one
+of the same storyteller, beyond its noise, is an error and is not kept.
 """
 
 import argparse
 import asyncio
+import math
 import re
 import sys
 import time
@@ -25,6 +27,8 @@ from stories.llm.faults import HOST_ERRORS
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw
 from stories.plotting.telling import chapter_of
+from stories.plotting.wordings import can_reach
+from stories.reading import target
 from stories.reading.glossary import glossary_of
 from stories.safety.gate import Gate
 from stories.themes import find
@@ -35,10 +39,12 @@ from stories.vocabulary.brief import (
     StoryBrief,
 )
 from stories.vocabulary.languages import language_of
+from stories.vocabulary.memory import remembered
 from stories.workflow.echo import Echo, content_words
 from stories.workflow.graph import write_chapter
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import MAX_LENGTH_SHARE, MIN_LENGTH_SHARE, target_words
 from stories.workflow.outcome import Asked, Kind, all_found_in
+from stories.workflow.promises import keeps_choice, uses_find
 from stories.workflow.prompts.beats import SAMPLE
 from stories.workflow.prompts.notes import EXAMPLE
 from stories.workflow.prompts.system import examples
@@ -55,7 +61,6 @@ from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("craft.md")
 STORIES = Path(__file__).with_name("craft")
-_EARLY_WORDS = 80
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ async def tell(reader: Reader, seed: int, models: llm.Models, recent: Sequence[s
     """One child's story, chapter by chapter, as the app would have it written."""
     band = AgeBand.for_age(reader.age)
     gate = Gate("en", band, reader.avoid)
+    wanted = target(reader.age, reader.level, "en")
     drawing = Drawing(
         seed=seed,
         total_chapters=reader.chapters,
@@ -137,6 +143,7 @@ async def tell(reader: Reader, seed: int, models: llm.Models, recent: Sequence[s
         tile=reader.tile,
         interests=reader.interests,
         recent=tuple(recent),
+        suits=lambda leads: can_reach(leads, wanted, "en"),
     )
     told = Told(reader, draw(deck_of("en", band), drawing))
     path: list[PastChapter] = []
@@ -152,6 +159,7 @@ async def tell(reader: Reader, seed: int, models: llm.Models, recent: Sequence[s
             chapter_number=number,
             total_chapters=reader.chapters,
             path=tuple(path),
+            memory=remembered(chapter.draft.memory for chapter in told.chapters),
         )
         brief = brief.model_copy(update={"plan": chapter_of(told.plan, brief)})
         written = await _write(brief, models, gate)
@@ -212,20 +220,17 @@ def _is_level_hit(chapter: Written) -> bool:
 
 
 def _is_length_hit(chapter: Written) -> bool:
-    return 0.6 <= chapter.draft.measures.word_count / target_words(chapter.brief) <= 1.4
+    share = chapter.draft.measures.word_count / target_words(chapter.brief)
+    return MIN_LENGTH_SHARE <= share <= MAX_LENGTH_SHARE
 
 
 def _honours_choice(chapter: Written) -> bool:
     """Words of the choice, or of its promise, stand among the chapter's first."""
-    choice = chapter.brief.choice
-    assert choice is not None
-    start = {*content_words(" ".join(chapter.text.split()[:_EARLY_WORDS]))}
-    return bool({word[:5] for word in content_words(choice.text)} & {word[:5] for word in start})
+    return keeps_choice(chapter.text, chapter.brief)
 
 
 def _uses_find(story: Told) -> bool:
-    find_words = content_words(story.plan.plot.find)
-    return bool({*find_words} & {*content_words(story.chapters[-1].text)})
+    return uses_find(story.chapters[-1].text, story.plan.plot.find, "en")
 
 
 def _pronoun_slips(chapter: Written) -> int:
@@ -321,6 +326,61 @@ MEASURES: tuple[tuple[str, Callable[[list[Told], list[Written]], str]], ...] = (
 )
 
 
+# Of these measures more is better, or less; the others depend on the machine, or are for the eye.
+_MORE_IS_BETTER = {
+    "level asked is level got",
+    "length within 0.6 to 1.4 of the target",
+    "choice honoured in the first 80 words",
+    "find used in the last chapter",
+    "stories that end: no question, no choice behind the last chapter",
+    "quotation marks in pairs",
+    "explained words with the glossary's meaning",
+}
+_LESS_IS_BETTER = {
+    "choices that copy the example",
+    "chapters that echo a sample",
+    "pronoun slips",
+    "content trigrams that another chapter of the story has, too",
+    "content trigrams that another story has, too",
+}
+_ROW = re.compile(r"^\| (.+) \| (.+) \|$", re.MULTILINE)
+_SHARE = re.compile(r"(\d+) % of (\d+)")
+# Standard deviations of a share that chance may make between two runs, and for the rest a part of
+# the kept figure and a bit.
+_DEVIATIONS, _NOISE_PART, _NOISE_LEAST = 2.0, 0.5, 0.01
+
+
+def worse(kept: str, found: str) -> list[str]:
+    """The rows of a table that are worse than the kept one's, beyond its noise. Only a storyteller
+    is compared with itself."""
+    before, now = dict(_ROW.findall(kept)), dict(_ROW.findall(found))
+    if before.get("measure") != now.get("measure"):
+        return []
+    return [
+        f"{title}: {now[title]}, kept is {before[title]}"
+        for title in sorted(_MORE_IS_BETTER | _LESS_IS_BETTER)
+        if title in before and title in now and _is_worse(title, before[title], now[title])
+    ]
+
+
+def _is_worse(title: str, kept: str, found: str) -> bool:
+    if not {kept, found}.isdisjoint({"-"}):
+        return False
+    (old, noise), (new, _) = _figure(kept), _figure(found)
+    loss = old - new if title in _MORE_IS_BETTER else new - old
+    return loss > noise
+
+
+def _figure(cell: str) -> tuple[float, float]:
+    """A cell's number, and its noise."""
+    if share := _SHARE.fullmatch(cell):
+        percent, count = map(int, share.groups())
+        # One of the count either way, also where the share is all or none.
+        part = (percent / 100 * count + 1) / (count + 2)
+        return percent, 100 * _DEVIATIONS * math.sqrt(2 * part * (1 - part) / count)
+    return float(cell), _NOISE_PART * float(cell) + _NOISE_LEAST
+
+
 def table(told: list[Told], name: str) -> str:
     chapters = [chapter for story in told for chapter in story.chapters]
     rows = [f"| {title} | {measured(told, chapters)} |" for title, measured in MEASURES]
@@ -361,6 +421,9 @@ def main() -> None:
     name, told = asyncio.run(play(READERS[: options.stories]))
     whole = "\n\n".join(["# Craft", conditions(began_at, load_before), table(told, name)])
     sys.stdout.write(whole + "\n")
+    kept = RESULTS.read_text() if RESULTS.is_file() else ""
+    if lost := worse(kept, whole):
+        sys.exit("\n".join(["worse than the kept table, which stays:", *lost]))
     if options.keep:
         RESULTS.write_text(whole + "\n")
         STORIES.mkdir(exist_ok=True)

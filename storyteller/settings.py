@@ -70,6 +70,9 @@ MAX_QUEUED = env.integer("STORYTELLER_MAX_QUEUED", 100, low=1, high=100000)
 # How many chapters one family may begin in a minute and in an hour; 0 sets no limit.
 CHAPTERS_PER_MINUTE = env.integer("STORYTELLER_CHAPTERS_PER_MINUTE", 120, low=0, high=100000)
 CHAPTERS_PER_HOUR = env.integer("STORYTELLER_CHAPTERS_PER_HOUR", 600, low=0, high=100000)
+# Whether the next chapters are written while a child reads, one for each choice: `near` only at
+# hosts on this machine and its network.
+WRITE_AHEAD = env.choice("STORYTELLER_WRITE_AHEAD", "near", ("near", "always", "off"))
 # Stories are written in web processes, or by processes of `manage.py workers` beside them.
 RUNS = env.choice("STORYTELLER_RUNS", "inprocess", ("inprocess", "workers"))
 

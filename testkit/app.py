@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 90.0
 PASSWORD = "a-quiet-lantern-7"
 
-UNFINISHED = "SELECT id FROM stories_generation WHERE status IN ('queued', 'running')"
+UNFINISHED = (
+    "SELECT id FROM stories_generation WHERE status IN ('queued', 'running') AND ahead <> 'hidden'"
+)
 _LAST_RUNS = (
     "SELECT id, status, error_code FROM stories_generation ORDER BY created_at DESC LIMIT 3"
 )
@@ -109,6 +111,7 @@ class App:
             "STORYTELLER_LLM": "ollama",
             "OLLAMA_BASE_URL": self.model_url,
             "OLLAMA_MODEL": self.model_name,
+            "STORYTELLER_WRITE_AHEAD": "off",  # the host's answers are for those who ask
             "PORT": str(self.port),
             "PYTHONFAULTHANDLER": "1",  # see `_wait_until_it_answers`
             "PYTHONUNBUFFERED": "1",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from stories.plotting.decks import CastLines, Company, Deck, Finale, Friend, Plot, Scene, read_deck
 from stories.plotting.draw import BY_GENDER, episode_text, friend_text, plot_text
+from stories.plotting.wordings import both, plain, rich
 from stories.safety.gate import Gate
 from stories.safety.sentences import split
 from stories.themes import THEMES
@@ -84,12 +85,13 @@ def _plot_problems(plot: Plot, language: Language, band: AgeBand) -> Iterator[st
 
 
 def _counted(scene: Scene | Finale, slots: dict[str, int]) -> Iterator[str]:
-    found = Counter(_SLOT.findall(" ".join(scene.leads)))
-    yield from (
-        f"“{scene.title}” has {{{slot}}} {found[slot]} times"
-        for slot, wanted in slots.items()
-        if found[slot] != wanted
-    )
+    for worded in (plain, rich):
+        found = Counter(_SLOT.findall(worded(" ".join(scene.leads))))
+        yield from (
+            f"“{scene.title}” has {{{slot}}} {found[slot]} times"
+            for slot, wanted in slots.items()
+            if found[slot] != wanted
+        )
 
 
 def _scene_problems(
@@ -98,18 +100,19 @@ def _scene_problems(
     yield from _counted(scene, {"aside": 1})
     scale = _SHORTER.get(language.code, 1.0)
     least, most = (round(scale * bound) for bound in _CHAPTER_WORDS[band])
-    words = sum(len(lead.split()) for lead in scene.leads)
-    if not least <= words <= most:
-        yield f"“{scene.title}” has {words} words, not {least} to {most}"
+    for worded in (plain, rich):
+        words = sum(len(worded(lead).split()) for lead in scene.leads)
+        if not least <= words <= most:
+            yield f"“{scene.title}” has {words} words, not {least} to {most}"
     choices = scene.choices if isinstance(scene, Scene) else ()
     told = [*scene.leads, *(choice.then for choice in choices)]
-    plain = [scene.title, *(choice.later for choice in choices)]
-    plain += [part for choice in choices for part in (choice.text, choice.about)]
-    for text in told:
+    unvaried = [scene.title, *(choice.later for choice in choices)]
+    unvaried += [part for choice in choices for part in (choice.text, choice.about)]
+    for text in (wording for lead in told for wording in both(lead)):
         yield from _text_problems(text, slots | {"aside"}, language, band)
     if unknown := set(_SLOT.findall(scene.summary)) - {*slots, "wish"}:
         yield f"{unknown} in the summary of “{scene.title}”"
-    for text in plain:
+    for text in unvaried:
         yield from _text_problems(text, slots & {*_ANYWHERE, "wish"}, language, band)
     for beat in scene.beats:
         if unknown := set(_SLOT.findall(beat.ask)) - _OF_ASK:
@@ -128,7 +131,7 @@ def _text_problems(text: str, slots: set[str], language: Language, band: AgeBand
     bare = BY_GENDER.sub("", text)
     if unknown := set(_SLOT.findall(bare)) - slots:
         yield f"{unknown} may not stand in “{text}”"
-    if re.search(r"[{}\[\]<>_*#]", _SLOT.sub("", bare)):
+    if re.search(r"[{}\[\]<>|_*#]", _SLOT.sub("", bare)):
         yield f"a bracket or another sign in “{text}”"
     if any(map(str.isdigit, text)):
         yield f"a digit in “{text}”"
@@ -142,7 +145,9 @@ def _text_problems(text: str, slots: set[str], language: Language, band: AgeBand
 def _friend_problems(friend: Friend) -> Iterator[str]:
     if friend.name not in friend.full:
         yield f"{friend.full} without {friend.name}"
-    for text in (friend.intro, *friend.asides):
+    for text in (wording for line in (friend.intro, *friend.asides) for wording in both(line)):
+        if re.search(r"[<>|]", BY_GENDER.sub("", text)):
+            yield f"a sign in “{text}”"
         if unknown := set(_SLOT.findall(text)) - {"friend", "hero"}:
             yield f"{unknown} in “{text}”"
     if len(set(friend.asides)) < len(friend.asides):

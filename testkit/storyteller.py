@@ -201,6 +201,7 @@ _STRINGS = {
         "summary": ["They went out together, found a compass and made new friends."],
         "description": ["It could be fun, and it is not far."],
         "impact": ["They will meet somebody kind."],
+        "opened": ["who left the little lantern on the step"],
         "": ["Helping each other"],
     },
     "es": {
@@ -209,6 +210,7 @@ _STRINGS = {
         "summary": ["Salieron juntos, encontraron una brújula e hicieron amigos."],
         "description": ["Puede ser divertido y no está lejos."],
         "impact": ["Conocerán a alguien amable."],
+        "opened": ["quién dejó el pequeño farol en el escalón"],
         "": ["Ayudarse unos a otros"],
     },
     "he": {
@@ -217,6 +219,7 @@ _STRINGS = {
         "summary": ["הם יצאו יחד, מצאו מצפן והכירו חברים."],
         "description": ["זה יכול להיות כיף, וזה לא רחוק."],
         "impact": ["הם יפגשו מישהו נחמד."],
+        "opened": ["מי השאיר את הפנס הקטן על המדרגה"],
         "": ["לעזור זה לזה"],
     },
 }
@@ -299,6 +302,9 @@ def _dice(prompt: str) -> random.Random:
     return random.Random(hashlib.sha256(prompt.encode(errors="replace")).digest())
 
 
+_OF_FACTS = ("who", "what", "sentence")
+
+
 def conforming(schema: dict[str, Any], prompt: str) -> Any:
     """A value that satisfies the JSON schema, and means something where its fields are known."""
     return _Filler(schema, prompt).fill(schema, "")
@@ -314,6 +320,10 @@ class _Filler:
         self.choices = self.dice.sample(CHOICES[self.language], k=4)
         self.words = list(_WORDS[self.language])
         self.word = self.words[0]
+        self.hero = _hero(prompt, self.language)
+        chapter = prompt.rpartition("<chapter>")[2].partition("</chapter>")[0]
+        self.sentences = re.findall(r"\w[^.!?\n\"]{12,}[.!?]", chapter)
+        self.told = ""
 
     def fill(self, schema: dict[str, Any], name: str) -> Any:
         schema = self._resolved(schema)
@@ -364,5 +374,15 @@ class _Filler:
             return self.word[0]
         if name in {"meaning", "definition"}:
             return self.word[1]
+        if name in _OF_FACTS:
+            return self._of_fact(name)
         texts = _STRINGS[self.language]
         return self.dice.choice(texts.get(name) or texts[""])
+
+    def _of_fact(self, name: str) -> str:
+        """A part of a fact that a sentence of the chapter in the prompt shows; `what` comes
+        first."""
+        if name == "what":
+            self.told = self.sentences.pop(0) if self.sentences else self.told
+            return " ".join(self.told.rstrip(".!?").split()[-3:])
+        return self.hero if name == "who" else self.told

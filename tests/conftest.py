@@ -28,9 +28,11 @@ from tests.factories.families import PASSWORD, make_child
 def pytest_configure(config: pytest.Config) -> None:
     """Leave out the work that no test is about: of strong hashes, of a list of all static files for
     each client in this process, and of Python's own start for each other process. Most tests tell
-    their story in a few sentences: also to the processes that they start, any length will do."""
+    their story in a few sentences: also to the processes that they start, any length will do.
+    Nothing is written ahead, which would take a test's answers from its host's script."""
     os.environ["STORYTELLER_MIN_LENGTH"] = "0"
     django_settings.MIN_LENGTH_PERCENT = 0
+    django_settings.WRITE_AHEAD = "off"
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.SERVESTATIC_USE_FINDERS = False
     django_settings.SERVESTATIC_USE_STATIC_ROOT = False

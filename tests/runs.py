@@ -6,7 +6,9 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from stories.execution import checkpoints
+from stories.execution import checkpoints, runner
+from stories.execution.run import RunControl
+from stories.generations import ahead_slots
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent
 from tests.clients import Client, Frame
@@ -61,3 +63,13 @@ def die_after(generation: Generation, position: int) -> None:
         lease_expires_at=timezone.now() - dt.timedelta(seconds=1),
         attempts=1,
     )
+
+
+async def write_ahead() -> Generation | None:
+    """Have the next chapter written ahead, by nobody's dispatcher; its run, None if none is due."""
+    claim = await in_database(ahead_slots.claim_next, 1, [""])
+    if claim is None:
+        return None
+    async with checkpoints.opened() as store:
+        await runner.execute(claim, RunControl(), store)
+    return await Generation.with_hidden.select_related("chapter", "choice").aget(pk=claim.id)

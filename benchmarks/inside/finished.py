@@ -54,7 +54,9 @@ def _draft(text: str) -> ChapterDraft:
         vocabulary=(),
         summary="There was a lantern.",
         educational_elements=(),
-        measures=Measures(len(text.split()), text.count("."), ReadingLevel.BEGINNER, 10, 3.0),
+        measures=Measures(
+            len(text.split()), text.count("."), ReadingLevel.BEGINNER, 10, 3, 2, 7, 5
+        ),
         safety=Judgement(approved=True, score=1.0, issues=()),
         used_defaults=(),
     )

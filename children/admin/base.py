@@ -71,7 +71,7 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
     """How many rows of each kind go when these go: counted, since loading a log would take long."""
     counts: dict[str, int] = {}
     seen = {model}
-    waiting = deque([model._default_manager.filter(pk__in=keys)])
+    waiting = deque([_all_rows(model).filter(pk__in=keys)])
     while waiting:
         rows = waiting.popleft()
         counts[str(rows.model._meta.verbose_name_plural)] = rows.count()
@@ -80,5 +80,10 @@ def cascade_counts(model: type[models.Model], keys: list[Any]) -> dict[str, int]
             if relation.on_delete is models.CASCADE and other not in seen:
                 seen.add(other)
                 name = relation.field.name
-                waiting.append(other._default_manager.filter(**{f"{name}__in": rows}))
+                waiting.append(_all_rows(other).filter(**{f"{name}__in": rows}))
     return counts
+
+
+def _all_rows(model: type[models.Model]) -> models.Manager[Any]:
+    """Also those that the model's own manager leaves out: they go as well."""
+    return model._base_manager  # noqa: SLF001 - Django documents it

@@ -63,9 +63,9 @@ def generation_for(user: User, generation_id: uuid.UUID) -> Generation:
 
 def choice_for(session: ReadingSession, choice_id: uuid.UUID) -> Choice:
     """A choice of this session's own story; another story's is as good as none, and so is one of
-    a chapter that was withdrawn."""
+    a chapter that was withdrawn, or that nobody has asked for."""
     found = Choice.objects.select_related("chapter").filter(
-        chapter__story=session.story_id, chapter__withdrawn_at=None
+        chapter__story=session.story_id, chapter__withdrawn_at=None, chapter__is_hidden=False
     )
     if choice := found.filter(pk=choice_id).first():
         return choice

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stories import eventlog
 from stories.generations import pseudonym_of
 from stories.models import CONCERNS, Case, Chapter, Clearance, Generation, Ruling, Story
-from stories.vocabulary.brief import AgeBand, StoryBrief
+from stories.vocabulary.brief import AgeBand, stored_brief
 
 from .display import language_name
 from .held import Held, held_of
@@ -34,13 +34,13 @@ class CasePage:
 
     @property
     def may_be_sent_back(self) -> bool:
-        return self.chapter is not None
+        return self.chapter is not None and not self.chapter.is_hidden
 
 
 def case_page(case: Case) -> CasePage:
     """Reads a case with all that belongs to it, in a fixed number of queries."""
     generation = case.generation
-    brief = StoryBrief.model_validate(generation.brief)
+    brief = stored_brief(generation.brief)
     story, chapter = generation.story, generation.chapter
     name = pseudonym_of(story)
     all_held = [held_of(found, generation, name) for found in generation.findings.order_by("pk")]

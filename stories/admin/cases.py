@@ -37,17 +37,25 @@ HIGH_RISK = 70
 MIDDLE_RISK = 50
 MAX_NOTE_CHARACTERS = 500
 
+_HIDDEN = Generation.Ahead.HIDDEN
+
 Act = Callable[[Case, User, str, str], None]
 
 
 class CaseStateFilter(admin.SimpleListFilter):
-    """Unless something else is asked for, the queue is what waits."""
+    """Unless something else is asked for, the queue is what waits: what nobody has asked for yet
+    can wait longer, and mostly is never read."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("mine")), ("decided", _("decided")), ("all", _("all"))]
+        return [
+            ("mine", _("mine")),
+            ("ahead", _("of chapters written ahead")),
+            ("decided", _("decided")),
+            ("all", _("all")),
+        ]
 
     def choices(self, changelist: Any) -> Any:
         first, *rest = super().choices(changelist)
@@ -57,11 +65,13 @@ class CaseStateFilter(admin.SimpleListFilter):
         match self.value():
             case "mine":
                 return queryset.filter(claimed_by=request.user, decided_at=None)
+            case "ahead":
+                return queryset.filter(decided_at=None, generation__ahead=_HIDDEN)
             case "decided":
                 return queryset.filter(decided_at__isnull=False)
             case "all":
                 return queryset
-        return queryset.filter(decided_at=None)
+        return queryset.filter(decided_at=None).exclude(generation__ahead=_HIDDEN)
 
 
 @admin.register(Case)
@@ -116,7 +126,7 @@ class CaseAdmin(PageAdmin):
     def open(self, request: HttpRequest, generation_id: uuid.UUID) -> HttpResponse:
         """A moderator makes a case of what they read."""
         by = _decider(request)
-        generation = get_object_or_404(Generation, pk=generation_id)
+        generation = get_object_or_404(Generation.with_hidden, pk=generation_id)
         return _to(cases.open_by_staff(generation, by))
 
     def decide(self, request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
@@ -209,6 +219,7 @@ def _after(request: HttpRequest, case: Case, by: User) -> HttpResponse:
         messages.success(request, _("Done, and written into the log."))
         return _to(case)
     free = Case.objects.filter(Q(claimed_by=None) | Q(claimed_by=by), decided_at=None)
+    free = free.exclude(generation__ahead=_HIDDEN)
     following = free.first()
     said = _("%(decision)s, and written into the log") % {"decision": case.get_outcome_display()}
     then = _("This is the next case.") if following else _("Nothing else waits for you.")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from stories.models import Case, Chapter, Clearance, Ruling, SafetyFinding
+from stories.models import Case, Chapter, Clearance, Generation, Ruling, SafetyFinding
 
 from .display import duration
 
@@ -52,18 +52,30 @@ class Numbers:
     rate: str
     times: list[Bar]
     median: str
+    ahead: "Ahead"
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Chapters begun before anybody asked for them; of these, those that were then chosen, and
+    those that were ended without."""
+
+    begun: int
+    chosen: int
+    given_up: int
 
 
 def numbers() -> Numbers:
     """Today and the 29 days before, in a fixed number of queries."""
     first = timezone.localdate() - dt.timedelta(days=DAYS - 1)
     since = timezone.make_aware(dt.datetime.combine(first, dt.time.min))
-    waiting = Case.objects.filter(decided_at=None).order_by("opened_at")
+    open_cases = Case.objects.filter(decided_at=None).order_by("opened_at")
+    waiting = open_cases.exclude(generation__ahead=Generation.Ahead.HIDDEN)
     findings = SafetyFinding.objects.filter(created_at__gte=since).order_by()
     by_layer = list(findings.values_list("layer").annotate(n=Count("pk")).order_by("-n"))
     seconds = _decision_seconds(since)
     held_back = sum(count for _layer, count in by_layer)
-    written = Chapter.objects.filter(created_at__gte=since)
+    written = Chapter.with_hidden.filter(created_at__gte=since)
     words = written.aggregate(words=Sum("word_count"))["words"] or 0
     return Numbers(
         waiting=waiting.count(),
@@ -76,6 +88,20 @@ def numbers() -> Numbers:
         rate=f"{1000 * held_back / words:.1f}" if words else "-",
         times=_times(seconds),
         median=duration(median(seconds)) if seconds else "-",
+        ahead=_ahead(since),
+    )
+
+
+def _ahead(since: dt.datetime) -> Ahead:
+    kinds, states = Generation.Ahead, Generation.Status
+    is_over = Q(ahead=kinds.HIDDEN, status__in=[states.STOPPED, states.FAILED])
+    runs = Generation.with_hidden.exclude(ahead="").filter(created_at__gte=since)
+    return Ahead(
+        **runs.aggregate(
+            begun=Count("pk"),
+            chosen=Count("pk", filter=Q(ahead=kinds.CHOSEN)),
+            given_up=Count("pk", filter=is_over),
+        )
     )
 
 

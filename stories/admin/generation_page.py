@@ -11,6 +11,7 @@ from stories.generations import pseudonym_of
 from stories.models import Generation, GenerationEvent
 from stories.vocabulary.pseudonym import Pseudonym
 
+from .chapter_report import ChapterReport, report_on
 from .charts import Bar
 from .display import duration, language_name, short
 from .held import Held, held_of
@@ -22,6 +23,8 @@ OUTCOME_LABELS = {
     "language": _("not in the story's language"),
     "name": _("the hero's name, spelled otherwise"),
     "pronoun": _("another pronoun than the profile's"),
+    "long": _("a sentence far too long for the child's level"),
+    "choice": _("does not begin with what was chosen"),
 }
 
 EVENTS_SHOWN = 500
@@ -63,6 +66,7 @@ class GenerationPage:
     timings: list[Bar]
     all_held: list[Held]
     outcome: list[OutcomeLine]
+    report: ChapterReport | None
     events: list[EventLine]
     event_count: int
     shown_text: list[str]
@@ -86,6 +90,7 @@ def generation_page(generation: Generation) -> GenerationPage:
         timings=_timings(generation),
         all_held=[held_of(found, generation, name) for found in generation.findings.order_by("pk")],
         outcome=_outcome(generation, name),
+        report=report_on(generation, name),
         events=_event_lines(generation),
         event_count=generation.events.count(),
         shown_text=_shown_text(generation),
@@ -108,8 +113,10 @@ def run_time(generation: Generation) -> str | None:
 
 
 def _facts(brief: dict[str, Any]) -> list[tuple[str, str]]:
-    """The brief's plain fields; the plan and the chapters before this one are shown apart."""
-    shown = ((key, value) for key, value in brief.items() if key not in {"path", "plan"})
+    """The brief's plain fields; its plan, its memory and the chapters before this one are shown
+    apart."""
+    apart = {"path", "plan", "memory"}
+    shown = ((key, value) for key, value in brief.items() if key not in apart)
     return [
         (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
         for key, value in shown
@@ -121,7 +128,8 @@ def _timings(generation: Generation) -> list[Bar]:
     steps = dict(generation.timings)
     if generation.started_at is not None:
         waited = generation.started_at - generation.created_at
-        steps = {"waiting": waited.total_seconds()} | steps
+        # One that was written ahead was asked for after it had begun.
+        steps = {"waiting": max(0.0, waited.total_seconds())} | steps
     longest = max(steps.values(), default=0) or 1
     return [
         Bar(step.replace("_", " "), duration(seconds), round(100 * seconds / longest))

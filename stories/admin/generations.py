@@ -33,6 +33,7 @@ class GenerationAdmin(PageAdmin):
     ]
     list_filter = [
         "status",
+        "ahead",
         ("error_code", ValuesFilter),
         RunHeldBackFilter,
         ("story__language", LanguageFilter),
@@ -43,7 +44,8 @@ class GenerationAdmin(PageAdmin):
     search_help_text = _("A run's id, a story's title or theme, or words of an error")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        runs = super().get_queryset(request).select_related("story", "choice")
+        ordered = Generation.with_hidden.order_by(*self.get_ordering(request))
+        runs = ordered.select_related("story", "choice")
         timed: QuerySet[Any] = runs.annotate(seconds=F("finished_at") - F("started_at"))
         return timed.defer(*LARGE_FIELDS)
 
@@ -57,8 +59,8 @@ class GenerationAdmin(PageAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("run"))
-    def short_id(self, generation: Generation) -> str:
-        return str(generation.pk)[:8]
+    def short_id(self, generation: Generation) -> SafeString:
+        return two_lines(str(generation.pk)[:8], generation.get_ahead_display())
 
     @admin.display(description=_("state, error"), ordering="status")
     def state_badge(self, generation: Generation) -> SafeString:

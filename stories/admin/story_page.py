@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from children.profiles import ReadingLevel
 from stories.generations import pseudonym_of
 from stories.models import (
     Chapter,
@@ -15,6 +16,7 @@ from stories.models import (
     SafetyFinding,
     Story,
 )
+from stories.reading import Measures, measure
 from stories.tree import Tree
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.pseudonym import Pseudonym
@@ -49,6 +51,7 @@ class Part:
     run: Run | None
     is_being_read: bool
     paragraphs: list[MarkedParagraph]
+    measures: Measures
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ def _runs(story: Story, name: Pseudonym) -> list[Run]:
     for finding in SafetyFinding.objects.filter(generation__story=story).order_by("pk"):
         findings[finding.generation_id].append(finding)
     generations = (
-        story.generations.select_related("choice", "chapter")
+        Generation.with_hidden.filter(story=story)
+        .select_related("choice", "chapter")
         .defer("brief", "error_detail")
         .order_by("created_at")
     )
@@ -108,7 +112,7 @@ def _runs(story: Story, name: Pseudonym) -> list[Run]:
 def _parts(
     story: Story, session: ReadingSession | None, runs: Iterable[Run], name: Pseudonym
 ) -> list[Part]:
-    chapters = list(story.chapters.order_by("number", "created_at"))
+    chapters = list(Chapter.with_hidden.filter(story=story).order_by("number", "created_at"))
     choices = list(Choice.objects.filter(chapter__story=story))
     taken = set(Decision.objects.filter(session=session).values_list("choice", flat=True))
     choice_by_id = {choice.pk: choice for choice in choices}
@@ -129,6 +133,12 @@ def _parts(
             is_being_read=session is not None and session.chapter_id == chapter.pk,
             paragraphs=marked(
                 chapter.text, chapter.source, _all_held(run_of.get(chapter.pk)), name
+            ),
+            measures=measure(
+                chapter.source,
+                language=story.language,
+                age=story.child.age,
+                level=ReadingLevel(story.reading_level),
             ),
         )
         for chapter in chapters

@@ -24,6 +24,7 @@ class Feature(models.TextChoices):
     NEW_STORIES = "new_stories", _("new stories: those that were begun go on")
     OWN_IDEAS = "own_ideas", _("the child's own ideas: the offered choices stay")
     READ_ALOUD = "read_aloud", _("reading aloud")
+    WRITE_AHEAD = "write_ahead", _("writing ahead: chapters are begun once they are asked for")
 
 
 def is_off(name: str) -> bool:
@@ -56,9 +57,11 @@ def is_switch(name: str) -> bool:
 
 def runs_under(name: str) -> QuerySet[Generation]:
     """The runs that must stop when this is turned off."""
-    active = Generation.objects.filter(status__in=Generation.ACTIVE)
+    active = Generation.with_hidden.filter(status__in=Generation.ACTIVE)
     if name == Feature.WRITING:
         return active
+    if name == Feature.WRITE_AHEAD:
+        return active.filter(ahead=Generation.Ahead.HIDDEN)
     return (
         active.filter(model=name.removeprefix(_MODEL)) if name.startswith(_MODEL) else active.none()
     )

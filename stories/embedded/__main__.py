@@ -56,7 +56,7 @@ def _parameters(xllamacpp: Any, model: Path, key: str) -> Any:
     parameters.n_parallel = SLOTS
     # Small batches cost no more, and a reader who leaves frees the slot between two of them.
     parameters.n_batch = parameters.n_ubatch = 128
-    parameters.cpuparams.n_threads = machine.writing_threads()
+    parameters.cpuparams.n_threads = machine.physical_cores()
     parameters.cpuparams_batch.n_threads = machine.physical_cores()
     parameters.fit_params = False
     parameters.port = 0

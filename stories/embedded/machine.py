@@ -37,12 +37,6 @@ def physical_cores() -> int:
     return len({_siblings(cpu) for cpu in allowed})
 
 
-def writing_threads() -> int:
-    """Threads for writing: a core is left to others, since llama.cpp's threads wait for each other
-    at every layer, and one that has to share its core holds up all (3 to 13 times slower)."""
-    return max(1, physical_cores() - 1)
-
-
 def _siblings(cpu: int) -> str:
     try:
         return (_CPUS / f"cpu{cpu}/topology/thread_siblings_list").read_text()

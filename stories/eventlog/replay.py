@@ -38,7 +38,7 @@ DONE = Progress(percent=100, stage="Done", eta_seconds=0)
 def prune(generation_ids: Collection[uuid.UUID]) -> int:
     """Remove these generations' rows, which must have ended; how many events there were."""
     removed, _ = GenerationEvent.objects.filter(generation__in=generation_ids).delete()
-    Generation.objects.filter(pk__in=generation_ids).update(pruned_at=timezone.now())
+    Generation.with_hidden.filter(pk__in=generation_ids).update(pruned_at=timezone.now())
     return removed
 
 

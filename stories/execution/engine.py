@@ -176,6 +176,8 @@ def _handle(dispatcher: "Dispatcher | None", notification: Notification) -> None
         case Topic.STOP if dispatcher is not None:
             for generation_id in notification.generation_ids:
                 dispatcher.stop(generation_id)
+        case Topic.LEASES if dispatcher is not None:
+            dispatcher.check_leases()
         case Topic.WORK if dispatcher is not None:
             dispatcher.wake()
         case Topic.ANYTHING:

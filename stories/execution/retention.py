@@ -21,7 +21,7 @@ from django.utils import timezone
 from stories import eventlog
 from stories.access import tickets
 from stories.execution import checkpoints
-from stories.generations import leases
+from stories.generations import ahead, leases
 from stories.infra.db import in_database
 from stories.models import Generation
 from stories.workflow.checkpoints import StoreAway
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Nobody waits any more for what nobody has written for so long.
 STALE_DAYS = 7
+# Stories are mostly gone on with the next evening.
+UNCHOSEN_DAYS = 3
 # Few enough that whoever else writes does not notice, also where writers take turns.
 LOGS_PER_STEP = 20
 FIRST_AFTER_SECONDS = 300.0
@@ -38,11 +40,13 @@ EVERY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Tidied:
-    """Counts of each kind: logs and their events, runs ended, tickets and log-ins."""
+    """Counts of each kind: logs and their events, runs ended, chapters written ahead and not
+    chosen, tickets and log-ins."""
 
     logs: int
     events: int
     ended: int
+    unchosen: int
     tickets: int
     sessions: int
 
@@ -50,6 +54,7 @@ class Tidied:
 async def tidy() -> Tidied:
     """Remove outlived data and end stale runs; safe in any number of processes."""
     ended = await in_database(leases.end_stale, _ago(STALE_DAYS))
+    unchosen = await in_database(ahead.drop_unchosen, _ago(UNCHOSEN_DAYS))
     logs = events = 0
     while step := await in_database(_prune_some):
         chosen, removed = step
@@ -57,7 +62,8 @@ async def tidy() -> Tidied:
         events += removed
     await _forget_checkpoints()
     used = await in_database(tickets.forget_used)
-    tidied = Tidied(logs, events, len(ended), used, await in_database(_forget_sessions))
+    sessions = await in_database(_forget_sessions)
+    tidied = Tidied(logs, events, len(ended), unchosen, used, sessions)
     logger.info("tidied up: %s", tidied)
     return tidied
 
@@ -85,7 +91,7 @@ async def _forget_checkpoints() -> None:
 
 
 def _threads_in_use() -> set[str]:
-    active = Generation.objects.filter(status__in=Generation.ACTIVE)
+    active = Generation.with_hidden.filter(status__in=Generation.ACTIVE)
     return {str(pk) for pk in active.values_list("pk", flat=True)}
 
 

@@ -2,9 +2,10 @@
 
 Each command is one transaction over the rows that a rule spans. `starting`, `continuing` and
 `stopping` serve the families, on what `requests` holds; `position` says where a story is, `cast`
-and `friends` who is in it; `limits` and `queue` share out the slots on the model; `claims`,
-`leases` and `outcomes` serve the runner; `previews` serve the parents who look first; `briefs`
-decide what the storyteller is told.
+and `friends` who is in it; `limits` and `queue` share out the slots on the model; `ahead` and
+`ahead_slots` have chapters written that nobody has asked for yet; `claims`, `leases`, `outcomes`
+and `own_plans` serve the runner; `previews` serve the parents who look first; `briefs` decide what
+the storyteller is told.
 """
 
 from .briefs import planned_title, pseudonym_of

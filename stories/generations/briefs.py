@@ -1,7 +1,8 @@
 """From rows to a `StoryBrief`: all that the storyteller is told of a story, and no more."""
 
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -10,8 +11,10 @@ from children.profiles import Pronoun, ReadingLevel
 from stories import themes
 from stories.models import Chapter, Choice, Generation, Ruling, Story
 from stories.plotting.decks import deck_of
-from stories.plotting.draw import Drawing, StoryPlan, draw
+from stories.plotting.draw import Drawing, StoryPlan, draw, keys_in, stored_plan
 from stories.plotting.telling import chapter_of
+from stories.plotting.wordings import can_reach
+from stories.reading import target
 from stories.tree import path_to
 from stories.vocabulary.brief import (
     ChoiceTaken,
@@ -20,12 +23,16 @@ from stories.vocabulary.brief import (
     StoryBrief,
 )
 from stories.vocabulary.languages import other_stand_ins, stand_ins
+from stories.vocabulary.memory import remembered, stored_memory
+from stories.vocabulary.own_plan import OwnPlan, stored_own_plan
 from stories.vocabulary.pseudonym import Alias, Pseudonym, choose_stand_in
 from stories.vocabulary.tones import Tone
 
 from .cast import companions_of, friend_met_again
 from .inputs import checked_as, checked_profile, passes
 from .writers import last_writing
+
+logger = logging.getLogger(__name__)
 
 _SEEDS = 2**31
 _RECENT_STORIES = 20
@@ -78,8 +85,17 @@ def brief_for(story: Story, choice: Choice | None) -> StoryBrief:
         chapter_number=len(path) + 1,
         total_chapters=story.total_chapters,
         path=_past(name, path, choice),
+        memory=remembered(stored_memory(step.facts, step.threads) for step in path),
     )
-    return brief.model_copy(update={"plan": chapter_of(_plan_of(story, brief), brief)})
+    plan = chapter_of(_plan_of(story, brief), brief)
+    own = None if plan.fits_wish else _own_plan(path)
+    return brief.model_copy(update={"plan": plan.model_copy(update={"own": own})})
+
+
+def _own_plan(path: Sequence[Chapter]) -> OwnPlan | None:
+    """A model's newest plan in this branch."""
+    plans = (stored_own_plan(step.plan) for step in reversed(path))
+    return next((plan for plan in plans if plan), None)
 
 
 def planned_title(generation: Generation) -> str:
@@ -95,11 +111,16 @@ def planned_title(generation: Generation) -> str:
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
     """The story's plan, drawn now if it has none yet; call it in a transaction.
 
-    A first chapter that staff took away is told by other cards.
+    A first chapter that staff took away is told by other cards. A plan that another release stored
+    in a form which cannot be read is drawn anew, by the same cards as far as there are such.
     """
     is_told_anew = bool(brief.concerns) and not brief.path
+    own_cards: tuple[str, ...] = ()
     if story.plan and not is_told_anew:
-        return StoryPlan.model_validate(story.plan)
+        if known := stored_plan(story.plan):
+            return known
+        logger.warning("story %s: its plan cannot be read, and is drawn anew", story.pk)
+        own_cards = keys_in(story.plan)
     child = story.child
     others = Child.objects.filter(family=child.family_id)
     drawing = Drawing(
@@ -110,14 +131,22 @@ def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:
         interests=brief.interests,
         names=(*others.values_list("name", flat=True), story.theme),
         recent=_recent_cards(story),
+        own_cards=own_cards,
         tone=Tone(story.tone),
         friend=friend_met_again(story),
         companions=len(story.siblings),
+        suits=_suits(brief),
     )
     plan = draw(deck_of(story.language, brief.band), drawing)
     story.plan = plan.model_dump(mode="json")
     story.save(update_fields=["plan"])
     return plan
+
+
+def _suits(brief: StoryBrief) -> Callable[[tuple[str, ...]], bool]:
+    """A check whether paragraphs of a deck can be told for the child's reading level."""
+    wanted = target(brief.age, brief.reading_level, brief.language)
+    return lambda leads: can_reach(leads, wanted, brief.language)
 
 
 def _tile_told(story: Story) -> str:

@@ -8,7 +8,7 @@ from children.models import Child
 from children.profiles import Pronoun
 from stories.models import KeptFriend, Story
 from stories.plotting.decks import Friend, deck_of
-from stories.plotting.draw import friend_text, is_named_as_one_of
+from stories.plotting.draw import friend_in, friend_text, is_named_as_one_of, stored_friend
 from stories.vocabulary.brief import AgeBand, Companion
 from stories.vocabulary.languages import primary_language
 
@@ -64,8 +64,9 @@ def companions_of(story: Story) -> tuple[Companion, ...]:
 
 def friend_met_again(story: Story) -> Friend | None:
     """The friend from an earlier story who was chosen for this one, also when no longer kept."""
-    if story.plan.get("met_again"):
-        return Friend.model_validate(story.plan["friend"])
+    is_met_again = isinstance(story.plan, dict) and story.plan.get("met_again")
+    if is_met_again and (friend := friend_in(story.plan)):
+        return friend
     return _card_in(story.language, story.friend) if story.friend else None
 
 
@@ -96,8 +97,10 @@ def _check_friend(child: Child, language: str, friend: KeptFriend) -> None:
 
 
 def _card_in(language: str, friend: KeptFriend) -> Friend | None:
-    """The kept card, or, in a story of another language, that language's card of the same key."""
-    if primary_language(friend.language) == primary_language(language):
-        return Friend.model_validate(friend.card)
+    """The kept card, or, in a story of another language or where it cannot be read, that language's
+    card of the same key."""
+    is_same_language = primary_language(friend.language) == primary_language(language)
+    if is_same_language and (known := stored_friend(friend.card)):
+        return known
     cards = (card for band in AgeBand for card in deck_of(language, band).friends)
     return next((card for card in cards if card.key == friend.key), None)

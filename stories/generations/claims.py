@@ -9,7 +9,7 @@ from stories.eventlog import LogEvent
 from stories.models import (
     Generation,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import StoryBrief, stored_brief
 from stories.vocabulary.pseudonym import Pseudonym
 from stories.workflow.resume import Resume
 
@@ -21,8 +21,8 @@ from .resuming import resume_from
 class Claim:
     """The right to write one generation, until its lease runs out.
 
-    `log` is all that an earlier runner left, and `resume` where it is gone on with. `is_ahead` says
-    that readers have text which was not approved.
+    `log` is all that an earlier runner left, and `resume` where it is gone on with. It
+    `shows_unapproved` text where readers have some that was not approved.
     """
 
     generation: Generation
@@ -31,7 +31,7 @@ class Claim:
     name: Pseudonym
     resume: Resume
     log: tuple[LogEvent, ...]
-    is_ahead: bool
+    shows_unapproved: bool
     is_stop_requested: bool
 
     @property
@@ -40,18 +40,18 @@ class Claim:
 
 
 def read_claim(pk: uuid.UUID, lease_id: uuid.UUID) -> Claim:
-    generation = Generation.objects.select_related("story__child", "choice__chapter").get(pk=pk)
+    generation = Generation.with_hidden.select_related("story__child", "choice__chapter").get(pk=pk)
     name = pseudonym_of(generation.story)
     log = eventlog.read_after(pk, 0)
     resume = resume_of(pk, log, name)
     return Claim(
         generation=generation,
         lease_id=lease_id,
-        brief=StoryBrief.model_validate(generation.brief),
+        brief=stored_brief(generation.brief),
         name=name,
         resume=resume,
         log=tuple(log),
-        is_ahead=eventlog.shown_text(log) != name.reveal(resume.text),
+        shows_unapproved=eventlog.shown_text(log) != name.reveal(resume.text),
         is_stop_requested=generation.stop_requested_at is not None,
     )
 

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, replace
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from stories.models import (
 )
 from stories.tree import path_to
 
-from . import leases
+from . import ahead, leases
 from .inputs import InvalidRequest, check_text, clean_line
 from .limits import NotNow
 from .position import check_at, check_nothing_else_begun
@@ -53,8 +54,9 @@ class Wish:
 def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Requested:
     """Record the choice and go on from it.
 
-    A chapter that exists is replayed, one that is being written is joined, any other is begun. A
-    wish that says nothing joins whatever is being written from here.
+    A chapter that exists is replayed, one that is being written is joined, one that was written
+    ahead is taken over, any other is begun. A wish that says nothing joins whatever is being
+    written from here.
     Raises InvalidRequest, WrongPlace, MovedOn, AwaitsPreview, ModelMissing and NotNow.
     """
     if earlier := by_idempotency_key(caller):
@@ -71,11 +73,13 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
         if wish.at_chapter is not None:
             check_nothing_else_begun(session, wish.at_chapter, choice)
         _decide(session, choice)
-        leases.end_stopping(Generation.objects.filter(choice=choice))
+        leases.end_stopping(Generation.with_hidden.filter(choice=choice))
         if found := by_idempotency_key(caller) or _go_to_existing(session, choice):
             return existing(caller, found)
         try:
-            return created(caller, begin_chapter(caller, session.story, choice))
+            with transaction.atomic():
+                generation = ahead.take_over(caller, session, choice)
+                return created(caller, generation or begin_chapter(caller, session.story, choice))
         except (ModelMissing, NotNow) as reason:
             put_off = reason  # the choice is kept
     raise put_off

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from children.models import User
 from stories.models import Chapter, KeptFriend, Story
 from stories.plotting.decks import Friend
+from stories.plotting.draw import friend_in
 
 from .inputs import InvalidRequest
 from .requests import WrongPlace, family_lock
@@ -15,18 +16,15 @@ MAX_KEPT_FRIENDS = 12
 
 def friend_of(story: Story) -> Friend | None:
     """The friend in a story that was told to an end; None before, and in stories without a plan."""
-    if not story.plan:
-        return None
     ends = Chapter.objects.released().filter(story=story, is_ending=True)
-    return Friend.model_validate(story.plan["friend"]) if ends.exists() else None
+    return friend_in(story.plan) if ends.exists() else None
 
 
 def kept_friend_of(story: Story) -> KeptFriend | None:
     """The story's friend, where the child keeps it."""
-    if not story.plan:
-        return None
+    friend = friend_in(story.plan)
     kept = KeptFriend.objects.filter(child=story.child_id)
-    return kept.filter(key=story.plan["friend"]["key"]).first()
+    return kept.filter(key=friend.key).first() if friend else None
 
 
 def keep_friend(user: User, story: Story) -> tuple[KeptFriend, bool]:

@@ -48,7 +48,7 @@ def claim_next(
     unclaimed = _unclaimed_runs(own_claims)
     if stopped := [run.generation_id for run in unclaimed if run.stop_requested_at]:
         with transaction.atomic():
-            if claim := _claim_first(stopped):
+            if claim := claim_first(stopped):
                 return ClaimResult(claim, leaves_others=len(unclaimed) > 1)
     if not unclaimed:
         return ClaimResult(None, leaves_others=False)
@@ -61,20 +61,20 @@ def renew(claims: Collection[Claim]) -> dict[uuid.UUID, bool]:
     A log that is being appended to at this moment is passed over till the next time: whoever waits
     for one row while holding others may wait for somebody who waits for these.
     """
-    ours = Generation.objects.filter(
+    ours = Generation.with_hidden.filter(
         pk__in=[claim.id for claim in claims], lease_id__in=[claim.lease_id for claim in claims]
     )
     with transaction.atomic():
         running = ours.filter(status=Generation.Status.RUNNING)
         free = [*running.select_for_update(skip_locked=True).values_list("pk", flat=True)]
-        Generation.objects.filter(pk__in=free).update(lease_expires_at=_lease_end())
+        Generation.with_hidden.filter(pk__in=free).update(lease_expires_at=_lease_end())
     asked = ours.values_list("pk", "stop_requested_at")
     return {pk: stop_requested_at is not None for pk, stop_requested_at in asked}
 
 
 def give_up_lease(claim: Claim) -> None:
     """Let another process take over at once."""
-    held = Generation.objects.filter(
+    held = Generation.with_hidden.filter(
         pk=claim.id, lease_id=claim.lease_id, status=Generation.Status.RUNNING
     )
     past = timezone.now() - dt.timedelta(seconds=1)
@@ -89,7 +89,7 @@ def leave_host(claim: Claim, host: str) -> None:
     The lease has no holder then: this process must not renew it as one that it slept past.
     """
     with transaction.atomic():
-        held = Generation.objects.select_for_update().filter(
+        held = Generation.with_hidden.select_for_update().filter(
             pk=claim.id, lease_id=claim.lease_id, status=Generation.Status.RUNNING
         )
         for generation in held:
@@ -102,7 +102,7 @@ def leave_host(claim: Claim, host: str) -> None:
 
 def stop_unclaimed(pk: uuid.UUID) -> None:
     """End a run without a writer, just as its next claimant would; call it inside a transaction."""
-    if claim := _claim_first([pk]):
+    if claim := claim_first([pk]):
         outcomes.fail(claim, Cancelled(), claim.generation.last_position, ())
 
 
@@ -111,7 +111,7 @@ def end_stopping(asked: QuerySet[Generation]) -> None:
     still writes one loses its lease. Call it inside a transaction."""
     stopping = Q(status__in=Generation.ACTIVE, stop_requested_at__isnull=False)
     for pk in list(asked.filter(stopping).values_list("pk", flat=True)):
-        if claim := _claim_first([pk], stopping):
+        if claim := claim_first([pk], stopping):
             outcomes.fail(claim, Cancelled(), claim.generation.last_position, ())
 
 
@@ -126,7 +126,7 @@ def end_stale(before: dt.datetime) -> list[uuid.UUID]:
     ended: list[uuid.UUID] = []
     for pk in list(Generation.objects.filter(stale).values_list("pk", flat=True)):
         with transaction.atomic():
-            if claim := _claim_first([pk]):
+            if claim := claim_first([pk]):
                 outcomes.fail(claim, Interrupted(), claim.generation.last_position, ())
                 ended.append(pk)
     return ended
@@ -146,7 +146,7 @@ def _claim_in_turn(slots: int, own_claims: Collection[Claim], hosts: Sequence[st
         in_order = [one.generation_id for one in waiting if one.ahead < own_slots]
         host_of = {run.generation_id: _host_for(run, free) for run in unclaimed}
         candidates = [*(run.generation_id for run in orphaned), *in_order]
-        claim = _claim_first(candidates, host_of=host_of)
+        claim = claim_first(candidates, host_of=host_of)
         return ClaimResult(claim, leaves_others=len(unclaimed) > (1 if claim else 0))
 
 
@@ -168,11 +168,11 @@ def _unclaimed_runs(own_claims: Collection[Claim]) -> list[queue.UnclaimedRun]:
 def _renew_lapsed(own_claims: Collection[Claim]) -> int:
     """Renew this process's leases that expired unrenewed: the machine may have been asleep."""
     leases = [claim.lease_id for claim in own_claims]
-    lapsed = Generation.objects.filter(queue.orphaned(), lease_id__in=leases)
+    lapsed = Generation.with_hidden.filter(queue.orphaned(), lease_id__in=leases)
     return lapsed.update(lease_expires_at=_lease_end())
 
 
-def _claim_first(
+def claim_first(
     candidates: list[uuid.UUID],
     claimable: Q | None = None,
     host_of: Mapping[uuid.UUID, str] = _NO_HOSTS,
@@ -202,7 +202,7 @@ def _lease_end() -> dt.datetime:
 def _take_lease(pk: uuid.UUID, lease_id: uuid.UUID, claimable: Q, host: str | None) -> bool:
     """Take the lease by a conditional update, the arbiter between processes."""
     at_host = {} if host is None else {"host": stored(host)}
-    taken = Generation.objects.filter(claimable, pk=pk).update(
+    taken = Generation.with_hidden.filter(claimable, pk=pk).update(
         status=Generation.Status.RUNNING,
         lease_id=lease_id,
         lease_expires_at=_lease_end(),
@@ -217,5 +217,5 @@ def _end_unreadable(pk: uuid.UUID, lease_id: uuid.UUID, error: Exception) -> Non
     logger.error("generation %s cannot be read: %s", pk, type(error).__name__)
     failure = Interrupted()
     failure.__cause__ = error
-    last = Generation.objects.values_list("last_position", flat=True).get(pk=pk)
+    last = Generation.with_hidden.values_list("last_position", flat=True).get(pk=pk)
     outcomes.fail_unreadable(pk, lease_id, failure, last)

@@ -60,6 +60,11 @@ def check_limits(family_id: uuid.UUID, capacity: int) -> None:
     """
     queue.take_turn()
     _check_queue(family_id, capacity)
+    count_begun(family_id)
+
+
+def count_begun(family_id: uuid.UUID) -> None:
+    """Count a chapter for which no slot is needed. Raises FamilyBusy."""
     try:
         _count(family_id)
     except RedisError as error:

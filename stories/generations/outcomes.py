@@ -1,5 +1,6 @@
 """The outcome of a run, stored once, together with the end of its log."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -30,21 +31,31 @@ from .writers import Writer, stored
 
 
 @transaction.atomic
-def complete(claim: Claim, draft: ChapterDraft, last: int, uses: Sequence[ModelUse]) -> None:
+def complete(
+    claim: Claim,
+    draft: ChapterDraft,
+    last: int,
+    uses: Sequence[ModelUse],
+    plan_by: dt.datetime | None = None,
+) -> None:
     """Store the chapter, move the session to it and end the log, all or nothing. Where a parent
-    looks first, the session stays where it is until the chapter is released.
+    looks first, the session stays where it is until the chapter is released; where nobody has asked
+    for the chapter, until its choice is taken. Until `plan_by` a plan of the next chapters is being
+    made.
 
     Raises LeaseLost where another runner was quicker, Withdrawn where staff took it away.
     """
     generation = claim.generation
     session = ReadingSession.objects.select_for_update().get(story=generation.story)
+    # It may have been asked for since the claim.
+    generation.refresh_from_db(fields=["ahead", "is_previewed"])
     if _is_withdrawn(claim.id):
         raise Withdrawn
     notes = revealed_notes(draft, claim.name)
     _name_story(claim, draft)
-    chapter = _store_chapter(claim, draft, notes)
+    chapter = _store_chapter(claim, draft, notes, plan_by)
     choices = _store_choices(chapter, notes)
-    if not generation.is_previewed:
+    if not chapter.awaits_preview:
         advance(session, chapter)
     event = eventlog.complete_event(generation, session, chapter, choices)
     ending = [Entry(eventlog.DONE), Entry(event)]
@@ -95,7 +106,7 @@ def note_writer(claim: Claim, writer: Writer) -> None:
     """Note the model and host of this attempt."""
     host, model = stored(writer["host"]), writer["model"][:MODEL_LENGTH]
     kept: Writer = {**writer, "host": host, "model": model}
-    Generation.objects.filter(pk=claim.id, lease_id=claim.lease_id).update(
+    Generation.with_hidden.filter(pk=claim.id, lease_id=claim.lease_id).update(
         host=host,
         model=model,
         writers=[*claim.generation.writers, kept],
@@ -105,16 +116,16 @@ def note_writer(claim: Claim, writer: Writer) -> None:
 
 def is_over(pk: uuid.UUID) -> bool:
     """True when the run has ended or was deleted: nobody writes it any more."""
-    return not Generation.objects.filter(pk=pk, status__in=Generation.ACTIVE).exists()
+    return not Generation.with_hidden.filter(pk=pk, status__in=Generation.ACTIVE).exists()
 
 
 def _is_withdrawn(pk: uuid.UUID) -> bool:
-    return Generation.objects.filter(pk=pk, withdrawn_at__isnull=False).exists()
+    return Generation.with_hidden.filter(pk=pk, withdrawn_at__isnull=False).exists()
 
 
 def _language_of(pk: uuid.UUID) -> str:
     """The story's language; "" if it was deleted meanwhile."""
-    languages = Generation.objects.filter(pk=pk).values_list("story__language", flat=True)
+    languages = Generation.with_hidden.filter(pk=pk).values_list("story__language", flat=True)
     return languages.first() or ""
 
 
@@ -138,7 +149,9 @@ def _name_story(claim: Claim, draft: ChapterDraft) -> None:
         story.save(update_fields=["title"])
 
 
-def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> Chapter:
+def _store_chapter(
+    claim: Claim, draft: ChapterDraft, notes: RevealedNotes, plan_by: dt.datetime | None
+) -> Chapter:
     generation = claim.generation
     parent = generation.choice.chapter if generation.choice else None
     return Chapter.objects.create(
@@ -159,8 +172,13 @@ def _store_chapter(claim: Claim, draft: ChapterDraft, notes: RevealedNotes) -> C
         safety_score=draft.safety.score,
         safety_layers=list(draft.safety.layers),
         outcome_findings=[asdict(found) for found in draft.outcome],
+        facts=[fact.model_dump(mode="json") for fact in draft.memory.facts],
+        threads={"opened": draft.memory.opened, "closed": draft.memory.closed},
+        scene=draft.scene.model_dump(mode="json"),
+        plan_by=plan_by,
         is_ending=claim.brief.is_ending,
-        released_at=None if generation.is_previewed else timezone.now(),
+        is_hidden=generation.is_hidden,
+        released_at=None if generation.is_previewed or generation.is_hidden else timezone.now(),
     )
 
 
@@ -183,7 +201,7 @@ def _end(
     timings: dict[str, float] = {}
     for use in uses:
         timings[use.step] = round(timings.get(use.step, 0.0) + use.seconds, 3)
-    Generation.objects.filter(pk=pk, lease_id=lease_id).update(
+    Generation.with_hidden.filter(pk=pk, lease_id=lease_id).update(
         status=status,
         finished_at=timezone.now(),
         lease_expires_at=None,

@@ -73,7 +73,8 @@ def orphaned() -> Q:
     return Q(status=Generation.Status.RUNNING, lease_expires_at__lt=timezone.now())
 
 
-def _is_held() -> Q:
+def held() -> Q:
+    """Runs under a live lease."""
     return Q(status=Generation.Status.RUNNING, lease_expires_at__gte=timezone.now())
 
 
@@ -99,7 +100,7 @@ def loads() -> dict[uuid.UUID, FamilyLoad]:
         .annotate(
             active=Count("pk"),
             under_way=Count("pk", filter=is_under_way),
-            held=Count("pk", filter=_is_held()),
+            held=Count("pk", filter=held()),
         )
     )
     rows = by_family.values_list("story__child__family", *FamilyLoad._fields)
@@ -112,8 +113,8 @@ def free_hosts(hosts: Sequence[str], slots: int) -> list[str]:
     A live lease is a slot. One without a host may be written at any, so it takes one of each; and
     where no host is known, any lease takes one.
     """
-    held = Counter(Generation.objects.filter(_is_held()).values_list("host", flat=True))
-    busy = {host: held[host] + held[""] if host else held.total() for host in hosts}
+    taken = Counter(Generation.objects.filter(held()).values_list("host", flat=True))
+    busy = {host: taken[host] + taken[""] if host else taken.total() for host in hosts}
     return sorted((host for host in busy if busy[host] < slots), key=lambda host: busy[host])
 
 

@@ -15,7 +15,7 @@ from stories.models import (
     ReadingSession,
     Story,
 )
-from stories.vocabulary.brief import StoryBrief
+from stories.vocabulary.brief import stored_brief
 from stories.vocabulary.errors import ErrorCode
 from stories.vocabulary.events import Content, NodeEvent
 from stories.vocabulary.nodes import FIRST
@@ -164,7 +164,7 @@ def _approved(stopped: Generation) -> tuple[str, bool]:
 
 def _is_approved_for(generation: Generation, stopped: Generation) -> bool:
     """True when the gate would still check by the same measures, under the same stand-in name."""
-    now, then = (StoryBrief.model_validate(run.brief) for run in (generation, stopped))
+    now, then = (stored_brief(run.brief) for run in (generation, stopped))
     ours, theirs = ((brief.hero, brief.checked_as, set(brief.avoid)) for brief in (now, then))
     return ours == theirs
 

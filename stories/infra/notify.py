@@ -34,7 +34,8 @@ _BORN = secrets.token_hex(4)
 
 
 class Topic(StrEnum):
-    """The topic of a notification: a log grew, there is something to write, a stop was asked for.
+    """The topic of a notification: a log grew, there is something to write, a stop was asked for,
+    leases were taken from their holders.
 
     ANYTHING is said by the listener itself: it was away, or did not understand.
     """
@@ -42,6 +43,7 @@ class Topic(StrEnum):
     LOG = "log"
     WORK = "work"
     STOP = "stop"
+    LEASES = "leases"
     ANYTHING = "anything"
 
 

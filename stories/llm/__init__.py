@@ -141,6 +141,15 @@ class Status:
         return self.concurrency // len(self.hosts)
 
     @property
+    def may_write_ahead(self) -> bool:
+        """True when chapters may be written that nobody has asked for: `near` spares hosts outside
+        this machine and its network, where each may cost money."""
+        is_near = not self.elsewhere
+        return self.available and (
+            settings.WRITE_AHEAD == "always" or (settings.WRITE_AHEAD == "near" and is_near)
+        )
+
+    @property
     def is_configured(self) -> bool:
         """True when a chapter may be asked for: an Ollama that is named may only be away."""
         return not self.is_turned_off and (self.available or self.provider == "ollama")

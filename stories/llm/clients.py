@@ -20,7 +20,7 @@ from .answers import refuse_odd
 from .host import Host
 from .hosts import settings_that_matter
 from .http import Transport, limits, timeout, tls_context, uses_proxy
-from .profiles import Provider, ollama_think, openai_thinking
+from .profiles import Provider, ollama_think, openai_thinking, thinks_anyway
 from .support import Support
 
 _MODULES: dict[Provider, str] = {
@@ -29,7 +29,8 @@ _MODULES: dict[Provider, str] = {
     "embedded": "stories.llm.openai",
 }
 _PROSE_TOKENS = 1600
-# Room in judgements and notes for a model that thinks before them, whatever it is told.
+# Room for a model that thinks before it answers, whatever it is told: in judgements and notes of
+# any, in prose where the model is known for it, since a limit beyond the context may be refused.
 _THOUGHT_TOKENS = 2048
 # Of prose that is shown by the sentence.
 TOKENS_AT_ONCE = 32
@@ -101,7 +102,7 @@ def _ollama(host: Host, support: Support) -> Clients:
     return Clients(
         writer=Writer(
             **own,
-            num_predict=tokens,
+            num_predict=tokens + _room_in_prose(host),
             temperature=settings.OLLAMA_TEMPERATURE,
             top_k=40,
             repeat_penalty=1.05,
@@ -150,7 +151,7 @@ def _openai(host: Host, support: Support) -> Clients:
     sampling = _sampling(host.profile) if is_embedded else {}
     return Clients(
         writer=model(
-            max_completion_tokens=min(_PROSE_TOKENS, most),
+            max_completion_tokens=min(_PROSE_TOKENS + _room_in_prose(host), most),
             temperature=0.7,
             extra_body=sampling | thinking or None,
         ),
@@ -163,6 +164,10 @@ def _openai(host: Host, support: Support) -> Clients:
             model=name, temperature=0.0, max_completion_tokens=_GUARD_ANSWER_TOKENS
         ),
     )
+
+
+def _room_in_prose(host: Host) -> int:
+    return _THOUGHT_TOKENS if thinks_anyway(host.profile.name) else 0
 
 
 _LATIN_GRAMMAR = r"root ::= [\n -~\u00A0-\u024F\u2010-\u2027]*"

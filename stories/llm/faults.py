@@ -24,6 +24,7 @@ from stories.vocabulary.errors import (
     ContextTooLong,
     ModelRefused,
     ModelTimeout,
+    RequestRefused,
     StoryError,
     causes_of,
 )
@@ -38,6 +39,7 @@ _NOTHING_CAME = ("No generation chunks were returned", "No data received from Ol
 _TOO_LONG = ("context length", "context size", "context window", "context_length")
 # Statuses that another try may cure: every other one from 300 to 499 is about what was asked.
 _PASSING = frozenset({408, 409, 423, 425, 429})
+_ABOUT_REQUEST = frozenset({400, 422})
 
 _CLIENTS = ("ollama", "openai", "langchain_ollama", "langchain_openai")
 # Exceptions from within a client that makes nothing of an answer.
@@ -96,7 +98,8 @@ def _translate(error: Exception) -> Fault | StoryError | None:
 def _of_answer(error: Exception) -> Fault | StoryError | None:
     status = _status_of(error)
     if status is not None and 300 <= status < 500 and status not in _PASSING:
-        return ModelRefused(_told(error, status))
+        refused = RequestRefused if status in _ABOUT_REQUEST else ModelRefused
+        return refused(_told(error, status))
     if status is not None or isinstance(error, _kinds_of_refusal()):
         return Fault(_told(error, status))
     if str(error) in _NOTHING_CAME:

@@ -50,6 +50,8 @@ _ABILITIES: tuple[tuple[Provider | None, str, float, _Ability], ...] = (
 )
 # Models that think before they answer, whatever they are told, and those that can be told not to.
 _ALWAYS_THINKS = re.compile(r"gpt-oss|gpt-([5-9]|\d\d)|o[1-9]\b")
+# Beside these, models that cannot be told so, and think at length.
+_THINKS_ANYWAY = re.compile(r"deepseek-r\d|magistral|qwq|.*\b(thinking|reasoning|reasoner)\b")
 _MAY_THINK = re.compile(r"qwen-?([3-9]|\d\d)|glm-?(4\.[5-9]|[5-9])|smollm3")
 _EMBEDDING_FAMILIES = ("bert", "embed", "xlm-roberta")
 _EMBEDDING_NAMES = re.compile(r"embed|minilm|(^|/)(bge|gte|e5)\b|rerank|paraphrase")
@@ -95,6 +97,11 @@ def openai_thinking(name: str) -> dict[str, Any]:
     if _MAY_THINK.match(_bare(name)):
         return {"chat_template_kwargs": {"enable_thinking": False}}
     return {}
+
+
+def thinks_anyway(name: str) -> bool:
+    """True for a model that thinks before it answers, whatever it is told."""
+    return bool(_ALWAYS_THINKS.match(_bare(name)) or _THINKS_ANYWAY.match(_bare(name)))
 
 
 def _bare(name: str) -> str:

@@ -55,6 +55,8 @@ def _said(answer: Any) -> str:
     match answer:
         case str():
             return answer
+        case {"error": {"message": str(text), "param": str(name)}} if name not in text:
+            return f"{name}: {text}"
         case {"error": str(text)} | {"error": {"message": str(text)}} | {"message": str(text)}:
             return text
         case {"detail": str(text)}:

@@ -1,8 +1,12 @@
 """The parameters accepted by a host, and substitutes for the rest."""
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+
+from .profiles import Provider
 
 _BY_SCHEMA = "\n\nAnswer with one JSON object and nothing else, by this JSON schema:\n"
 
@@ -47,13 +51,34 @@ def without_refused(support: Support, reason: str) -> Support:
             support, limit="max_tokens" if support.limit == "max_completion_tokens" else ""
         )
     for field, names in _NAMES.items():
-        if getattr(support, field) and any(name in text for name in names):
-            changed: dict[str, Any] = {field: False}
-            return replace(support, **changed)
+        if getattr(support, field) and re.search(rf"(?<![a-z])(?:{'|'.join(names)})", text):
+            return _without(support, field)
     return support
 
 
+def without_unnamed(support: Support, provider: Provider) -> Iterator[Support]:
+    """The support without one parameter at a time, for a host that refuses one and does not say
+    which; at last without all of them."""
+    sent = _OF_OLLAMA if provider == "ollama" else tuple(_NAMES)
+    fields = [field for field in sent if getattr(support, field)]
+    without_any = _without(support, *fields)
+    if provider != "ollama" and support.limit:
+        if support.limit == "max_completion_tokens":
+            yield replace(support, limit="max_tokens")
+        yield replace(support, limit="")
+        without_any = replace(without_any, limit="")
+    yield from (_without(support, field) for field in fields)
+    yield without_any
+
+
+def _without(support: Support, *fields: str) -> Support:
+    changed: dict[str, Any] = dict.fromkeys(fields, False)
+    return replace(support, **changed)
+
+
 _THINKING = ("reasoning_effort", "chat_template_kwargs")
+# Those that a request by Ollama's API leaves out.
+_OF_OLLAMA = ("schema", "thinking")
 # In the order in which they are looked for.
 _NAMES = {
     "temperature": ("temperature",),

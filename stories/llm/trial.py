@@ -1,14 +1,15 @@
 """A model's trial when it is first used: one tiny prose call and one schema call.
 
-A parameter that the host refuses by name is left out from then on. What was found is kept for as
-long as the process lives, by host, model and version. A host that cannot be tried just now is asked
-as all are, and tried again after a minute.
+A parameter that the host refuses is left out from then on: by its name, or, where the host tells
+none, by trying without each. What was found is kept for as long as the process lives, by host,
+model and version. A host that cannot be tried just now is asked as all are, and tried again after a
+minute.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -17,14 +18,14 @@ from django.conf import settings
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from stories.safety import structured
-from stories.vocabulary.errors import StoryError, told_to_staff
+from stories.vocabulary.errors import RequestRefused, StoryError, told_to_staff
 from stories.workflow.faults import Fault
 
 from .clients import Clients
 from .faults import HOST_ERRORS
 from .host import Host
 from .known import Key, Trial, key_of, lately, remember
-from .support import Support, without_refused
+from .support import Support, without_refused, without_unnamed
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ _CHARACTERS_PER_TOKEN = 4
 _MAX_CHARACTERS = 400
 
 Make = Callable[[Host, Support], Awaitable[Clients]]
+Ask = Callable[[Trial, Clients], Awaitable[Trial]]
 
 
 _EMBEDDED = Trial(writes=True, schema="honoured")
@@ -92,9 +94,19 @@ async def _tried(host: Host, make: Make) -> Trial:
     return trial
 
 
-async def _adapting(
-    trial: Trial, host: Host, make: Make, ask: Callable[[Trial, Clients], Awaitable[Trial]]
-) -> Trial:
+async def _adapting(trial: Trial, host: Host, make: Make, ask: Ask) -> Trial:
+    """Ask one question, again without what the host refuses. A refusal that names nothing of ours
+    may be about any parameter: a proxy may have lost the name."""
+    try:
+        return await _without_named(trial, host, make, ask)
+    except RequestRefused:
+        for support in without_unnamed(trial.support, host.provider):
+            with contextlib.suppress(RequestRefused):
+                return await _without_named(replace(trial, support=support), host, make, ask)
+        raise
+
+
+async def _without_named(trial: Trial, host: Host, make: Make, ask: Ask) -> Trial:
     """Ask one question, again without each parameter that the host refuses by name."""
     for _ in range(_MAX_CHANGES):
         clients = await make(host, trial.support)
@@ -114,7 +126,7 @@ async def _write(trial: Trial, clients: Clients) -> Trial:
     started = time.monotonic()
     first, text = 0.0, ""
     stream = clients.writer.astream(_PROSE)
-    async with aclosing(stream) as chunks:  # type: ignore[type-var]
+    async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             if chunk.text and not text:
                 first = time.monotonic() - started

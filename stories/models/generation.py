@@ -16,6 +16,13 @@ MODEL_LENGTH = 120
 HOST_LENGTH = 300
 
 
+class AskedForManager(models.Manager["Generation"]):
+    """Runs that somebody asked for: a family finds no other, by whatever query."""
+
+    def get_queryset(self) -> models.QuerySet["Generation"]:
+        return super().get_queryset().exclude(ahead=Generation.Ahead.HIDDEN)
+
+
 class Generation(models.Model):
     """A run that writes one chapter, from the request to its outcome.
 
@@ -27,6 +34,11 @@ class Generation(models.Model):
     any more. `is_previewed` is fixed with the brief: whether a parent looks at the chapter before
     the child does; so is `shows_unchecked_words`: whether readers may see its words ahead of their
     approval.
+
+    `ahead` is of a run that was begun before anybody asked for it (`stories.generations.ahead`): it
+    is hidden until its choice is taken. `objects` leaves hidden runs out, also behind other rows;
+    `with_hidden` is for the engine and for staff. `made_for` is a digest of all that such a run is
+    written and checked by.
     """
 
     class Status(models.TextChoices):
@@ -35,6 +47,10 @@ class Generation(models.Model):
         COMPLETED = "completed", _("finished")
         STOPPED = "stopped", _("stopped")
         FAILED = "failed", _("failed")
+
+    class Ahead(models.TextChoices):
+        HIDDEN = "hidden", _("written ahead, not chosen")
+        CHOSEN = "chosen", _("written ahead, then chosen")
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
 
@@ -53,6 +69,10 @@ class Generation(models.Model):
     brief = models.JSONField(default=dict)
     is_previewed = models.BooleanField(default=False)
     shows_unchecked_words = models.BooleanField(default=False)
+    ahead = models.CharField(
+        _("written ahead"), max_length=6, choices=Ahead, blank=True, editable=False
+    )
+    made_for = models.CharField(max_length=64, blank=True, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
@@ -73,6 +93,9 @@ class Generation(models.Model):
     pruned_at = models.DateTimeField(null=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
 
+    objects = AskedForManager()
+    with_hidden: ClassVar[models.Manager["Generation"]] = models.Manager()
+
     class Meta:
         ordering: ClassVar = ["-created_at"]
         verbose_name = _("generation")
@@ -83,6 +106,9 @@ class Generation(models.Model):
                 fields=["finished_at"],
                 condition=Q(pruned_at=None, finished_at__isnull=False),
                 name="generation_log_kept",
+            ),
+            models.Index(
+                fields=["created_at"], condition=Q(ahead="hidden"), name="generation_hidden"
             ),
         ]
         constraints: ClassVar = [
@@ -113,6 +139,10 @@ class Generation(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.ahead == self.Ahead.HIDDEN
 
     @property
     def awaits_preview(self) -> bool:

@@ -36,6 +36,8 @@ class SafetyFinding(models.Model):
         VOCABULARY = "vocabulary", _("a word's meaning")
         SUMMARY = "summary", _("the summary")
         LEARNING = "learning", _("what can be learnt")
+        MEMORY = "memory", _("what is remembered")
+        PLAN = "plan", _("the plan of the next chapters")
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="findings")
     attempt = models.PositiveSmallIntegerField()

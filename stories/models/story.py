@@ -93,16 +93,31 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
         return self.readable().filter(released_at=None)
 
 
+_Chapters = models.Manager.from_queryset(ChapterQuerySet)
+
+
+class ShownChapters(_Chapters["Chapter"]):
+    """Chapters that somebody asked for: a family finds no other, by whatever query."""
+
+    def get_queryset(self) -> ChapterQuerySet:
+        return ChapterQuerySet(self.model, using=self._db).filter(is_hidden=False)
+
+
 class Chapter(models.Model):
     """A finished chapter: stored once, never changed by a reader.
 
     `text` is what was shown; `source` is the same text in stand-in form, the only form that a
     model sees again. `vocabulary` is a list of `{word, meaning}`; `safety_layers` are the names of
     all that looked at the chapter before it was finished. `outcome_findings` is a list of `{kind,
-    sentence}`, in stand-in form: what stays of the text that is not what was asked for. One that
+    sentence}`, in stand-in form: what stays of the text that is not what was asked for. `facts`, a
+    list of `{kind, who, what, sentence}`, `threads`, `{opened, closed}`, and `scene` are its part
+    of the story's memory (`vocabulary.memory`), in stand-in form: the next chapters of its own
+    branch are told them. `plan` is a model's plan of these, if any (`vocabulary.own_plan`); it may
+    be on its way until `plan_by`. One that
     was withdrawn leaves its position in the story free for another. `released_at` is since when the
     child may read it: from the beginning, or, where the family looks first, when `released_by` has
-    done so.
+    done so. One that `is_hidden` was written ahead of its choice, and is for staff only until that
+    is taken; `objects` leaves these out, also behind other rows.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -127,7 +142,13 @@ class Chapter(models.Model):
     safety_score = models.FloatField()
     safety_layers = models.JSONField(default=list, blank=True)
     outcome_findings = models.JSONField(default=list, blank=True)
+    facts = models.JSONField(default=list, blank=True)
+    threads = models.JSONField(default=dict, blank=True)
+    scene = models.JSONField(default=dict, blank=True)
+    plan = models.JSONField(default=dict, blank=True)
+    plan_by = models.DateTimeField(null=True, editable=False)
     is_ending = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
     released_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
@@ -139,7 +160,8 @@ class Chapter(models.Model):
         editable=False,
     )
 
-    objects = ChapterQuerySet.as_manager()
+    objects = ShownChapters()
+    with_hidden = _Chapters["Chapter"]()
 
     class Meta:
         ordering: ClassVar = ["number", "created_at"]
@@ -237,6 +259,7 @@ class ReadingSession(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-started_at"]
+        indexes: ClassVar = [models.Index(fields=["last_read_at"], name="session_last_read")]
 
     def __str__(self) -> str:
         return f"Reading of {self.story_id}"

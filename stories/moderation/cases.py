@@ -123,6 +123,7 @@ def note_what_stands(generation: Generation, draft: ChapterDraft) -> None:
         field.VOCABULARY: "\n".join(f"{word.word}: {word.meaning}" for word in draft.vocabulary),
         field.SUMMARY: draft.summary,
         field.LEARNING: "\n".join(draft.educational_elements),
+        field.MEMORY: "\n".join(draft.memory.lines),
     }
     findings = SafetyFinding.objects.filter(generation=generation, field__in=notes)
     told = list(findings)

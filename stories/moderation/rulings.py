@@ -60,7 +60,7 @@ def send_back(case_id: uuid.UUID, caller: Caller, reason: str, note: str = "") -
     """
     case = _held(case_id, caller.user)
     _need_reason(reason)
-    if case.generation.chapter_id is None:
+    if case.generation.chapter_id is None or case.generation.is_hidden:
         raise CannotRule(_("There is no finished chapter to send back."))
     withdraw(case.generation)
     action = Ruling.Action.SEND_BACK

@@ -20,16 +20,17 @@ def withdraw(generation: Generation) -> None:
     """
     session = ReadingSession.objects.select_for_update().get(story=generation.story_id)
     now = timezone.now()
-    first = Chapter.objects.readable().filter(generation=generation.pk).first()
-    chapters = _with_all_after(first, Chapter.objects.readable()) if first else []
-    runs = Generation.objects.filter(
+    first = Chapter.with_hidden.readable().filter(generation=generation.pk).first()
+    chapters = _with_all_after(first, Chapter.with_hidden.readable()) if first else []
+    runs = Generation.with_hidden.filter(
         Q(pk=generation.pk) | Q(chapter__in=chapters) | Q(choice__chapter__in=chapters),
         withdrawn_at=None,
     )
     stopped = list(runs.filter(status__in=Generation.ACTIVE).values_list("pk", flat=True))
-    Generation.objects.filter(pk__in=stopped, stop_requested_at=None).update(stop_requested_at=now)
+    asked = Generation.with_hidden.filter(pk__in=stopped, stop_requested_at=None)
+    asked.update(stop_requested_at=now)
     runs.update(withdrawn_at=now)
-    Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=now)
+    Chapter.with_hidden.filter(pk__in=chapters).update(withdrawn_at=now)
     if first is not None:
         _move_back(session, first, chapters)
     notify(Topic.STOP, stopped)
@@ -42,7 +43,7 @@ def restore(generation: Generation) -> bool:
     Nothing comes back that a moderator has taken away for another reason, nor what follows on it.
     """
     ReadingSession.objects.select_for_update().get(story=generation.story_id)
-    chapter = Chapter.objects.filter(generation=generation.pk).first()
+    chapter = Chapter.with_hidden.filter(generation=generation.pk).first()
     if chapter is None or chapter.withdrawn_at is None or not _is_position_free(chapter):
         return False
     _unmark(chapter)
@@ -62,12 +63,12 @@ def _unmark(chapter: Chapter) -> None:
     others = (
         taken_away().filter(generation__chapter__isnull=False).exclude(generation__chapter=chapter)
     )
-    same = Chapter.objects.filter(withdrawn_at=chapter.withdrawn_at).exclude(
+    same = Chapter.with_hidden.filter(withdrawn_at=chapter.withdrawn_at).exclude(
         pk__in=others.values("generation__chapter")
     )
     chapters = _with_all_after(chapter, same)
-    Generation.objects.filter(chapter__in=chapters).update(withdrawn_at=None)
-    Chapter.objects.filter(pk__in=chapters).update(withdrawn_at=None)
+    Generation.with_hidden.filter(chapter__in=chapters).update(withdrawn_at=None)
+    Chapter.with_hidden.filter(pk__in=chapters).update(withdrawn_at=None)
 
 
 def _with_all_after(chapter: Chapter, among: QuerySet[Chapter]) -> list[uuid.UUID]:
@@ -90,6 +91,6 @@ def _is_position_free(chapter: Chapter) -> bool:
     if chapter.parent is not None and chapter.parent.withdrawn_at is not None:
         return False
     position = Q(story=chapter.story_id, choice=chapter.choice_id)
-    is_written = Chapter.objects.readable().filter(position).exists()
-    active = Generation.objects.filter(position, status__in=Generation.ACTIVE)
+    is_written = Chapter.with_hidden.readable().filter(position).exists()
+    active = Generation.with_hidden.filter(position, status__in=Generation.ACTIVE)
     return not (is_written or active.exists())

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from stories.plotting.scenery import Place, Time, Weather
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import Language, language_of
 from stories.vocabulary.note_lengths import CHOICE, CHOICE_DESCRIPTION, QUESTION, SUMMARY, TITLE
@@ -18,15 +19,6 @@ FOLDER = "decks"
 FRIENDS, CAST, LINES, EPISODES = "friends.toml", "cast.toml", "lines.toml", "episodes.toml"
 
 Gender = Literal["m", "f"]
-Time = Literal["morning", "day", "evening", "night"]
-Weather = Literal["sun", "rain", "snow", "wind", "mist", "clear", "indoors"]
-Place = Literal[
-    "home", "garden", "forest", "meadow", "river", "lake", "sea", "island", "beach", "mountain",
-    "cave", "castle", "tower", "village", "town", "market", "school", "library", "museum",
-    "theatre", "workshop", "kitchen", "attic", "cellar", "station", "train", "ship", "rocket",
-    "planet", "sky", "snow", "desert", "jungle", "valley", "swamp", "bridge", "mill", "farm",
-    "zoo", "hospital", "park", "space", "tree", "nest", "burrow", "road", "elsewhere",
-]  # fmt: skip
 
 
 class BadDeck(ValueError):

@@ -1,9 +1,10 @@
 """The draw of a whole story's cards for one child.
 
-Cards that the child has not had lately come first, then those that go with its interests; chance
-decides between equals. A card is left out where the gate, which knows what the family avoids, would
-stop a sentence of it, and a friend where somebody of the family bears that name. A tone that the
-family chose goes first, but for the plots of the last few stories.
+Cards that the child has not had lately come first, then those that go with its interests, then
+those of which more chapters can be told for its reading level; chance decides between equals. A
+card is left out where the gate, which knows what the family avoids, would stop a sentence of it,
+and a friend where somebody of the family bears that name. A tone that the family chose goes first,
+but for the plots of the last few stories.
 """
 
 import random
@@ -11,11 +12,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stories.plotting.decks import Company, Deck, Episode, Finale, Friend, Lines, Plot, Scene
+from stories.plotting.wordings import both
 from stories.vocabulary.folding import words_of
 from stories.vocabulary.tones import Tone
 
@@ -52,8 +54,10 @@ class StoryPlan(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The conditions of a draw. `recent` are keys of cards of the child's latest stories, newest
-    first; `names` are the family's; `passes` says whether this child may be shown a text. `friend`
-    is one from an earlier story, `companions` how many of the family go along, at most two."""
+    first; `names` are the family's; `passes` says whether this child may be shown a text, `suits`
+    whether a chapter of these paragraphs can be told for its reading level. `friend` is one from an
+    earlier story, `companions` how many of the family go along, at most two. `own_cards` are keys
+    of cards that the story has already: they come before all others."""
 
     seed: int
     total_chapters: int
@@ -62,6 +66,8 @@ class Drawing:
     interests: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    suits: Callable[[tuple[str, ...]], bool] = lambda _: True
+    own_cards: tuple[str, ...] = ()
     tone: Tone = Tone.ANY
     friend: Friend | None = None
     companions: int = 0
@@ -76,6 +82,7 @@ class _Card(Protocol):
 
 
 Card = TypeVar("Card", bound=_Card)
+Stored = TypeVar("Stored", bound=BaseModel)
 
 
 def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
@@ -99,6 +106,42 @@ def draw(deck: Deck, drawing: Drawing) -> StoryPlan:
         company=_company(deck, drawing),
         tone=drawing.tone,
     )
+
+
+def stored_plan(stored: Any) -> StoryPlan | None:
+    """The plan as any release stored it: what this one does not know is left out, and what it adds
+    has its defaults. None where that is no plan."""
+    return _as_stored(StoryPlan, stored)
+
+
+def stored_friend(stored: Any) -> Friend | None:
+    """A friend's card, read in the same way."""
+    return _as_stored(Friend, stored)
+
+
+def friend_in(stored: Any) -> Friend | None:
+    """The friend of a stored plan, which may not be readable as a whole."""
+    return stored_friend(stored.get("friend")) if isinstance(stored, dict) else None
+
+
+def _as_stored(kind: type[Stored], stored: Any) -> Stored | None:
+    try:
+        return kind.model_validate(stored, extra="ignore")
+    except ValidationError:
+        return None
+
+
+def keys_in(stored: Any) -> tuple[str, ...]:
+    """The keys of the cards in a plan that cannot be read."""
+    parts = stored if isinstance(stored, dict) else {}
+    episodes = parts.get("episodes")
+    cards = [
+        parts.get("plot"),
+        parts.get("friend"),
+        *(episodes if isinstance(episodes, list) else []),
+    ]
+    keys = (card.get("key") for card in cards if isinstance(card, dict))
+    return tuple(key for key in keys if isinstance(key, str))
 
 
 def is_named_as_one_of(names: Iterable[str], friend: Friend) -> bool:
@@ -141,7 +184,14 @@ def _of_tone_first(plots: list[Plot], drawing: Drawing) -> list[Plot]:
     if drawing.tone is Tone.ANY:
         return plots
     just_told = drawing.recent[:_JUST_TOLD_CARDS]
-    return sorted(plots, key=lambda plot: (plot.key in just_told, plot.tone != drawing.tone))
+    return sorted(
+        plots,
+        key=lambda plot: (
+            plot.key not in drawing.own_cards,
+            plot.key in just_told,
+            plot.tone != drawing.tone,
+        ),
+    )
 
 
 def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:
@@ -150,10 +200,28 @@ def _ranked(cards: Sequence[Card], drawing: Drawing) -> list[Card]:
     return sorted(
         dice.sample(cards, len(cards)),
         key=lambda card: (
+            card.key not in drawing.own_cards,
             _recency(card.key, drawing.recent),
             -len(interests & _words(card.contains)),
+            _misfits(card, drawing),
         ),
     )
+
+
+def _misfits(card: object, drawing: Drawing) -> int:
+    """How many chapters of a card cannot be told for the child's level."""
+    scenes: Sequence[Scene | Finale] = ()
+    if isinstance(card, Plot):
+        scenes = scenes_of(card)
+    elif isinstance(card, Episode):
+        scenes = (card,)
+    leads = (tuple(_SLOT.sub("", lead) for lead in scene.leads) for scene in scenes)
+    return sum(not drawing.suits(chapter) for chapter in leads)
+
+
+def scenes_of(plot: Plot) -> tuple[Scene | Finale, ...]:
+    """The chapters of a plot's own, in order."""
+    return (plot.opening, *plot.steps, plot.finale)
 
 
 def _first_passing(
@@ -176,9 +244,10 @@ def _words(texts: Collection[str]) -> set[str]:
 
 
 def plot_text(plot: Plot, *, name: str = "") -> str:
-    """All that a reader may see of a plot, a part a line, each slot filled with `name`."""
-    scenes = (plot.opening, *plot.steps, plot.finale)
-    return _shown([plot.title, *(part for scene in scenes for part in _parts(scene))], name)
+    """All that a reader may see of a plot, a part a line, each slot filled with `name`; a part that
+    has two wordings is two lines."""
+    parts = (part for scene in scenes_of(plot) for part in _parts(scene))
+    return _shown([plot.title, *parts], name)
 
 
 def episode_text(episode: Episode, *, name: str = "") -> str:
@@ -192,7 +261,8 @@ def friend_text(friend: Friend, *, name: str = "") -> str:
 
 
 def _shown(parts: Iterable[str], name: str) -> str:
-    return _SLOT.sub(name, BY_GENDER.sub(r"\1", "\n".join(parts)))
+    lines = (line for part in parts for line in both(part))
+    return _SLOT.sub(name, BY_GENDER.sub(r"\1", "\n".join(lines)))
 
 
 def _parts(scene: Scene | Finale) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""From a story's cards to the plan of one chapter: the right card, its slots filled, and what the
-child chose before."""
+"""From a story's cards to the plan of one chapter: the right card, its slots filled, worded for the
+child's reading level, and what the child chose before."""
 
 import random
 import re
@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stories.plotting.decks import Choice, Finale, Plot, Scene, deck_of
 from stories.plotting.draw import BY_GENDER, PLOT_CHAPTERS, Drawing, StoryPlan, draw
-from stories.vocabulary import chapter_plan
+from stories.plotting.remembering import deed, named_scenes, opening_facts, scene_of
+from stories.plotting.wordings import fitted as worded_for
+from stories.reading import target
 from stories.vocabulary.brief import ChoiceTaken, StoryBrief, hero_of
 from stories.vocabulary.chapter_plan import ChapterPlan, PlannedBeat, PlannedChoice
+from stories.vocabulary.memory import ChapterMemory
 from stories.vocabulary.note_lengths import fitted
 from stories.vocabulary.visible import visible
 
@@ -18,7 +21,7 @@ from stories.vocabulary.visible import visible
 _SHORT_OPENING_BEATS = 3
 _SLOT = re.compile(r"\{(\w+)\}")
 _SPACES = re.compile(r" {2,}")
-_SIGNS = re.compile(r"[{}\[\]\u2039\u203a]")
+_SIGNS = re.compile(r"[{}\[\]<>|\u2039\u203a]")
 _MARKS = re.compile(r"[\"\u201c\u201d\u201e\u00ab\u00bb]")
 _MAX_TYPED_CHARACTERS = 120
 _TELL_THE_DEED = "Tell in two or three short sentences how they do it. Nothing else happens yet."
@@ -57,8 +60,9 @@ class _Telling:
 
     def chapter(self) -> ChapterPlan:
         plot, friend, scene = self._plan.plot, self._plan.friend, self._scene(self._number)
+        name, beats = self._name(self._number), tuple(self._beats(scene))
         return ChapterPlan(
-            card=f"{plot.key}/{self._name(self._number)}",
+            card=f"{plot.key}/{name}",
             story_title=self._filled(plot.title),
             title=self._filled(scene.title),
             summary=self._filled(scene.summary),
@@ -74,8 +78,9 @@ class _Telling:
             is_met_again=bool(self._plan.met_again),
             tone=self._plan.tone or plot.tone,
             fits_wish=bool(plot.tiles),
-            scene=chapter_plan.Scene(place=scene.place, time=scene.time, weather=scene.weather),
-            beats=tuple(self._beats(scene)),
+            scene=scene_of(self._plan, scene, name, self._brief),
+            memory=self._memory(beats),
+            beats=beats,
             question=self._filled(scene.question) if isinstance(scene, Scene) else "",
             choices=tuple(self._offered(self._number)),
         )
@@ -84,13 +89,27 @@ class _Telling:
         return self._scenes()[number - 1]
 
     def _name(self, number: int) -> str:
-        scene, plot = self._scene(number), self._plan.plot
-        named: list[tuple[Scene | Finale, str]] = [
-            (plot.opening, "opening"),
-            *((step, f"step {index}") for index, step in enumerate(plot.steps, 1)),
-            *((episode, f"episode {episode.key}") for episode in self._plan.episodes),
-        ]
-        return next((name for known, name in named if known is scene), "finale")
+        scene = self._scene(number)
+        named = named_scenes(self._plan)
+        return next((name for name, known in named if known is scene), "finale")
+
+    def _memory(self, beats: Sequence[PlannedBeat]) -> ChapterMemory:
+        """The want and the find are the story's threads, from its first chapter to its last."""
+        plot, hero = self._plan.plot, hero_of(self._brief)
+        threads = (self._filled(plot.want), plot.find)
+        is_first, taken = self._number == 1, self._choices[-1] if self._choices else None
+        if is_first:
+            leads = [beat.lead for beat in beats[:_SHORT_OPENING_BEATS]]
+            facts = opening_facts(
+                hero, plot.find, self._plan.friend.full, leads, self._brief.language
+            )
+        else:
+            facts = (deed(hero, taken, beats[0].lead, self._brief.language),) if taken else ()
+        return ChapterMemory(
+            facts=facts,
+            opened=threads if is_first else (),
+            closed=threads if self._brief.is_ending else (),
+        )
 
     def _scenes(self) -> list[Scene | Finale]:
         """The story's chapters in order: episodes stand between the plot's two steps."""
@@ -104,6 +123,19 @@ class _Telling:
         return [plot.opening, *middles, plot.finale]
 
     def _beats(self, scene: Scene | Finale) -> Iterator[PlannedBeat]:
+        """The chapter's beats, in the wording that its level wants."""
+        brief, beats = self._brief, [*self._all_beats(scene)]
+        wanted = target(brief.age, brief.reading_level, brief.language)
+        leads = worded_for(
+            [beat.lead for beat in beats],
+            wanted,
+            brief.language,
+            seed=self._plan.seed + self._number,
+        )
+        for beat, lead in zip(beats, leads, strict=True):
+            yield beat.model_copy(update={"lead": lead})
+
+    def _all_beats(self, scene: Scene | Finale) -> Iterator[PlannedBeat]:
         if self._number > 1:
             yield self._consequence()
         for beat in scene.beats:

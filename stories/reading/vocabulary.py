@@ -12,7 +12,7 @@ so inflected everyday verbs slip through.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import assert_never
 
 from stories.reading.words import words
@@ -39,7 +39,7 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
     """Up to `count` different words as the text writes them (in lower case), rarest first."""
     written = language_of(language)
     shape = re.compile(f"[{written.letters}]{{{written.rare_word_letters},}}")
-    names = {name.lower() for name in (*written.stand_ins, *written.other_stand_ins)}
+    names = _stand_in_names(written)
     candidates = dict.fromkeys(
         word
         for word in words(text, language)
@@ -47,6 +47,13 @@ def rare_words(text: str, language: str, count: int) -> list[str]:
     )
     unknown = [word for word in candidates if not is_everyday(word, written)]
     return sorted(unknown, key=len, reverse=True)[:count]
+
+
+def outside_list(found: Iterable[str], language: Language) -> list[str]:
+    """The words, of those as a text has them, that are no everyday ones. Names count as known, and
+    so do contractions."""
+    shape = _whole(language)
+    return [word for word in found if shape.fullmatch(word) and not _is_known(word, language)]
 
 
 def is_everyday(word: str, language: Language) -> bool:
@@ -68,6 +75,22 @@ def forms(word: str, language: Language) -> Iterable[str]:
             return (word,)
         case never:
             assert_never(never)
+
+
+@lru_cache(maxsize=65536)
+def _is_known(word: str, language: Language) -> bool:
+    names = _stand_in_names(language)
+    return is_everyday(word, language) or any(form in names for form in forms(word, language))
+
+
+@cache
+def _whole(language: Language) -> re.Pattern[str]:
+    return re.compile(f"[{language.letters}]+")
+
+
+@cache
+def _stand_in_names(language: Language) -> frozenset[str]:
+    return frozenset(name.lower() for name in (*language.stand_ins, *language.other_stand_ins))
 
 
 @cache

@@ -216,7 +216,7 @@ class LineFilter:
         if self._is_over:
             return ""
         if char == DISCARD:
-            self._head = ""
+            self._head, self._has_text = "", False
             return char
         if char == "\n":
             return self.flush() + char

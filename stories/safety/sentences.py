@@ -162,8 +162,10 @@ class SentenceSplitter:
         return self._separator + unicodedata.normalize("NFC", text) if text else ""
 
     def discard(self) -> None:
-        """Forget the text gathered and not yet emitted."""
+        """Forget the text gathered and not yet emitted: another beginning follows."""
         self._text = self._gap = self._ahead = ""
+        self._separator = "\n\n" if self._has_released else self._separator
+        self._has_released = False
 
     def finish(self) -> list[str]:
         released = self._settle(is_word_whole=True)

@@ -7,6 +7,7 @@ of a story, and whoever else of the family is in it, goes by a stand-in name, wh
 """
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +16,7 @@ from children.profiles import Pronoun, ReadingLevel
 from .ages import AgeBand
 from .chapter_plan import ChapterPlan
 from .languages import stand_ins
+from .memory import StoryMemory
 
 __all__ = [
     "AgeBand",
@@ -24,6 +26,7 @@ __all__ = [
     "PastChapter",
     "StoryBrief",
     "hero_of",
+    "stored_brief",
 ]
 
 
@@ -82,6 +85,7 @@ class StoryBrief(_Frozen):
     who were chosen to go along. `concerns` are what staff found wrong with earlier chapters at this
     position: kinds of things, never anybody's words. `plan` is the chapter's part of the story's
     plan; runs of earlier releases were stored without one.
+    `memory` is what the chapters of `path` left, and no other chapter did.
     """
 
     theme: str
@@ -100,6 +104,7 @@ class StoryBrief(_Frozen):
     total_chapters: int = 5
     path: tuple[PastChapter, ...] = ()
     plan: ChapterPlan | None = None
+    memory: StoryMemory = StoryMemory()
 
     @property
     def band(self) -> AgeBand:
@@ -118,3 +123,8 @@ class StoryBrief(_Frozen):
 def hero_of(brief: StoryBrief) -> str:
     """The hero's name in this story's text, as long as a model writes it."""
     return brief.hero or stand_ins(brief.language)[0]
+
+
+def stored_brief(stored: Any) -> StoryBrief:
+    """A brief as any release stored it: what this one does not know is left out."""
+    return StoryBrief.model_validate(stored, extra="ignore")

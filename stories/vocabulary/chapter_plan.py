@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from .memory import ChapterMemory, Scene
+from .own_plan import OwnPlan
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,14 +27,6 @@ class PlannedChoice(_Frozen):
     promise: str
 
 
-class Scene(_Frozen):
-    """The setting that a picture of the chapter would show, in the words of the decks' lists."""
-
-    place: str
-    time: str
-    weather: str
-
-
 class ChapterPlan(_Frozen):
     """One chapter's plan, every name in it a stand-in or a name of the decks.
 
@@ -39,7 +34,8 @@ class ChapterPlan(_Frozen):
     story's: what its hero wants, what stands in the way, what is found in the first chapter and
     turns out to be for, and the line that comes back. `fits_wish` is false where the plot serves
     any wish and so says little of this one, `is_met_again` true where the friend is one from an
-    earlier story.
+    earlier story. `memory` is what the cards add to the story's, where the chapter is told by them.
+    `own` is a capable model's plan for this branch, which it goes by instead.
     """
 
     card: str
@@ -59,6 +55,8 @@ class ChapterPlan(_Frozen):
     tone: str
     fits_wish: bool
     scene: Scene
+    memory: ChapterMemory = ChapterMemory()
     beats: tuple[PlannedBeat, ...]
     question: str = ""
     choices: tuple[PlannedChoice, ...] = ()
+    own: OwnPlan | None = None

@@ -102,6 +102,10 @@ class ModelRefused(StoryError):
     code = ErrorCode.MODEL_REFUSED
 
 
+class RequestRefused(ModelRefused):
+    """The model's host finds fault with the request itself, such as with one of its parameters."""
+
+
 class OutOfUse(ModelRefused):
     """The model gave no judgement of several chapters in a row, and is not asked for more."""
 

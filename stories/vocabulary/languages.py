@@ -79,9 +79,10 @@ class Language(_Row):
     `script` is its ISO 15924 name, `letters` are the ranges of a regular expression's class.
     `joined_letters` are words of one letter that are written together with the next word.
     `stand_ins` are names that a hero goes by while a model writes, `other_stand_ins` other
-    people's. `level_grades` are the school grades at which intermediate and advanced texts begin;
-    `grade_words_per_minute` has a row for each of the grades 1 to 6, with the pace of a child who
-    is a beginner, intermediate and advanced.
+    people's. `words_for_english` is how many words stand for one word of English,
+    `outside_for_english` how many words outside `common.txt` for one outside the English list:
+    `stories/reading/levels.py` needs both. `grade_words_per_minute` has a row for each of the
+    grades 1 to 6, with the pace of a child who is a beginner, intermediate and advanced.
     """
 
     folder: Path
@@ -100,7 +101,8 @@ class Language(_Row):
     characters_per_token: float = Field(gt=0)
 
     readability: Literal["flesch-kincaid", "crawford", "rix"] = "rix"
-    level_grades: tuple[float, float] = (2.0, 4.0)
+    words_for_english: float = Field(default=1.0, gt=0)
+    outside_for_english: float = Field(default=1.0, gt=0)
     long_word_letters: int = 7
     stemming: Literal["english", "spanish", "hebrew", "none"] = "none"
     rare_word_letters: int = 5

@@ -24,6 +24,12 @@ WORD = NoteLength(40, 80, 120)
 MEANING = NoteLength(160, 160, 300)
 SUMMARY = NoteLength(400, 600, 600)
 LEARNING = NoteLength(80, 600, 600)
+# Of a story's memory and plan, which are stored in stand-in form.
+WHO = NoteLength(40, 80, 80)
+FACT = NoteLength(80, 300, 300)
+SHOWN_BY = NoteLength(240, 600, 600)
+THREAD = NoteLength(120, 300, 300)
+PLAN_LINE = NoteLength(120, 300, 300)
 
 
 def fitted(text: str, length: int) -> str:

@@ -2,30 +2,16 @@
 them are fit to stand there."""
 
 import re
+from functools import cache
 
-from children.profiles import ReadingLevel
 from stories.plotting.telling import planned
 from stories.reading import rare_words, words
-from stories.vocabulary.brief import AgeBand, hero_of
+from stories.vocabulary.brief import hero_of
 from stories.workflow.echo import Echo, content_words
+from stories.workflow.lengths import level_target
 from stories.workflow.outcome import Asked, without_speech
 from stories.workflow.prompts.beats import SAMPLE
 
-_MAX_WORDS = {AgeBand.YOUNG: 10, AgeBand.MIDDLE: 12, AgeBand.OLDER: 15}
-_BEGINNER_WORDS = 2
-_VAGUE = re.compile(
-    r"(?i)\b(?:as if|as though|perfect|never-ending|magical|always|ever|adventure)\b"
-)
-# A small model's talk about its task, where no speech of the story's holds it.
-_TALK = re.compile(
-    r"(?i)\b(i|i'm|i'll|i've|my|we|you|your|sentences?|story|stories|write|writing|shorter|example"
-    r"|child|children|reader|add(?:ed)?|paragraph|chapter|moment)\b"
-)
-# Words by which a story moves on, which is the plan's to say.
-_MOVES_ON = re.compile(
-    r"(?i)^\W*(?:suddenly|then|finally|at last|just then|the next|later|after that|meanwhile"
-    r"|from that day|ever since|in the end|and so)\b"
-)
 _MIN_NEW_WORDS = 2
 _MARKUP = re.compile(r"[\[\](){}*_#:;]")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
@@ -39,8 +25,11 @@ class Additions:
         plan = planned(brief)
         leads = [beat.lead for beat in plan.beats]
         self._wrong_pronouns = asked.wrong_pronouns
-        is_beginner = brief.reading_level is ReadingLevel.BEGINNER
-        self._max_words = _MAX_WORDS[brief.band] - _BEGINNER_WORDS * is_beginner
+        self._max_words = level_target(brief).longest
+        told_by = asked.words.additions
+        self._talk = _any_of(told_by.talk)
+        self._moves_on = _any_of(told_by.moves_on)
+        self._vague = _any_of(told_by.vague)
         self._language = brief.language
         self._known = {word for lead in leads for word in re.findall(r"\w+", lead)}
         self._told = {word.casefold() for word in self._known}
@@ -55,10 +44,10 @@ class Additions:
         told = without_speech(sentence)
         return (
             len(sentence.split()) <= self._max_words
-            and not _TALK.search(told)
-            and not _MOVES_ON.search(sentence)
+            and not self._talk.search(told)
+            and not self._moves_on.match(sentence)
             and not _MARKUP.search(told)
-            and not _VAGUE.search(sentence)
+            and not self._vague.search(sentence)
             and self._is_in_easy_words(sentence)
             and all(name in self._known for name in _NAME.findall(told))
             and self._names_hero_rightly(told)
@@ -76,6 +65,12 @@ class Additions:
         """No "he" or "she" that could mean the hero, unless it is the hero's."""
         said = {word.casefold() for word in words(told, self._language)}
         return self._wrong_pronouns.isdisjoint(said)
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of these as whole words, behind a mark or none; nothing matches where there are none."""
+    return re.compile(rf"(?i)\W*\b(?:{'|'.join(patterns)})\b" if patterns else r"(?!)")
 
 
 def _says_something_new(sentence: str, before: str) -> bool:

@@ -11,8 +11,9 @@ from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
 from stories.workflow.lengths import least_words, most_words
 from stories.workflow.manuscript import Manuscript
-from stories.workflow.outcome import Asked, Found, all_found_in
+from stories.workflow.outcome import Asked, Found, Kind, all_found_in
 from stories.workflow.plan import plan_chapter
+from stories.workflow.promises import keeps_choice
 from stories.workflow.prompts.beats import story_before, taking_turns
 from stories.workflow.prompts.request import request, rewrite_note
 from stories.workflow.prompts.system import system_prompt
@@ -69,7 +70,8 @@ def outcome_of(text: str, brief: StoryBrief, resources: ChapterResources) -> tup
     """The faults of a finished text, by comparison with its brief."""
     percent = resources.min_length_percent
     least = least_words(brief, resources.profile.writing, percent)
-    return all_found_in(text, Asked(brief), least_words=least)
+    found = all_found_in(text, Asked(brief), least_words=least)
+    return found if keeps_choice(text, brief) else (Found(Kind.CHOICE, ""), *found)
 
 
 def _conversation(brief: StoryBrief, profile: ModelProfile) -> Conversation:

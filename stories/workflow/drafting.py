@@ -35,6 +35,8 @@ from stories.workflow.manuscript import Manuscript
 from stories.workflow.outcome import NAME, Asked, Kind, found_in, note_on, refuses
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
+from stories.workflow.promises import keeps_choice
+from stories.workflow.prompts.leveling import level_note
 from stories.workflow.prompts.request import avoid_note, story_wished_for
 from stories.workflow.prompts.system import samples_of
 from stories.workflow.prompts.tokens import conversation_tokens, tokens_for_words, was_cut
@@ -53,6 +55,8 @@ _MAX_MENDS = 3
 _MAX_CUTS = 4
 # A chapter that stopped too early is asked for more, and then tried anew.
 _MAX_MORE = 2
+# By then what was chosen happens. Where it does not, there is still time for it in the beginning.
+_CHOICE_WITHIN_WORDS = 50
 # A refusal comes first, perhaps after a polite word.
 _REFUSAL_WITHIN_SENTENCES = 2
 _LONG_SENTENCE_WORDS = 4
@@ -70,6 +74,7 @@ class Ended(Enum):
     CUT = "the host had no more tokens for it"
     FULL = "the turn has all the text it may have"
     HELD = "what came was not fit to be shown"
+    MISSED = "the chapter went on without what was chosen"
 
 
 class Drafting:
@@ -110,6 +115,8 @@ class Drafting:
         self._said_before = ""
         self._samples = Echo(samples_of(asked.brief), wanted=story_wished_for(asked.brief))
         self._leaves_out = False
+        self._awaits_choice = manuscript.word_count < _CHOICE_WITHIN_WORDS
+        self._has_missed_choice = False
         self._is_answered = True
         self._withheld: list[str] = []
 
@@ -192,6 +199,8 @@ class Drafting:
         while True:
             before = self._written
             ended = await self._try(turn)
+            if ended is Ended.MISSED:
+                continue
             if ended is Ended.HELD and self._is_needed(turn):
                 self._restart()
             elif ended is Ended.CUT and self._written != before and cuts_left:
@@ -255,7 +264,7 @@ class Drafting:
         self._said_before = self._written
         self._leaves_out = False
         self._asked = self._prompt(turn)
-        prose, ending, begun = ProseStream(self._language), Ending.WHOLE, ""
+        prose, ending, begun = self._prose(), Ending.WHOLE, ""
         stream = stream_text(self._writer, self._asked, self._resources)
         try:
             async with aclosing(stream) as pieces:
@@ -276,11 +285,17 @@ class Drafting:
             # However the try ended, words shown of an unfinished sentence are no part of the text.
             self._manuscript.retract()
 
+    def _prose(self) -> ProseStream:
+        gate = self._resources.gate
+        return ProseStream(self._language, is_thought=lambda said: gate.check(said).is_thought)
+
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]
         # Concerns of this version outweigh the feedback on the one before.
         note = avoid_note(concerns) if concerns else self._note
-        note = "\n".join(filter(None, [note, note_on(self._concerns, self._wanted)]))
+        missed = [Kind.CHOICE] if self._has_missed_choice else []
+        faults = note_on([*self._concerns, *missed], self._wanted)
+        note = "\n".join(filter(None, [note, faults, self._level_note()]))
         messages = self._conversation.messages(turn.instruction, self._written, note)
         words_left = max(0, turn.most_words - len(self._written.split()))
         answer = tokens_for_words(words_left, self._language)
@@ -288,6 +303,11 @@ class Drafting:
         if needed > self._resources.profile.context_tokens:
             raise ContextTooLong
         return messages
+
+    def _level_note(self) -> str:
+        """The text so far as its level is, for a model that can heed it."""
+        is_heeded = self._resources.profile.writing == "prose"
+        return level_note(self._wanted.brief, self._manuscript.text) if is_heeded else ""
 
     async def _take(self, sentences: list[str], turn: Turn) -> Ended | None:
         self._manuscript.check()
@@ -305,9 +325,26 @@ class Drafting:
                     return Ended.HELD
             elif not await self._mend(sentence, verdict):
                 return Ended.HELD
-            if self._is_full(turn):
-                return Ended.FULL
+            if ended := self._ended_by(turn):
+                return ended
         return None
+
+    def _ended_by(self, turn: Turn) -> Ended | None:
+        """The reason to end a try after the sentence that was taken, if there is one."""
+        if self._is_full(turn):
+            return Ended.FULL
+        return Ended.MISSED if not turn.opening and self._misses_choice() else None
+
+    def _misses_choice(self) -> bool:
+        """True once in a chapter, where its beginning says nothing of what was chosen: the model is
+        told, and goes on from there."""
+        is_due = self._manuscript.word_count >= _CHOICE_WITHIN_WORDS
+        is_amid = self._manuscript.is_in_speech or self._manuscript.is_in_sentence
+        if not self._awaits_choice or not is_due or is_amid:
+            return False
+        self._awaits_choice = False
+        self._has_missed_choice = not keeps_choice(self._manuscript.text, self._wanted.brief)
+        return self._has_missed_choice
 
     async def _accept(self, sentence: str) -> bool:
         """Adds a sentence that passed the gate. One that is not what was asked for is worded anew,
@@ -340,6 +377,7 @@ class Drafting:
     def _add(self, sentence: str) -> None:
         self._manuscript.add(sentence)
         self._sentences += 1
+        self._has_missed_choice = False
 
     def _decline(self, sentence: str, rule: str) -> Ended:
         """Ends a try in which the model, or its host, would not tell the story."""

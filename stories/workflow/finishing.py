@@ -11,6 +11,7 @@ from stories.safety.judge import Judgement
 from stories.safety.sentences import split
 from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.languages import Language, language_of, languages
+from stories.vocabulary.memory import ChapterMemory
 from stories.vocabulary.note_lengths import (
     CHOICE,
     CHOICE_DESCRIPTION,
@@ -26,6 +27,7 @@ from stories.workflow import repair
 from stories.workflow.echo import Echo
 from stories.workflow.prompts.defaults import Defaults, defaults_of
 from stories.workflow.prompts.notes import EXAMPLE
+from stories.workflow.remembering import memory_in, scene_in
 from stories.workflow.resources import ChapterResources
 from stories.workflow.state import Emit
 from stories.workflow.steps import ChapterDraft, DraftChoice, DraftWord, HeldBack
@@ -82,6 +84,8 @@ class Finishing:
             safety=safety,
             used_defaults=tuple(self.defaulted),
             story_title=self._story_title(notes),
+            memory=ChapterMemory() if "memory" in unfit else self._memory(notes),
+            scene=scene_in(notes),
         )
 
     def _title(self, notes: dict[str, Any]) -> str:
@@ -160,6 +164,12 @@ class Finishing:
         if not passed:
             self.defaulted.append("educational_elements")
         return passed or (self._ours.learning,)
+
+    def _memory(self, notes: dict[str, Any]) -> ChapterMemory:
+        def passes(text: str) -> bool:
+            return not self._is_of_sample(text) and self._passes("memory", text)
+
+        return memory_in(notes, self._text, self._brief, passes)
 
     def _checked(self, field: str, text: str, ours: str, length: NoteLength) -> str:
         if (

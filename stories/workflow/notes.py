@@ -83,4 +83,6 @@ def notes_of(plan: ChapterPlan) -> dict[str, Any]:
             {"text": choice.text, "description": choice.promise} for choice in plan.choices
         ],
         "educational_elements": [plan.learning],
+        **plan.memory.model_dump(),
+        "scene": plan.scene.model_dump(),
     }

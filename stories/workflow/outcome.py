@@ -15,12 +15,13 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from children.profiles import Pronoun
-from stories.reading import is_everyday, words
+from stories.reading import forms, is_everyday, keys, words
 from stories.safety.sentences import has_end, split
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import Language, language_of, languages
-from stories.workflow.lengths import target_words
+from stories.workflow.lengths import level_target, target_words
+from stories.workflow.prompts.memory import choice_made
 from stories.workflow.prompts.request import pronoun_note
 
 NAME = "outcome"
@@ -54,17 +55,37 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     PRONOUN = "pronoun"
     NAME = "name"
+    CHOICE = "choice"
+    LONG = "long"
+
+
+class AdditionWords(BaseModel):
+    """Regular expressions, in lower case: for whole words by which a model talks about its task
+    (`talk`), for words at the start by which a story moves on, which is the plan's to say
+    (`moves_on`), and for words that say nothing (`vague`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    moves_on: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
 
 
 class OutcomeWords(BaseModel):
     """A language's `outcome.toml`.
 
     `refusals` are regular expressions for the beginning of a sentence; `function_words` are such as
-    nearly every sentence has. A language in which a wrong pronoun can be told from ordinary text
-    has the pronouns `she` and `he`, and two ways to tell: `of_oneself` are regular expressions in
-    which `{wrong}` means the `{hero}` whoever else is near; and where nobody else is near, by the
+    nearly every sentence has.
+
+    A wrong pronoun is told in as many of three ways as the language allows. `of_oneself` are
+    regular expressions in which `{wrong}`, one of the pronouns `she` or `he`, means the `{hero}`
+    whoever else is near. Where nobody else is near, any of these pronouns does: by the
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
-    `things` beside those of `common.txt`.
+    `things` beside those of `common.txt`; after one of the words `before_things` it may mean a
+    thing. And `of_her` and `of_him` are regular expressions for sentences whose words agree with
+    the `{hero}`, `{opening}` being a sentence's beginning up to the name: wrong for a hero who is
+    the other, and for nobody else, since a language of such words may have none that leave it open.
+    `additions` are what tells a small model's additions that are not fit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,9 +95,14 @@ class OutcomeWords(BaseModel):
     she: _Words = frozenset()
     he: _Words = frozenset()
     of_oneself: tuple[str, ...] = ()
+    opening: str = ""
+    of_her: tuple[str, ...] = ()
+    of_him: tuple[str, ...] = ()
+    before_things: _Words = frozenset()
     determiners: _Words = frozenset()
     beings: _Words = frozenset()
     things: _Words = frozenset()
+    additions: AdditionWords = AdditionWords()
 
 
 @cache
@@ -127,6 +153,13 @@ class Asked:
         return wrong[self.brief.pronoun]
 
     @cached_property
+    def wrong_agreement(self) -> tuple[str, ...]:
+        """Patterns of sentences in which words agree with another hero."""
+        words = self.words
+        wrong = {Pronoun.SHE: words.of_him, Pronoun.HE: words.of_her}
+        return wrong.get(self.brief.pronoun, ())
+
+    @cached_property
     def known_words(self) -> frozenset[str]:
         """The family's own words, never taken for misspelt names."""
         brief = self.brief
@@ -165,6 +198,8 @@ def note_on(kinds: Collection[str], asked: Asked) -> str:
         "language": asked.row.name or asked.brief.language,
         "pronoun": pronoun_note(asked.brief),
         "words": str(target_words(asked.brief)),
+        "choice": choice_made(asked.brief.choice),
+        "longest": str(level_target(asked.brief).longest),
     }
     return " ".join(row.note.format(**told) for row in _TABLE if row.kind in kinds)
 
@@ -243,10 +278,10 @@ def _script(row: Language) -> re.Pattern[str]:
 
 def _has_wrong_pronoun(sentence: str, before: str, asked: Asked) -> bool:
     """True when a pronoun other than the hero's can mean nobody but the hero."""
-    if not asked.hero or not asked.wrong_pronouns or _is_in_speech(before):
+    if not asked.hero or _is_in_speech(before):
         return False
     told = without_speech(sentence)
-    if any(pattern.search(told) for pattern in _of_oneself(asked)):
+    if any(pattern.search(told) for pattern in _of_hero(asked)):
         return True
     first = _first_wrong(told, asked)
     if first is None or _names_somebody(sentence, asked):
@@ -259,7 +294,8 @@ def _first_wrong(told: str, asked: Asked) -> list[str] | None:
     """The words before the first wrong pronoun; None where there is none."""
     said = words(told, asked.brief.language)
     for position, word in enumerate(said):
-        if word.casefold() in asked.wrong_pronouns:
+        before = said[position - 1].casefold() if position else ""
+        if word.casefold() in asked.wrong_pronouns and before not in asked.words.before_things:
             return said[:position]
     return None
 
@@ -281,12 +317,14 @@ def _is_named_alone(before: str, asked: Asked) -> bool | None:
 
 
 @cache
-def _of_oneself(asked: Asked) -> tuple[re.Pattern[str], ...]:
+def _of_hero(asked: Asked) -> tuple[re.Pattern[str], ...]:
+    """Patterns of what is wrong for the hero, whoever else is near."""
     hero = rf"(?<!\w){re.escape(asked.hero)}"
     wrong = f"(?:{'|'.join(sorted(asked.wrong_pronouns))})"
-    return tuple(
-        re.compile(pattern.format(hero=hero, wrong=wrong)) for pattern in asked.words.of_oneself
-    )
+    of_oneself = asked.words.of_oneself if asked.wrong_pronouns else ()
+    patterns = (*of_oneself, *asked.wrong_agreement)
+    filled = {"hero": hero, "wrong": wrong, "opening": asked.words.opening}
+    return tuple(re.compile(pattern.format(**filled)) for pattern in patterns)
 
 
 def _names_somebody(sentence: str, asked: Asked) -> bool:
@@ -296,7 +334,8 @@ def _names_somebody(sentence: str, asked: Asked) -> bool:
     said = [_bare(word) for word in words(sentence, asked.brief.language) if word != asked.hero]
     folded = [word.casefold() for word in said]
     known = asked.words
-    if any(word in known.beings or word.removesuffix("s") in known.beings for word in folded):
+    others = [word for word in folded if word not in known.she | known.he]
+    if any(_is_listed(word, _beings(asked.row), asked) for word in others):
         return True
     return any(_is_name(word, asked) for word in said if word != asked.hero) or any(
         _is_unknown_noun(folded[start + 1 :], asked)
@@ -321,9 +360,23 @@ def _is_unknown_noun(following: Sequence[str], asked: Asked) -> bool:
     for word in following[:_NOUN_WITHIN_WORDS]:
         if word in known.function_words:
             return False
-        if not (is_everyday(word, asked.row) or word.removesuffix("s") in known.things):
+        if not (is_everyday(word, asked.row) or _is_listed(word, _things(asked.row), asked)):
             return True
     return False
+
+
+def _is_listed(word: str, listed: Collection[str], asked: Asked) -> bool:
+    return any(form in listed for form in forms(word, asked.row))
+
+
+@cache
+def _beings(row: Language) -> frozenset[str]:
+    return frozenset(key for word in outcome_words(row).beings for key in keys(word, row))
+
+
+@cache
+def _things(row: Language) -> frozenset[str]:
+    return frozenset(key for word in outcome_words(row).things for key in keys(word, row))
 
 
 # The hero's name ----------------------------------------------------------------------------------
@@ -357,6 +410,14 @@ def _differs_by_one(one: str, other: str) -> bool:
     swapped = rest[1:2] + rest[:1] + rest[2:]
     ways = (rest[1:], wanted), (rest, wanted[1:]), (rest[1:], wanted[1:]), (swapped, wanted)
     return one != other and any(first == second for first, second in ways)
+
+
+# The reading level --------------------------------------------------------------------------------
+
+
+def _is_far_too_long(sentence: str, _before: str, asked: Asked) -> bool:
+    """True for a sentence far over what a child of this age and level reads."""
+    return len(words(sentence, asked.brief.language)) > level_target(asked.brief).far_over
 
 
 # Texts --------------------------------------------------------------------------------------------
@@ -396,7 +457,8 @@ _Check = Callable[[str, str, Asked], bool]
 class _Row:
     """A kind of fault, what a model is told about it, and the check of a whole sentence.
 
-    Refusals are looked for ahead of the gate, and length when a turn ends.
+    Refusals are looked for ahead of the gate, length when a turn ends, and what was chosen in the
+    chapter's first words (`promises`).
     """
 
     kind: Kind
@@ -423,4 +485,9 @@ _TABLE = (
     _Row(Kind.LANGUAGE, "Write every sentence in {language}.", _is_foreign),
     _Row(Kind.NAME, "The hero's name is spelled {hero}, and never otherwise.", _is_misspelt),
     _Row(Kind.PRONOUN, "{pronoun}", _has_wrong_pronoun),
+    _Row(
+        Kind.CHOICE,
+        "What was chosen has not happened yet. It happens now, in the very next sentence. {choice}",
+    ),
+    _Row(Kind.LONG, "Write at most {longest} words a sentence.", _is_far_too_long),
 )

@@ -11,6 +11,7 @@ from typing import Literal
 from stories.reading import Measures
 from stories.safety.judge import Judgement
 from stories.safety.verdict import Verdict
+from stories.vocabulary.memory import ChapterMemory, Scene
 from stories.vocabulary.nodes import Node
 from stories.workflow.outcome import Found
 
@@ -132,7 +133,8 @@ class ChapterDraft:
 
     `used_defaults` names the parts that are our own words, since the model had none that would do.
     `story_title` is the whole story's, where its plan has one.
-    `outcome` is what stays of the text that is not what was asked for.
+    `outcome` is what stays of the text that is not what was asked for. `memory` and `scene` are for
+    the next chapters and for pictures; no reader sees them.
     """
 
     title: str
@@ -147,6 +149,8 @@ class ChapterDraft:
     used_defaults: tuple[str, ...]
     story_title: str = ""
     outcome: tuple[Found, ...] = ()
+    memory: ChapterMemory = field(default_factory=ChapterMemory)
+    scene: Scene = field(default_factory=Scene)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class ModelHost(ABC, Generic[CallT]):
         rewording: Script = None,
         guard: Script = None,
         trial: Script = None,
+        plan: Script = None,
     ) -> None:
         """Replaces the scripts that are given.
 
@@ -157,6 +158,7 @@ class ModelHost(ABC, Generic[CallT]):
                 "rewording": rewording,
                 "guard": guard,
                 "trial": trial,
+                "plan": plan,
             }
         )
 
@@ -176,7 +178,15 @@ class ModelHost(ABC, Generic[CallT]):
 
     @property
     def calls(self) -> list[CallT]:
-        return [call for call in self._chats() if not (call.is_trial or call.is_load)]
+        """The chats that a chapter takes."""
+        return [
+            call for call in self._chats() if not (call.is_trial or call.is_load or call.is_plan)
+        ]
+
+    @property
+    def plans(self) -> list[CallT]:
+        """The chats by which the app had the next chapters planned, once one was finished."""
+        return [call for call in self._chats() if call.is_plan]
 
     @property
     def trials(self) -> list[CallT]:

@@ -16,7 +16,7 @@ _JUDGEMENT_FIELDS = {"approved", "is_approved", "safe", "is_safe", "issues", "co
 
 _TRIAL = b"This is a trial of the storyteller."
 
-Kind = Literal["prose", "structured", "judge", "rewording", "guard", "trial"]
+Kind = Literal["prose", "structured", "judge", "rewording", "guard", "trial", "plan"]
 CallT = TypeVar("CallT", bound="Call")
 
 
@@ -107,11 +107,21 @@ class Call(ABC):
             return False
 
     @property
+    def is_plan(self) -> bool:
+        """True when the app has the next chapters planned by it."""
+        try:
+            return self.kind == "plan"
+        except (ValueError, TypeError):  # as above
+            return False
+
+    @property
     def kind(self) -> Kind:
         if self.is_trial:
             return "trial"
         if "guard" in self.model or (self.schema or {}).get("title") == "paragraph":
             return "guard"
+        if (self.schema or {}).get("title") == "plan":
+            return "plan"
         if not self.format and self.schema is None:
             return "rewording" if "one sentence of it" in self.prompt else "prose"
         fields = (self.schema or {}).get("properties", {})

@@ -175,6 +175,7 @@ class Quirk(Enum):
         "Gitlawb/openclaude#739",
         "BerriAI/litellm#9583",
     )
+    REFUSES_WITHOUT_NAME = (_OPENAI, "422 for `max_completion_tokens`, without a word of why.")
     MAX_COMPLETION_TOKENS_IGNORED = (_OPENAI, "`max_completion_tokens` is taken and not heeded.")
     STREAM_OPTIONS_REFUSED = (_OPENAI, "400 for `stream_options`, by name.")
     TEMPERATURE_REFUSED = (_OPENAI, "400 for any `temperature` but 1, by name.")

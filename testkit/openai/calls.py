@@ -199,6 +199,13 @@ def _no_max_completion_tokens(call: OpenAICall) -> None:
         raise Refused(422, {"detail": [where | {"msg": "Extra inputs are not permitted"}]})
 
 
+def _no_max_completion_tokens_unnamed(call: OpenAICall) -> None:
+    """As LiteLLM's proxy passes on the refusal of such a server."""
+    if "max_completion_tokens" in _given(call):
+        message = "litellm.BadRequestError: OpenAIException - Error code: 422"
+        raise Refused(422, error(message, code="422"))
+
+
 def _no_temperature(call: OpenAICall) -> None:
     value = call.body.get("temperature")
     if value not in {None, 1}:
@@ -235,6 +242,7 @@ _QUIRKS: dict[Quirk, Callable[[OpenAICall], None]] = {
         "'max_completion_tokens' instead.",
     ),
     Quirk.MAX_COMPLETION_TOKENS_REFUSED: _no_max_completion_tokens,
+    Quirk.REFUSES_WITHOUT_NAME: _no_max_completion_tokens_unnamed,
     Quirk.STREAM_OPTIONS_REFUSED: _no(
         "stream_options", "Unknown parameter: 'stream_options'.", "unknown_parameter"
     ),

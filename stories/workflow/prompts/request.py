@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from children.profiles import Pronoun
 from stories.vocabulary.brief import StoryBrief, hero_of
+from stories.vocabulary.errors import ContextTooLong
+from stories.vocabulary.own_plan import OwnPlan
 from stories.workflow.prompts.memory import choice_made, story_so_far
 from stories.workflow.prompts.quoting import quoted
+from stories.workflow.prompts.tokens import most_tokens as tokens_of
 
 # A prompt's length costs seconds before the first word.
 _WANTED_MEMORY_TOKENS = 4000
@@ -71,6 +74,7 @@ def plan_note(brief: StoryBrief) -> str:
     plan = brief.plan
     if plan is None:
         return ""
+    own = plan.own or OwnPlan()
     told = [
         "The plan of the story, for you alone. Never explain it, and use none of its wording:",
         f"- A friend goes with the hero: {plan.friend}, who {plan.trait}.",
@@ -87,23 +91,56 @@ def plan_note(brief: StoryBrief) -> str:
             f"- This chapter in short, but bent to what the child chose: {plan.summary}",
         ]
     else:
-        told += [
-            "- The hero wants one thing, and says so in the first three sentences.",
-            "- In the first chapter something small is found; in the last one it is what helps.",
-            "- Two tries fail for a reason. A line of words comes back now and then.",
-        ]
+        told += _own_plan(own, brief.chapter_number)
     return "\n".join(filter(None, told))
 
 
+def _own_plan(own: OwnPlan, number: int) -> list[str]:
+    """The model's own plan, and in the place of what it lacks the rules of any good story."""
+    want, obstacle = quoted("want", own.want), quoted("obstacle", own.obstacle)
+    find, use = quoted("find", own.find), quoted("use", own.use)
+    refrain, turn = quoted("refrain", own.refrain), quoted("turn", own.turn_of(number))
+    first_found = "In the first chapter something small is found"
+    told = [
+        f"The want: {want}"
+        if want
+        else "The hero wants one thing, and says so in the first three sentences.",
+        f"The obstacle: {obstacle}" if obstacle else "Two tries fail for a reason.",
+        f"{first_found}: {find}" if find else f"{first_found}; in the last one it is what helps.",
+        f"In the last chapter it turns out: {use}" if use else "",
+        f"A line that comes back: {refrain}" if refrain else "A line comes back now and then.",
+        f"This chapter in short, but bent to what the child chose: {turn}" if turn else "",
+    ]
+    return [f"- {line}" for line in told if line]
+
+
+def remember_note(brief: StoryBrief) -> str:
+    """The facts and open threads of this branch, as data; "" where there are none."""
+    facts = [f"- {quoted('fact', fact.told)}" for fact in brief.memory.facts]
+    threads = [f"- {quoted('thread', thread)}" for thread in brief.memory.threads]
+    told = [
+        *(["Remember, so that nothing contradicts it:", *facts] if facts else []),
+        *(["Still open:", *threads] if threads else []),
+    ]
+    return "\n".join(told)
+
+
 def request(brief: StoryBrief, *, most_tokens: int) -> str:
-    """The part of a chapter's prompt that stands before its task.
+    """The part of a chapter's prompt that stands before its task. The facts give way where there is
+    no room beside the leanest story so far.
 
     Raises ContextTooLong where the path does not fit in `most_tokens`.
     """
-    memory = story_so_far(
-        brief.path, brief.language, wanted_tokens=_WANTED_MEMORY_TOKENS, most=most_tokens
-    )
-    return "\n\n".join(filter(None, [wish(brief), plan_note(brief), memory]))
+    note = remember_note(brief)
+    try:
+        memory = _story_so_far(brief, most_tokens - tokens_of(note, brief.language))
+    except ContextTooLong:
+        note, memory = "", _story_so_far(brief, most_tokens)
+    return "\n\n".join(filter(None, [wish(brief), plan_note(brief), memory, note]))
+
+
+def _story_so_far(brief: StoryBrief, most: int) -> str:
+    return story_so_far(brief.path, brief.language, wanted_tokens=_WANTED_MEMORY_TOKENS, most=most)
 
 
 def chapter_task(brief: StoryBrief, words: int) -> str:
@@ -134,9 +171,11 @@ def _beginning(brief: StoryBrief) -> str:
 
 def _end(brief: StoryBrief) -> str:
     if brief.is_ending:
+        has_threads = bool(brief.memory.threads)
         return (
             "It is the last chapter: everything that is still open finds its answer, and the story "
             "comes to a happy, quiet end. Nothing new begins, and nothing is asked."
+            + (" Each thing that stands under “Still open” is answered." if has_threads else "")
         )
     return (
         "It ends at a moment when the hero could do several different things. Do not decide, and "

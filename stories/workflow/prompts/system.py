@@ -6,28 +6,30 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
+from children.profiles import ReadingLevel
 from stories.vocabulary.brief import AgeBand, StoryBrief
 from stories.vocabulary.languages import Language, language_of
+from stories.workflow.lengths import level_target
 
 _VOICE = {
     AgeBand.YOUNG: (
-        "Use very short, simple sentences and words that a small child knows. Repeat little "
-        "phrases. Use funny sounds, and things to see and touch. Let them talk."
+        "Repeat little phrases. Use funny sounds, and things to see and touch. Let them talk."
     ),
     AgeBand.MIDDLE: (
-        "Use clear sentences, lively verbs and a lot of talking. Every few sentences something "
+        "Use lively verbs and a lot of talking. Every few sentences something "
         "happens that nobody expected."
     ),
     AgeBand.OLDER: (
-        "Use varied sentences, witty talking and some richer words. Show what the hero thinks and "
-        "feels. Choose details that nobody else would think of."
+        "Use witty talking. Show what the hero thinks and feels. Choose details that nobody else "
+        "would think of."
     ),
 }
 _LEVEL = {
-    "beginner": "The child is just learning to read: keep sentences especially short.",
-    "intermediate": "",
-    "advanced": "The child reads well: a rare word now and then is welcome.",
+    ReadingLevel.BEGINNER: "Use everyday words only.",
+    ReadingLevel.INTERMEDIATE: "Use everyday words, and a new one now and then.",
+    ReadingLevel.ADVANCED: "The child is ahead of its age: richer words are welcome.",
 }
+_SENTENCES = "Its sentences have about {words} words, and hardly one has more than {longest}."
 _LIMITS = {
     AgeBand.YOUNG: (
         "Nothing frightening: nobody is lost, hurt or ill for long. Everything feels warm and safe."
@@ -70,12 +72,18 @@ def samples_of(brief: StoryBrief) -> tuple[str, ...]:
     return examples(language_of(brief.language))[brief.band]
 
 
+def sentence_note(brief: StoryBrief) -> str:
+    """How long the sentences of the brief's level are."""
+    wanted = level_target(brief)
+    return _SENTENCES.format(words=round(wanted.words), longest=wanted.longest)
+
+
 def system_prompt(brief: StoryBrief) -> str:
     return _SYSTEM.format(
         age=brief.age,
         language=language_name(brief.language),
         voice=_VOICE[brief.band],
-        level=_LEVEL[brief.reading_level],
+        level=f"{sentence_note(brief)} {_LEVEL[brief.reading_level]}",
         limits=_LIMITS[brief.checked_as],
         examples="\n\n".join(samples_of(brief)),
     )

@@ -12,7 +12,9 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from children.models import Child, User
+from stories.generations.briefs import brief_for
 from stories.models import (
+    Generation,
     GenerationEvent,
     ReadingSession,
     Story,
@@ -440,3 +442,82 @@ def test_what_is_not_as_it_was_asked_for_is_on_the_runs_page(desk: Client, mia: 
     assert "another pronoun than the profile&#x27;s" in page
     assert "far shorter than it was asked to be" in page
     assert "Mia shook his head." in page
+
+
+# A chapter's report on its run's page -------------------------------------------------------------
+
+FACT = {"kind": "has", "who": "Robin", "what": "a bent lid", "sentence": "Robin took a bent lid."}
+
+
+def reported(mia: Child, brief: dict[str, Any], **chapter: Any) -> Generation:
+    """The run of a chapter, told by a brief with these fields."""
+    story = make_story(mia, stand_in="Robin")
+    made = make_chapter(story, "Mia took a bent lid.", source="Robin took a bent lid.", **chapter)
+    Generation.objects.filter(chapter=made).update(brief=made.generation.brief | brief)
+    return Generation.objects.get(chapter=made)
+
+
+def rows_of(html: str) -> dict[str, str]:
+    """The table of measures: each row's cells behind its name."""
+    table = html.partition('class="measures"')[2].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL)
+    return {name: " ".join(re.sub(r"<[^>]+>", " ", cells).split()) for name, cells in rows}
+
+
+def test_a_chapters_measures_stand_beside_their_targets(desk: Client, mia: Child) -> None:
+    path = [{"number": 1, "title": "A", "summary": "B.", "text": "C."}]
+    knock = {"text": "Show the bent lid", "description": "It may fit."}
+    brief = {"path": [path[0] | {"choice": knock}], "chapter_number": 5, "total_chapters": 5}
+    html = get(desk, page_of(reported(mia, brief, word_count=400, measured_level="advanced")))
+    rows = rows_of(html)
+    assert re.fullmatch(r"\d+ 400 missed", rows["Words"])
+    assert rows["Level"] == "Beginner Advanced missed"
+    choice = "Choice honoured in the first 80 words"
+    assert rows[choice] == "Show the bent lid met"
+    other = {"path": [path[0] | {"choice": knock | {"text": "Sail away", "description": ""}}]}
+    assert rows_of(get(desk, page_of(reported(mia, brief | other))))[choice].endswith("missed")
+
+
+def test_the_find_of_an_ending_is_measured_where_it_was_told_of_one(
+    desk: Client, mia: Child
+) -> None:
+    drawn = brief_for(make_story(mia, "a fox"), None).model_dump(mode="json")["plan"]
+    ending = {"chapter_number": 5, "total_chapters": 5}
+    own = {"want": "Robin wants light.", "find": "the bent lid", "first": 2, "turns": []}
+    html = get(desk, page_of(reported(mia, ending | {"plan": drawn | {"own": own}})))
+    assert rows_of(html)["Find used"] == "the bent lid met"
+    assert "The model's own plan, told in its place" in html
+    without = get(desk, page_of(reported(mia, ending | {"plan": drawn})))
+    assert "Find used" not in rows_of(without)
+
+
+def test_what_a_chapter_leaves_to_the_next_ones_is_shown_with_the_familys_names(
+    desk: Client, mia: Child
+) -> None:
+    run = reported(
+        mia,
+        {"memory": {"facts": [FACT | {"what": "an old map"}], "threads": ["where Robin lives"]}},
+        facts=[FACT],
+        threads={"opened": ["who bent the lid"], "closed": ["where Robin lives"]},
+        scene={"place": "mill", "time": "night", "weather": "", "who": ["hero", "owl"]},
+        plan={"want": "Robin wants rest.", "first": 2, "turns": ["They ask the wind.", ""]},
+    )
+    html = get(desk, page_of(run))
+    remembered = html.partition('id="remembered"')[2].partition("</section>")[0]
+    assert "Mia: a bent lid" in remembered
+    assert "Mia took a bent lid." in remembered
+    assert "who bent the lid" in remembered
+    assert "where Mia lives" in remembered
+    assert "mill, night, hero + owl" in remembered
+    assert "Mia wants rest." in remembered
+    assert "They ask the wind." in remembered
+    assert "an old map" in html.partition("What it was to remember")[2]
+
+
+def test_a_run_whose_brief_and_memory_cannot_be_read_has_its_page_all_the_same(
+    desk: Client, mia: Child
+) -> None:
+    run = reported(mia, {"age": "old"}, facts="odd", threads=[], scene=["odd"], plan="odd")
+    html = get(desk, page_of(run))
+    assert 'id="remembered"' in html
+    assert rows_of(html) == {}

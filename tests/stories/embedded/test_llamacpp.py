@@ -28,11 +28,15 @@ ONLY_SAFE = {"grammar": 'root ::= "safe"'}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Endpoint]:
+def running_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("llamacpp")
+
+
+@pytest.fixture(scope="module")
+def running(running_in: Path) -> Iterator[server.Endpoint]:
     assert catalog.SMALL.is_in(SMALL.parent), "`python manage.py fetch_model --small` comes first"
-    directory: Path = tmp_path_factory.mktemp("llamacpp")
-    yield server.attach(directory, [SMALL])
-    server.stop(directory)
+    yield server.attach(running_in, [SMALL])
+    server.stop(running_in)
 
 
 @pytest.fixture
@@ -65,6 +69,14 @@ async def test_a_chapter_comes_out_and_nothing_had_to_be_left_out(
     reading = await Reading().of(brief, resources)
     assert reading.draft.text == reading.text
     assert reading.draft.measures.sentence_count > 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="Linux tells environments")
+def test_its_threads_wait_asleep(running: server.Endpoint, running_in: Path) -> None:
+    pid = (running_in / "server.lock").read_text()
+    environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    assert "OMP_WAIT_POLICY=passive" in environment
+    assert running.is_alive()
 
 
 async def test_its_list_tells_the_models_size_by_which_the_model_is_known_again(

@@ -38,9 +38,9 @@ class Pause:
     def __init__(self, host: OllamaServer, after: int = 60) -> None:
         self.hold = Hold(after=after)
         self.call: Call | None = None
-        host.script(prose=[self._answer])
+        host.script(prose=[self.answer])
 
-    def _answer(self, call: Call) -> Reply:
+    def answer(self, call: Call) -> Reply:
         self.call = call
         return Reply(hold=self.hold)
 
@@ -131,6 +131,47 @@ async def test_a_worker_that_is_killed_is_taken_over_and_the_story_goes_on(site:
     until(lambda: not postgres.ask(site.database, checkpoints))
     told = site.host.calls_for("prose")[-1].prompt
     assert all(part.strip() in told for part in shown.split("Maya")), "but for the child's name"
+
+
+async def test_what_a_worker_writes_ahead_is_joined_by_the_choice_though_it_was_killed(
+    site: Site,
+) -> None:
+    site.staff(0)
+    ahead = replace(site.near, settings={**site.near.settings, "STORYTELLER_WRITE_AHEAD": "near"})
+    pause = Pause(site.host)
+    site.host.script(prose=[None, pause.answer])
+    first = await asyncio.to_thread(Worker, ahead)
+    reader = site.family.start_story("a lantern that is read by day")
+    assert (await site.read(reader.generation_id, site.far))[-1].type == "complete"
+    await pause.reached()
+    await asyncio.to_thread(until, lambda: bool(begun_ahead(site)))
+    ((run_id, choice_id),) = begun_ahead(site)
+    shown = shown_by(site, run_id)
+    first.end(signal.SIGKILL)
+    assert [chapter["number"] for chapter in site.family.chapters(reader)] == [1]
+    second = await asyncio.to_thread(Worker, ahead)
+    chosen = site.family.go_on(reader, "maya", choice_id=str(choice_id))
+    assert chosen.generation_id == str(run_id)
+    frames = await site.read(chosen.generation_id, site.far)
+    second.end(signal.SIGTERM)
+    assert_is_one_story(frames, shown, await site.state(chosen.generation_id))
+    assert [chapter["number"] for chapter in site.family.chapters(reader)] == [1, 2]
+
+
+def begun_ahead(site: Site) -> list[tuple[Any, ...]]:
+    """The runs that nobody asked for and that have some text, each with its choice."""
+    hidden = "SELECT id, choice_id FROM stories_generation WHERE ahead = 'hidden'"
+    return [row for row in postgres.ask(site.database, hidden) if shown_by(site, row[0])]
+
+
+def shown_by(site: Site, run_id: Any) -> str:
+    """The text in a run's log."""
+    rows = postgres.ask(
+        site.database,
+        "SELECT payload FROM stories_generationevent "
+        f"WHERE generation_id = '{run_id}' AND type = 'content' ORDER BY position",
+    )
+    return "".join(json.loads(payload)["chunk"] for (payload,) in rows)
 
 
 async def test_a_worker_that_is_told_to_end_hands_its_story_over_before_its_lease_ends(

@@ -317,7 +317,7 @@ async def test_many_logs_are_pruned_in_small_steps_by_processes_that_do_not_meet
     done = await asyncio.gather(*(retention.tidy() for _ in range(3)))
     assert sum(one.logs for one in done) == count
     assert sum(one.events for one in done) == count
-    assert await retention.tidy() == retention.Tidied(0, 0, 0, 0, 0)
+    assert await retention.tidy() == retention.Tidied(0, 0, 0, 0, 0, 0)
 
 
 async def test_a_reader_and_a_writer_go_on_while_logs_are_pruned(

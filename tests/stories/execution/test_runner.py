@@ -205,7 +205,7 @@ async def test_a_run_that_is_given_up_while_it_ends_is_handed_over(
     hold, is_ending, may_go_on = Hold(after=60), Signal(), Signal()
     ollama.script(prose=[Reply(hold=hold)])
     # Text held back by an earlier runner is looked for when the run ends.
-    await Generation.objects.aupdate(attempts=1)
+    await Generation.objects.aupdate(started_at=timezone.now())
     engine.start()
     await hold.reached.seen()
 

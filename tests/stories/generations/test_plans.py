@@ -1,16 +1,26 @@
 """The plan of a story: drawn once, kept with it, fit for the family, never the last one again."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from children.models import Child, User
 from stories import themes
 from stories.generations import NewStory, start_story
 from stories.generations.briefs import brief_for
+from stories.generations.friends import friend_of
 from stories.models import Story
+from stories.vocabulary.brief import stored_brief
 from tests.factories.callers import caller
-from tests.factories.stories import make_story
+from tests.factories.families import THIS_YEAR
+from tests.factories.stories import make_chapter, make_story
 
 pytestmark = pytest.mark.django_db
+
+# A plan as release 0.2.0 stored it, of the English deck for ages 6 to 8.
+OF_RELEASE_0_2_0 = Path(__file__).parents[2] / "fixtures" / "plans" / "release_0_2_0.json"
 
 
 def idea_of(tile: str, language: str = "en") -> str:
@@ -82,3 +92,90 @@ def test_a_story_of_an_earlier_release_gets_a_plan_when_it_goes_on(mia: Child) -
     assert story.plan == {}
     assert brief_for(story, None).plan
     assert Story.objects.get(pk=story.pk).plan["plot"]["tiles"] == []
+
+
+def stored(**changes: Any) -> dict[str, Any]:
+    plan: dict[str, Any] = json.loads(OF_RELEASE_0_2_0.read_text("utf-8"))
+    return plan | changes
+
+
+def gone_on_with(mia: Child, plan: Any) -> tuple[str, Story]:
+    """The card that the next chapter of a story with this stored plan is told by."""
+    story = make_story(mia, idea_of("dragon"), tile="dragon", plan=plan)
+    told = brief_for(story, None).plan
+    assert told
+    return told.card, Story.objects.get(pk=story.pk)
+
+
+def test_a_plan_of_release_0_2_0_is_told_as_it_was_stored(mia: Child) -> None:
+    plan = stored()
+    card, story = gone_on_with(mia, plan)
+    assert card == "letters-with-brown-corners/opening"
+    assert story.plan == plan
+
+
+def test_fields_that_a_release_dropped_are_left_out(mia: Child) -> None:
+    plan = stored(mood="dropped since")
+    plan["plot"] = plan["plot"] | {"sequel": {"title": "dropped since"}}
+    plan["plot"]["opening"]["choices"][0]["picture"] = "dropped since"
+    card, story = gone_on_with(mia, plan)
+    assert card == "letters-with-brown-corners/opening"
+    assert story.plan == plan, "nothing of it is lost"
+
+
+def test_fields_that_a_release_added_have_their_defaults(mia: Child) -> None:
+    plan = stored()
+    del plan["plot"]["contains"], plan["friend"]["contains"]
+    assert gone_on_with(mia, plan)[0] == "letters-with-brown-corners/opening"
+
+
+def test_a_plan_that_cannot_be_read_is_drawn_anew_by_the_same_cards(
+    mia: Child, caplog: pytest.LogCaptureFixture
+) -> None:
+    mia.birth_year, mia.birth_month = THIS_YEAR - 7, 1
+    mia.save()
+    plan = stored()
+    plan["plot"]["opening"]["place"] = "a place that no list has"
+    card, story = gone_on_with(mia, plan)
+    assert card == "letters-with-brown-corners/opening"
+    assert story.plan["friend"] == stored()["friend"]
+    assert story.plan["plot"]["opening"]["place"] != "a place that no list has"
+    assert str(story.pk) in caplog.text
+    assert "no list has" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ["a list"],
+        "a text",
+        {"plot": None},
+        {"plot": {"key": 3}, "friend": "Pim", "episodes": 7},
+        {"episodes": [None, {"key": "gone-since"}]},
+        {"met_again": True, "friend": {"key": "pim", "shape": "of a later release"}},
+    ],
+)
+def test_a_plan_that_is_none_at_all_loses_no_story(mia: Child, plan: Any) -> None:
+    card, story = gone_on_with(mia, plan)
+    assert card.endswith("/opening")
+    assert story.plan["plot"]["tiles"] == ["dragon"]
+
+
+def test_a_brief_of_a_later_release_is_read_by_what_is_known_of_it(mia: Child) -> None:
+    brief = brief_for(make_story(mia), None)
+    later = brief.model_dump(mode="json") | {"weather": "of a later release"}
+    later["plan"] = later["plan"] | {"music": "of a later release"}
+    assert stored_brief(later) == brief
+
+
+def test_a_friend_of_another_releases_plan_is_kept_as_far_as_it_is_known(mia: Child) -> None:
+    plan = stored()
+    plan["friend"]["song"] = "of a later release"
+    plan["plot"] = {"key": "cannot-be-read"}
+    story = make_story(mia, idea_of("dragon"), tile="dragon", plan=plan)
+    make_chapter(story, "The end.", is_ending=True)
+    friend = friend_of(story)
+    assert friend
+    assert friend.key == plan["friend"]["key"]
+    Story.objects.filter(pk=story.pk).update(plan={"friend": "no card"})
+    assert friend_of(Story.objects.get(pk=story.pk)) is None

@@ -14,6 +14,7 @@ _TESTS = (
     "eventlog/test_eventlog.py",
     "execution/test_retention.py",
     "execution/test_runner.py",
+    "generations/test_ahead_slots.py",
     "generations/test_limits.py",
     "generations/test_outcomes.py",
     "generations/test_queue.py",

@@ -36,7 +36,7 @@ async def test_a_host_that_refuses_is_not_asked_again_and_staff_read_why(
 ) -> None:
     any_host.script(prose=Reply(status=status, error="model requires a newer licence"))
     error = await raised_by()
-    assert type(error) is ModelRefused
+    assert isinstance(error, ModelRefused)
     assert told_to_staff(error) == f"the host answered {status}: model requires a newer licence"
 
 
@@ -114,6 +114,9 @@ async def test_a_key_is_not_told(openai_host: OpenAIServer, settings: Settings) 
         ('{"error": {"message": "no such model", "code": 5}}', "no such model"),
         ('{"message": "no such model"}', "no such model"),
         ('{"detail": "Not Found"}', "Not Found"),
+        ('{"error": {"message": "Not known.", "param": "top_k"}}', "top_k: Not known."),
+        ('{"error": {"message": "No top_k here.", "param": "top_k"}}', "No top_k here."),
+        ('{"error": {"message": "Not known.", "param": null}}', "Not known."),
         (
             '{"detail": [{"loc": ["body", "top_k"], "msg": "not permitted", "input": "a fox"}]}',
             "top_k: not permitted",

@@ -80,3 +80,16 @@ async def test_thoughts_leave_room_for_a_judgement(any_host: ModelHost[Any]) -> 
     assert judgement is not None
     assert judgement.approved
     assert len(any_host.calls) == 1
+
+
+@pytest.mark.parametrize("name", ["gpt-oss:20b", "deepseek-r1:70b", "qwen3-30b-a3b-thinking"])
+async def test_thoughts_of_a_model_that_thinks_anyway_leave_room_for_prose(
+    any_host: ModelHost[Any], settings: Settings, name: str
+) -> None:
+    any_host.models[:] = [name]
+    settings.OLLAMA_MODEL = settings.OPENAI_MODEL = name
+    any_host.quirks.add(Quirk.THINKS_AT_LENGTH, kinds={"prose"})
+    any_host.script(prose="A fox found a lantern.")
+    writer = (await llm.open_models()).writer
+    told = "".join([str(chunk.text) async for chunk in writer.astream("A story, please.")])
+    assert told == "A fox found a lantern."

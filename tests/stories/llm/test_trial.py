@@ -24,6 +24,7 @@ BOTH = [Quirk.SCHEMA_REFUSED, Quirk.FENCED_JSON, Quirk.LEADING_SENTENCE, Quirk.T
 OPENAI = [
     Quirk.RESPONSE_FORMAT_REFUSED,
     Quirk.MAX_COMPLETION_TOKENS_REFUSED,
+    Quirk.REFUSES_WITHOUT_NAME,
     Quirk.STREAM_OPTIONS_REFUSED,
     Quirk.TEMPERATURE_REFUSED,
     Quirk.SYSTEM_ROLE_REFUSED,
@@ -74,6 +75,47 @@ async def test_all_of_it_refused_at_once_still_writes(openai_host: OpenAIServer)
     await _works()
 
 
+async def test_a_refusal_without_a_name_is_met_by_trying_without_each_parameter(
+    openai_host: OpenAIServer,
+) -> None:
+    openai_host.quirks.add(Quirk.REFUSES_WITHOUT_NAME)
+    openai_host.quirks.add(Quirk.TEMPERATURE_REFUSED)
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
+    assert found.support.left_out == ("max_completion_tokens", "temperature")
+    assert found.is_passed
+
+
+async def test_several_refusals_without_a_name_leave_out_all_that_may_be(
+    openai_host: OpenAIServer,
+) -> None:
+    def refused(call: Any) -> Reply | None:
+        is_plain = not {"temperature", "stream_options"} & call.body.keys()
+        return None if is_plain else Reply(status=400, error="Bad Request")
+
+    openai_host.script(trial=refused)
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
+    assert found.support == Support("", *[False] * 5)
+    assert (found.writes, found.schema) == (True, "in the prompt")
+
+
+async def test_a_request_that_is_refused_for_something_else_keeps_its_first_reason(
+    any_host: ModelHost[Any],
+) -> None:
+    reasons = iter(["the model requires more memory", *["Bad Request"] * 20])
+    any_host.script(trial=lambda _: Reply(status=400, error=next(reasons)))
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
+    assert found.problem == "the host answered 400: the model requires more memory"
+    assert found.support == Support()
+    assert len(any_host.trials) < 10
+
+
+async def test_a_wrong_key_is_no_matter_of_parameters(any_host: ModelHost[Any]) -> None:
+    any_host.script(trial=lambda _: Reply(status=401, error="who are you?"))
+    found = await trial.trial_of((await find()).hosts[0], clients_of)
+    assert found.problem == "the host answered 401: who are you?"
+    assert len(any_host.trials) == 1
+
+
 async def test_a_schema_that_is_ignored_goes_into_the_prompt(any_host: ModelHost[Any]) -> None:
     any_host.quirks.add(Quirk.SCHEMA_IGNORED, kinds={"trial"}, times=2)
     found = await trial.trial_of((await find()).hosts[0], clients_of)
@@ -113,6 +155,7 @@ async def test_another_model_of_the_host_has_a_trial_of_its_own(
         ("System role not supported", ("system role",)),
         ('json: unknown field "think"', ("think",)),
         ("the model requires more memory", ()),
+        ("Bad request. For more information see the documentation.", ()),
     ],
 )
 def test_what_a_sentence_names_is_left_out(reason: str, left_out: tuple[str, ...]) -> None:

@@ -2,12 +2,16 @@
 
 import pytest
 
+from children.profiles import ReadingLevel
 from stories.plotting.decks import Company, deck_of
 from stories.reading.glossary import glossary_of
 from stories.themes import THEMES
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import codes, language_of
 from testkit.decks import cast_problems, deck_problems
+from testkit.levels import AGES, CHAPTERS, told
+
+MIN_LEVEL_SHARE, MIN_LEVEL_SHARE_OF_A_BAND = 0.85, 0.55
 
 each_deck = pytest.mark.parametrize("band", AgeBand)
 each_language = pytest.mark.parametrize("language", codes())
@@ -74,3 +78,23 @@ def test_no_meaning_in_the_glossary_holds_its_own_word(language: str) -> None:
     for word, meaning in glossary_of(language_of(language)).items():
         assert word not in meaning.casefold().split(), word
         assert len(meaning.split()) <= 15, word
+
+
+@each_language
+def test_the_level_asked_for_is_the_level_told(language: str) -> None:
+    shares = []
+    for age in AGES.values():
+        for level in ReadingLevel:
+            chapters = [*told(language, age, level)]
+            shares.append(sum(chapter.got is level for chapter in chapters) / len(chapters))
+    assert min(shares) >= MIN_LEVEL_SHARE_OF_A_BAND
+    assert sum(shares) / len(shares) >= MIN_LEVEL_SHARE
+
+
+@each_language
+@each_deck
+def test_twenty_stories_in_a_row_differ_at_every_level(language: str, band: AgeBand) -> None:
+    for level in ReadingLevel:
+        plots = [chapter.card.split("/")[0] for chapter in told(language, AGES[band], level)]
+        stories = plots[::CHAPTERS]
+        assert len(set(stories)) >= 18

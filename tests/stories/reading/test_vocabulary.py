@@ -15,9 +15,9 @@ from stories.vocabulary.languages import language_of
             "en",
             (
                 "The children were running happily when they discovered an observatory. "
-                "The biggest puppies barked. It was enormous."
+                "The biggest puppies barked. It was gigantic."
             ),
-            ["observatory", "enormous"],
+            ["observatory", "gigantic"],
         ),
         (
             "es",

@@ -278,3 +278,32 @@ def test_output_without_a_sentence_gives_none(raw: str) -> None:
 
 def test_the_whole_part_of_an_unfinished_sentence_is_kept() -> None:
     assert _text('It ran. "Stop!" said the') == 'It ran. "Stop!"'
+
+
+THOUGHT = "The user wants a fox. A red one, perhaps."
+
+
+def _after_thoughts(raw: str, size: int) -> tuple[list[str], list[str]]:
+    """The sentences that came before the answer's end, and those at its end."""
+    stream = ProseStream("en", is_thought=lambda said: "user" in said)
+    pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
+    return [sentence for piece in pieces for sentence in stream.feed(piece)], stream.finish()
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_thoughts_of_which_only_their_end_tells_are_dropped(size: int) -> None:
+    raw = f"{THOUGHT}\n</think>\n\nSure! Here is the story:\n\nThe Fox\n\nA fox ran. It hid. "
+    sentences, rest = _after_thoughts(raw, size)
+    assert "".join([*sentences, *rest]).strip() == "A fox ran. It hid."
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_thoughts_that_never_end_come_with_the_end_of_the_answer(size: int) -> None:
+    sentences, rest = _after_thoughts(f"{THOUGHT} A fox ran. It hid.", size)
+    assert sentences == []
+    assert "".join(rest) == f"{THOUGHT} A fox ran. It hid."
+
+
+def test_an_answer_that_begins_with_no_thought_waits_for_nothing() -> None:
+    sentences, rest = _after_thoughts("A fox ran. The user hid. It slept.", 1)
+    assert (sentences, rest) == (["A fox ran.", " The user hid."], [" It slept."])

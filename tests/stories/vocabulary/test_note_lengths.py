@@ -27,7 +27,7 @@ def test_a_text_is_cut_behind_a_word(text: str, length: int, kept: str) -> None:
 
 
 def test_all_that_is_asked_for_is_accepted_and_all_that_is_accepted_is_stored() -> None:
-    assert len(LENGTHS) == 8
+    assert len(LENGTHS) == 13
     assert all(each.asked <= each.accepted <= each.stored for each in LENGTHS)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from children.profiles import Pronoun
 from stories.vocabulary.brief import PastChapter
+from stories.workflow.additions import Additions
 from stories.workflow.outcome import Asked, Kind, all_found_in, note_on, outcome_words, refuses
 from tests.stories.workflow.studio import a_brief
 
@@ -160,15 +161,97 @@ def test_somebody_may_still_be_there_from_the_chapter_before() -> None:
     assert kinds_in("Robin packed his bag.", asked()) == [Kind.PRONOUN]
 
 
+# Of one hero; of the other one the same sentence is as it should be.
+OF_HIM = [
+    ("es", "Ariel estaba muy cansado."),
+    ("es", "Al final, Ariel se quedó dormido."),
+    ("es", "Ariel se dijo a sí mismo que no había prisa."),
+    ("es", "El propio Ariel abrió la puerta."),
+    ("es", "La abuela miró al pequeño Ariel."),
+    ("es", "Ariel era un niño del pueblo."),
+    ("es", "Ariel mismo encendió la luz."),
+    ("es", "Ariel cerró la puerta. Él corrió a la ventana."),
+    ("es", "Ariel subió la escalera. Cuando él llegó arriba, era de noche."),
+    ("he", "נועם פתח את הדלת."),
+    ("he", "ואז נועם אמר שהגיע הזמן."),
+    ("he", "נועם לא ידע לאן ללכת."),
+    ("he", "נועם מחייך אל סבתא."),
+    ("he", "נועם לחש לעצמו שיר קטן."),
+]
+OF_HER = [
+    ("es", "Ariel estaba muy cansada."),
+    ("es", "Entonces Ariel se sintió orgullosa."),
+    ("es", "Ariel sonrió para sí misma."),
+    ("es", "La pequeña Ariel abrió la puerta."),
+    ("es", "Nuestra querida Ariel durmió hasta tarde."),
+    ("es", "Ariel era una niña del pueblo."),
+    ("es", "Ariel cerró la puerta. Ella corrió a la ventana."),
+    ("he", "נועם פתחה את הדלת."),
+    ("he", "אבל נועם הייתה עייפה."),
+    ("he", "נועם הולכת אל הנהר."),
+    ("he", "נועם הבטיחה לעצמה לחזור."),
+]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "language", "text"),
+    [
+        *((Pronoun.HE, Pronoun.SHE, *each) for each in OF_HIM),
+        *((Pronoun.SHE, Pronoun.HE, *each) for each in OF_HER),
+    ],
+)
+def test_words_that_agree_with_another_hero_are_found(
+    right: Pronoun, wrong: Pronoun, language: str, text: str
+) -> None:
+    assert kinds_in(text, asked(language, wrong)) == [Kind.PRONOUN]
+    assert kinds_in(text, asked(language, right)) == []
+
+
+@pytest.mark.parametrize("pronoun", [Pronoun.THEY, Pronoun.OPEN])
+def test_a_hero_without_a_gender_is_given_none_by_a_pronoun_and_may_be_by_grammar(
+    pronoun: Pronoun,
+) -> None:
+    """Where a language has no other words, words that agree are nobody's fault."""
+    by_pronoun = "Ariel cerró la puerta. Ella corrió a la ventana."
+    assert kinds_in(by_pronoun, asked("es", pronoun)) == [Kind.PRONOUN]
+    for language, text in [("es", "Ariel estaba cansada."), ("he", "נועם פתח את הדלת.")]:
+        assert kinds_in(text, asked(language, pronoun)) == []
+
+
+@pytest.mark.parametrize("pronoun", [*Pronoun])
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("es", "Ariel se puso sus botas. Él corrió a la ventana."),
-        ("he", "נועם לקחה את הפנס שלה. היא הלכה ליער."),
+        ("es", "Ariel vio a un zorro viejo. Él movió la cola."),
+        ("es", "Ariel miró a la luna. Ella brillaba."),
+        ("es", "La abuela de Ariel estaba cansada."),
+        ("es", "El hermano de Ariel mismo lo contó."),
+        ("es", "Ariel abrió la puerta y pasó por ella."),
+        ("es", "Ariel encontró el camino y caminó por él."),
+        ("es", "Luna saludó a Ariel. Ella sonrió."),
+        ("es", "\u2014Ariel está cansado \u2014dijo el topo."),
+        ("es", "\u201cAriel está dormida\u201d, dijo mamá."),
+        ("es", "El día estaba tranquilo. Ariel la tomó y lo miró."),
+        ("es", "Ariel dejó a la rana dormida en su hoja."),
+        ("es", "Se oyó una voz. Ella cantaba. Ariel escuchó."),
+        ("es", "Los ratones bailaban. Él tocaba. Ariel reía."),
+        ("es", "Ariel estaba alegre y sonriente."),
+        ("he", "סבתא של נועם אמרה שלום."),
+        ("he", "לנועם הייתה חולצה אדומה."),
+        ("he", "לנועם היה פנס קטן."),
+        ("he", "את נועם ראתה הציפור."),
+        ("he", "נועם והדוב עצמו ישבו על הספסל."),
+        ("he", "נועם ראה את הפנס. הוא האיר."),
+        ("he", "נועם רצה הביתה."),
+        ("he", "הדוב אמר לעצמו שנועם בבית."),
+        ("he", '"נועם הלכה," אמר הדוב.'),
+        ("he", "נועם ודובי הלכו ליער. היא הייתה עייפה."),
     ],
 )
-def test_languages_that_cannot_tell_compare_no_pronoun(language: str, text: str) -> None:
-    assert kinds_in(text, asked(language, Pronoun.THEY)) == []
+def test_words_that_may_agree_with_somebody_else_are_left_alone(
+    language: str, text: str, pronoun: Pronoun
+) -> None:
+    assert kinds_in(text, asked(language, pronoun)) == []
 
 
 # Names --------------------------------------------------------------------------------------------
@@ -226,6 +309,30 @@ def test_a_loop_is_found(text: str) -> None:
 )
 def test_a_refrain_is_no_loop(text: str) -> None:
     assert kinds_in(text, asked()) == []
+
+
+# Additions ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "unfit"),
+    [
+        ("en", "I will make it shorter."),
+        ("en", "Suddenly the moon came out."),
+        ("en", "It was as if the moon sang."),
+        ("es", "Esta frase es para ti, lector."),
+        ("es", "De repente salió la luna."),
+        ("es", "Era como si la luna cantara."),
+        ("he", "זה סוף הסיפור."),
+        ("he", "פתאום יצא הירח."),
+        ("he", "זה היה כאילו הירח שר."),
+    ],
+)
+def test_an_addition_is_judged_by_its_languages_words(language: str, unfit: str) -> None:
+    fits = {"en": "The moon was round.", "es": "La luna era roja.", "he": "הירח היה עגול."}
+    additions = Additions(asked(language, Pronoun.OPEN))
+    assert additions.fit(fits[language], "")
+    assert not additions.fit(unfit, "")
 
 
 # All ----------------------------------------------------------------------------------------------

@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 
 from children.profiles import Pronoun
+from stories.plotting.telling import planned
+from stories.vocabulary.brief import ChoiceTaken
 from stories.vocabulary.errors import Declined, ModelUnavailable, TooShort
 from stories.workflow.lengths import target_words
+from stories.workflow.promises import EARLY_WORDS, keeps_choice, uses_find
 from stories.workflow.resources import ChapterResources
 from stories.workflow.steps import ModelUse
 from testkit.hosts import ModelHost, Quirk, Reply, in_turn
 from testkit.hosts.shapes import REFUSAL
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
-from tests.stories.workflow.studio import GENTLE, Reading, a_brief, resources_for
+from tests.stories.workflow.studio import GENTLE, Reading, a_brief, a_path, resources_for
 
 AFTERWARDS = "The fox danced home in the moonlight."
 ASKED_FOR = 60
@@ -307,3 +310,103 @@ async def test_a_refrain_of_a_good_model_is_kept(any_host: ModelHost[Any]) -> No
     any_host.script(prose=[told])
     brief = a_brief()
     assert (await Reading().of(brief, resources_for(any_host, brief))).draft.text == told
+
+
+# The choice ---------------------------------------------------------------------------------------
+
+ON_THEY_WENT = words(60)
+KNOCKED = "Robin knocked on the blue door."
+
+
+def after_choice(**changes: Any) -> Any:
+    return a_brief(path=a_path(1), chapter_number=2, **changes)
+
+
+def after_choosing(text: str, promise: str = "", **changes: Any) -> Any:
+    taken = ChoiceTaken(text=text, description=promise)
+    path = tuple(past.model_copy(update={"choice": taken}) for past in a_path(1))
+    return a_brief(path=path, chapter_number=2, **changes)
+
+
+async def test_a_chapter_without_what_was_chosen_is_told_so_and_goes_on_with_it(
+    any_host: ModelHost[Any],
+) -> None:
+    rest = words(100, start=60)
+    any_host.script(prose=[ON_THEY_WENT, f"{KNOCKED} {rest}"])
+    reading = await Reading().of(after_choice(), resources_for(any_host, after_choice()))
+    told = reading.draft.text
+    assert KNOCKED in " ".join(told.split()[:EARLY_WORDS])
+    assert reading.draft.outcome == ()
+    first, second = any_host.calls_for("prose")
+    note = "It happens now, in the very next sentence. The child chose: <choice>Knock on the blue"
+    assert note not in first.prompt
+    assert note in second.messages[-1]["content"]
+
+
+async def test_it_is_told_once_and_no_longer_than_it_is_true(any_host: ModelHost[Any]) -> None:
+    brief = after_choice()
+    more = words(60, start=200)
+    any_host.script(prose=[ON_THEY_WENT, Reply(f"{KNOCKED} Then", reason="length"), more])
+    await Reading().of(brief, resources_for(any_host, brief))
+    calls = any_host.calls_for("prose")
+    assert ["has not happened yet" in call.prompt for call in calls] == [False, True, False]
+
+
+async def test_a_choice_that_is_never_honoured_is_kept_for_staff(any_host: ModelHost[Any]) -> None:
+    brief = after_choice()
+    any_host.script(prose=[words(200), words(100, start=200)])
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert [found.kind for found in reading.draft.outcome] == ["choice"]
+    assert reading.draft.measures.word_count >= 150
+    assert len(any_host.calls_for("prose")) == 2
+    assert reading.held == []
+
+
+async def test_a_chapter_that_begins_with_what_was_chosen_costs_no_call_more(
+    any_host: ModelHost[Any],
+) -> None:
+    brief = after_choice()
+    any_host.script(prose=[f"{words(30)} {KNOCKED} {words(100, start=30)}"])
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert len(any_host.calls_for("prose")) == 1
+    assert reading.draft.outcome == ()
+
+
+async def test_cards_keep_their_choices_without_a_call(ollama: OllamaServer) -> None:
+    first = planned(a_brief())
+    for choice in first.choices:
+        brief = after_choosing(choice.text, choice.promise)
+        brief = brief.model_copy(update={"plan": planned(brief)})
+        resources = resources_for(ollama, brief, writing="beats", judges=False, structures=False)
+        assert (await Reading().of(brief, resources)).draft.outcome == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "choice", "kept", "missed"),
+    [
+        ("en", "Follow the glowing lights", "The light went ahead of them.", "They ate cake."),
+        ("es", "Seguir los faroles", "Un farol brillaba.", "Comieron un pastel."),
+        ("he", "לרוץ אחרי האור", "הם ראו אור רחוק.", "הם אכלו עוגה."),
+        ("he", "לפתוח את הדלת", "בדלת הייתה ידית.", "הם אכלו עוגה."),
+    ],
+)
+def test_a_choice_is_known_by_any_of_its_words(
+    language: str, choice: str, kept: str, missed: str
+) -> None:
+    brief = after_choosing(choice, language=language)
+    assert keeps_choice(kept, brief)
+    assert not keeps_choice(missed, brief)
+
+
+@pytest.mark.parametrize("choice", ["Go on", "Do it with them", "And then?"])
+def test_a_choice_without_a_word_of_its_own_is_never_missed(choice: str) -> None:
+    assert keeps_choice("They ate cake.", after_choosing(choice))
+
+
+def test_the_heros_name_alone_keeps_no_choice() -> None:
+    assert not keeps_choice("Robin ate cake.", after_choosing("Show Robin the boat"))
+
+
+def test_the_find_is_known_by_its_own_words() -> None:
+    assert uses_find("The funnel sang.", "a dented tin funnel", "en")
+    assert not uses_find("The owl sang.", "a dented tin funnel", "en")

@@ -1,12 +1,13 @@
 """Held-back text never reaches a reader, and no shown word is taken back for it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from stories.vocabulary.errors import SafetyRejected
 from stories.workflow.steps import HeldBack, Judged, NodeStatus, RewriteStarted
-from testkit.hosts import Reply, endless
+from testkit.hosts import ModelHost, Quirk, Reply, endless
 from testkit.ollama.server import OllamaServer
 from tests.stories.workflow.studio import GENTLE, QUICK, UNSAFE, Reading, a_brief, resources_for
 
@@ -61,6 +62,26 @@ async def test_the_model_is_left_at_once_when_a_try_ends(ollama: OllamaServer) -
     brief = a_brief()
     await Reading().of(brief, resources_for(ollama, brief))
     await ollama.calls[0].disconnected.seen()
+
+
+async def test_thoughts_of_which_only_their_end_tells_reach_nobody(
+    any_host: ModelHost[Any],
+) -> None:
+    any_host.quirks.add(Quirk.THINK_TAIL, kinds={"prose"})
+    any_host.script(prose=GENTLE)
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert reading.draft.text == GENTLE
+    assert reading.held == []
+
+
+async def test_thoughts_that_never_end_are_held_back_with_the_answer(ollama: OllamaServer) -> None:
+    thinking = f"The user wants a gentle story. {GENTLE}"
+    ollama.script(prose=[thinking, GENTLE])
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(ollama, brief))
+    assert reading.draft.text == GENTLE
+    assert [held.text for held in reading.held] == ["The user wants a gentle story."]
 
 
 async def test_after_two_new_starts_the_story_ends(ollama: OllamaServer) -> None:
