@@ -4,6 +4,7 @@ import uuid
 from typing import TypedDict
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from children.access import parent
 from children.models import Child, User
-from stories import access, generations, llm, moderation
+from stories import access, generations, llm, moderation, narration
 from stories.controls import switches, trials
 from stories.controls.switches import Feature
 from stories.execution import engine
@@ -31,6 +32,7 @@ from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
+from stories.vocabulary.languages import language_of
 
 STORIES_PER_PAGE = 24
 # In the reader's address, where a page or a form was behind the story.
@@ -74,6 +76,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
         "child": child,
         "themes": THEMES,
         "storyteller": storyteller,
+        "narrated": [language_of(code).own_name for code in languages if narration.voice_for(code)],
         "is_foreign": not set(languages) & set(child.languages),
     }
     async_to_sync(llm.begin_warm_up)()
@@ -302,6 +305,7 @@ class ReaderPage(TypedDict):
     readingUrl: str
     pageStateUrl: str
     movedOnUrl: str
+    narrationUrl: str | None
     storyUrl: str
     libraryUrl: str
     newStoryUrl: str
@@ -336,11 +340,19 @@ def _reader_page(
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
         "movedOnUrl": moved_on_url(session),
+        "narrationUrl": _narration_url(session),
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "libraryUrl": reverse("stories:library", args=[story.child_id]),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
         "isDyslexiaFriendly": story.child.is_dyslexia_friendly,
     }
+
+
+def _narration_url(session: ReadingSession) -> str | None:
+    """None where the device reads: also of words that nobody has approved yet."""
+    if settings.SHOWS_UNCHECKED_WORDS or not narration.voice_for(session.story.language):
+        return None
+    return reverse("api:create_narration", args=[session.pk])
 
 
 def _url_pattern(name: str) -> str:

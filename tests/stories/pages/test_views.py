@@ -413,3 +413,14 @@ def test_templates_hold_no_inline_script_or_style() -> None:
         if inline.search(path.read_text())
     ]
     assert found == []
+
+
+def test_the_page_for_a_new_story_says_who_reads_it_aloud(
+    client: Client, settings: Settings, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    url = reverse("stories:new", args=[mia.pk])
+    told = "Read aloud by the storyteller's own voice: English."
+    assert told in client.get(url).content.decode()
+    settings.NARRATION_PROCESSES = 0
+    assert "Read aloud by a voice of your device" in client.get(url).content.decode()

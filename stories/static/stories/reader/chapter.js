@@ -12,7 +12,6 @@ export class Chapter {
   /** @type {HTMLElement[]} */
   #leaving = [];
   #language;
-  #name;
   #text;
   /** @type {HTMLElement | null} */
   #closed;
@@ -26,24 +25,24 @@ export class Chapter {
     this.section = section;
     this.number = Number(section.dataset.number);
     this.title = find(section, ".chapter__title", HTMLElement);
+    this.nameElement = find(section, ".chapter__name", HTMLElement);
     /** @type {import("./page.js").ReaderChapter | null} Data of a finished chapter. */
     this.finished = null;
     /** @type {string | null} The run that writes it, or did. */
     this.runId = null;
     this.#language = language;
-    this.#name = find(section, ".chapter__name", HTMLElement);
     this.#text = find(section, ".story-text", HTMLElement);
     this.#closed = section.querySelector(".closed");
   }
 
   get hasName() {
-    return this.#name.textContent !== "";
+    return this.nameElement.textContent !== "";
   }
 
   /** @param {string} name */
   set name(name) {
-    this.#name.textContent = name;
-    this.#name.classList.toggle("is-long", name.length > LONG_NAME);
+    this.nameElement.textContent = name;
+    this.nameElement.classList.toggle("is-long", name.length > LONG_NAME);
   }
 
   get isGrowing() {

@@ -9,7 +9,7 @@ export class ClosedBook {
   #stateOf;
 
   /**
-   * @param {Pick<import("./writing.js").Parts, "page" | "texts" | "book">} parts
+   * @param {Pick<import("./writing.js").Parts, "page" | "texts" | "book" | "voice">} parts
    * @param {(id: string) => Promise<import("./run.js").Generation | null>} stateOf a run
    */
   constructor(parts, stateOf) {
@@ -23,6 +23,7 @@ export class ClosedBook {
     run.chapter.close(this.#parts.texts.waits);
     this.#parts.book.drawDots(run.chapter);
     focusIfLost(run.chapter.title);
+    this.#parts.voice.more();
     this.find(run);
   }
 

@@ -64,6 +64,8 @@ import { byId } from "./dom.js";
  * @property {string} readingUrl adds reading time, and notes where the story is read
  * @property {string} pageStateUrl state of an open page
  * @property {string} movedOnUrl this page anew, where the story is by now, with a word about that
+ * @property {string | null} narrationUrl has a passage read aloud; null where this server has no
+ *   voice for the story's language
  * @property {string} storyUrl
  * @property {string} libraryUrl the child's bookshelf
  * @property {string} newStoryUrl a new story for this child
