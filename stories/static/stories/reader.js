@@ -177,7 +177,11 @@ function applyPageState(state, asked) {
  */
 async function resume(id) {
   const state = await writing.stateOf(id);
-  const wish = { session_id: page.sessionId, choice_id: page.choice?.id ?? "" };
+  const wish = {
+    session_id: page.sessionId,
+    at_chapter: book.last?.finished?.id,
+    choice_id: page.choice?.id ?? "",
+  };
   const chapter = book.add(page.choice?.text);
   book.begin();
   writing.takeUp(id, chapter, wish, state);

@@ -13,7 +13,7 @@
  * @property {string} chapter_title "" until it is known
  *
  * @typedef {{ session_id: string, choice_id?: string, custom_text?: string,
- *   at_chapter?: string }} Wish request for a chapter, kept to ask again; `at_chapter` is where the
+ *   at_chapter?: string | undefined }} Wish request for a chapter, kept to ask again; `at_chapter` is where the
  *   page believes the story to be
  *
  * @typedef {object} Complete data of a `complete` event
