@@ -8,10 +8,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -24,7 +23,7 @@ from stories.controls.switches import Feature
 from stories.execution import engine
 from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
-from stories.pages import epub, library
+from stories.pages import library
 from stories.pages.forms import NewStoryForm, languages_for
 from stories.pages.owned import or_404
 from stories.pages.plain_reader import Refusal, plain_reader
@@ -132,7 +131,7 @@ def moved_on_url(session: ReadingSession) -> str:
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     found = or_404(access.story_for, parent(request), story_id)
-    path = library.pages_of(found, through=_uuid(request.GET.get("through", "")))
+    path = library.pages_of(found, through=request.GET.get("through", ""))
     context = {
         "story": found,
         "child": found.child,
@@ -143,21 +142,6 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "storyteller": storyteller_status(),
     }
     return render(request, "stories/story.html", context)
-
-
-@login_required
-@require_safe
-def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    """The same path through a story as its page shows, to keep."""
-    found = or_404(access.story_for, parent(request), story_id)
-    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
-    if not pages:
-        raise Http404
-    answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=epub.file_name(found)
-    )
-    return answer
 
 
 @login_required
@@ -406,10 +390,3 @@ def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
         }
         for chapter in chapters
     ]
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -275,6 +275,17 @@ def test_to_the_bookshelf_means_the_childs_own(page: Client, mia: Child) -> None
     assert {*re.findall(r'href="([^"]*)">To the bookshelf', body)} == {shelf}
 
 
+def test_the_reader_names_a_choice_but_none_where_the_story_simply_went_on(
+    page: Client, mia: Child
+) -> None:
+    story = make_read_story(mia, chapters=2)
+    url = reverse("stories:read", args=[story.session.pk])
+    line = 'class="chapter__taken">'
+    assert text_of(page.get(url)).count(line) == 1
+    Choice.objects.filter(led_to__number=2).update(kind="continue", text="")
+    assert line not in text_of(page.get(url))
+
+
 def test_the_reader_follows_the_run_that_leads_on_from_here(page: Client, mia: Child) -> None:
     page.post(reverse("stories:new", args=[mia.pk]), story_form())
     session = ReadingSession.objects.get()
