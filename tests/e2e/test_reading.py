@@ -134,6 +134,8 @@ def test_a_story_can_be_read_with_the_keyboard_alone(
     page.wait_for_selector(".sentence")
     page.get_by_role("button", name="Stop").focus()
     hold.release()
+    expect(page.get_by_role("button", name="What happens next?")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".choice").first).to_be_focused()
@@ -312,7 +314,8 @@ def test_the_time_in_front_of_the_story_is_counted(
 ) -> None:
     reader = family.start_story("a slow train")
     page.clock.install()
-    page.goto(reader.path)
+    with page.expect_response("**/reading"):
+        page.goto(reader.path)
     with page.expect_response("**/reading") as told:
         page.clock.fast_forward("00:31")
     assert told.value.status == 204
