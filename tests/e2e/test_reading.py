@@ -41,7 +41,8 @@ def test_a_parent_logs_in_begins_a_story_and_reads_on_to_chapter_two(
     hold.reached.wait(TIMEOUT_MS / 1000)
     expect(page.locator(".sentence").nth(2)).to_be_attached()
     counts = page.evaluate("counts.filter((count) => count > 0)")
-    assert counts == list(range(1, len(counts) + 1)), "sentences arrive one by one"
+    assert counts == sorted({*counts}), "no sentence is put in and taken out again"
+    assert len(counts) > 1, "sentences do not arrive all at once"
 
     before = shown_text(page)
     page.reload()
