@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 RUNTIME := .venv/.runtime
+NARRATION := .venv/.narration
 DEVELOPMENT := .venv/.development
 PROXY := .venv-proxy/.installed
 BROWSER_TOOLS := node_modules/.installed
@@ -18,10 +19,10 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: run serve workers doctor test test-quick coverage check format test-browser-modules bench safety craft hosts chaos screenshots pins clean
 .DEFAULT_GOAL := run
 
-run: $(RUNTIME)
+run: $(RUNTIME) $(NARRATION)
 	@$(DOTENV) exec $(PYTHON) manage.py serve --demo
 
-serve: $(RUNTIME)
+serve: $(RUNTIME) $(NARRATION)
 	@$(DOTENV) exec $(PYTHON) manage.py serve
 
 # One worker process, beside web processes of `make serve`; start as many as you like.
@@ -102,7 +103,7 @@ screenshots: $(DEVELOPMENT)
 
 # Compiles the pins anew; they hold for every platform and Python that we run on.
 pins: $(DEVELOPMENT)
-	@for part in requirements requirements-dev requirements-proxy; do \
+	@for part in requirements requirements-narration requirements-dev requirements-proxy; do \
 		echo "Compiling $$part.txt …"; \
 		.venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-emit-index-url --custom-compile-command "make pins" \
@@ -122,7 +123,14 @@ $(RUNTIME): requirements.txt | .venv/bin/python
 	@$(PIP) install --no-deps --require-hashes -r requirements.txt
 	@touch $@
 
-$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+# The voice in the box; some machines have no wheels for it, and stories are told without.
+$(NARRATION): requirements-narration.txt $(RUNTIME)
+	@echo "Installing the voice that reads aloud …"
+	@$(PIP) install --no-deps --only-binary :all: --require-hashes -r requirements-narration.txt || \
+		echo "It does not fit this machine: the readers' devices read aloud. (Again: rm $@)"
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME) $(NARRATION)
 	@echo "Installing what its tests need …"
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@

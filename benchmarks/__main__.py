@@ -1,5 +1,5 @@
-"""`make bench`: what the app adds to its model's time, what many readers cost it, and how soon a
-stop leaves the model alone.
+"""`make bench`: what the app adds to its model's time, what many readers cost it, how soon a stop
+leaves the model alone, and what reading aloud takes.
 
 Without names, everything runs (in about a quarter of an hour) and the results are kept.
 """
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from . import ahead, chapters, commits, readers, rejoin, stopping, streams, warming
+from . import ahead, chapters, commits, narration, readers, rejoin, stopping, streams, warming
 from .report import conditions, load_average
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -25,7 +25,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: Benchmark(module.TITLE, module.run)
-    for module in (chapters, streams, readers, commits, rejoin, stopping, warming, ahead)
+    for module in (chapters, streams, readers, commits, rejoin, stopping, warming, ahead, narration)
 }
 
 

@@ -144,7 +144,7 @@ def read_chapter(client: httpx.Client, child_id: str, theme: str) -> Chapter:
     first_event = first_sentence = whole = 0.0
     first_tokens = 0
     with client.stream("GET", "/stories/generate/stream", params=wanted) as answer:
-        for event in _events(answer):
+        for event in read_events(answer):
             seconds = time.monotonic() - asked_at
             first_event = first_event or seconds
             if event["type"] == "content" and not first_tokens:
@@ -155,7 +155,7 @@ def read_chapter(client: httpx.Client, child_id: str, theme: str) -> Chapter:
     return Chapter(asked_at, first_event, first_sentence, whole, first_tokens)
 
 
-def _events(answer: httpx.Response) -> Iterator[dict[str, Any]]:
+def read_events(answer: httpx.Response) -> Iterator[dict[str, Any]]:
     answer.raise_for_status()
     for line in answer.iter_lines():
         if line.startswith("data: "):

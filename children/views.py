@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from . import access, tokens
+from . import access, erasure, tokens
 from .forms import ChildForm, FamilyForm, TokenForm
 from .models import Child
 
@@ -48,6 +48,7 @@ def delete(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     child = access.child_of(access.parent(request), child_id)
     if request.method == "POST":
         child.delete()
+        erasure.finish_on_commit()
         messages.success(request, _("%(name)s and all stories are gone.") % {"name": child.name})
         return redirect("home")
     return render(request, "children/delete.html", {"child": child})

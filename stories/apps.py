@@ -22,3 +22,4 @@ class StoriesConfig(AppConfig):
         checks.register(own.check_runs)
         checks.register(own.check_exposure)
         checks.register(own.check_tracing)
+        checks.register(own.check_voices)

@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
-from stories import llm
+from stories import llm, narration
 from stories.infra.addresses import addresses_in, is_near, is_web_address, masked
 from stories.plotting.decks import read_deck
 from stories.reading.glossary import glossary_of
@@ -270,6 +270,38 @@ def check_exposure(**_: Any) -> Iterator[CheckMessage]:
             hint="Name the hosts: STORYTELLER_HOSTS=stories.example.org",
             id="stories.W003",
         )
+
+
+def check_voices(**_: Any) -> Iterator[CheckMessage]:
+    """Voices can be used: their packages are installed, and the operator's files and Piper are
+    there."""
+    if not settings.NARRATION_PROCESSES:
+        return
+    if missing := narration.missing_packages():
+        yield Warning(
+            f"Stories are read aloud by the readers' devices: {', '.join(missing)} cannot be used "
+            "on this machine.",
+            hint="Install requirements-narration.txt, or set STORYTELLER_NARRATION_PROCESSES=0.",
+            id="stories.W008",
+        )
+    for code, file in settings.VOICES.items():
+        if problem := _voice_problem(code, file):
+            yield Error(
+                f"STORYTELLER_VOICES: {problem}.",
+                hint="Name a voice of Piper by its language, such as es=/voices/es_ES.onnx, with "
+                "its .onnx.json beside it, and install piper or name it in STORYTELLER_PIPER.",
+                id="stories.E016",
+            )
+
+
+def _voice_problem(code: str, file: Path) -> str | None:
+    known = {language.code for language in languages()}
+    if code not in known:
+        return f"{code} is no language of stories; there are {', '.join(sorted(known))}"
+    for needed in (file, Path(f"{file}.json")):
+        if not needed.is_file():
+            return f"there is no file {needed}"
+    return None if narration.piper() else f"there is no command {settings.PIPER}"
 
 
 def check_tracing(**_: Any) -> Iterator[CheckMessage]:

@@ -2,7 +2,16 @@
 
 from ninja import NinjaAPI
 
-from stories.api import errors, families, friends, generations, library, reports, streams
+from stories.api import (
+    errors,
+    families,
+    friends,
+    generations,
+    library,
+    narration,
+    reports,
+    streams,
+)
 from stories.api.auth import USER
 
 api = NinjaAPI(
@@ -17,6 +26,7 @@ for router in (
     friends.router,
     library.router,
     generations.router,
+    narration.router,
     reports.router,
     streams.router,
 ):

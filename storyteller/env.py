@@ -69,6 +69,20 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """A comma-separated list of `key=value`; each key once."""
+    found: dict[str, str] = {}
+    for word in words(name):
+        key, sign, value = (part.strip() for part in word.partition("="))
+        if not (key and sign and value) or key in found:
+            raise ImproperlyConfigured(
+                f"{name}: allowed is KEY=VALUE, with commas between them and each key once; "
+                f"{word!r} is not"
+            )
+        found[key] = value
+    return found
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     value = text(name, default).lower()
     if value not in allowed:

@@ -83,6 +83,19 @@ KEEP_EVENTS_DAYS = env.integer("STORYTELLER_KEEP_EVENTS_DAYS", 30, low=1, high=3
 # other variables that it has by itself; of those that turn it on, only this one is heeded.
 IS_TRACED = env.boolean("LANGSMITH_TRACING")
 
+# Narration --------------------------------------------------------------------------------------
+
+# Processes that make audio, of each web process; 0 leaves reading aloud to the readers' devices.
+NARRATION_PROCESSES = env.integer("STORYTELLER_NARRATION_PROCESSES", 1, low=0, high=64)
+NARRATION_DIR = DATA_DIR / "narration"
+NARRATION_MEGABYTES = env.integer("STORYTELLER_NARRATION_MB", 500, low=10, high=1000000)
+# Piper's voices by language, and the command that says them.
+VOICES = {
+    languages.primary_language(code): Path(file).expanduser()
+    for code, file in env.pairs("STORYTELLER_VOICES").items()
+}
+PIPER = env.text("STORYTELLER_PIPER", "piper")
+
 # Streams ----------------------------------------------------------------------------------------
 
 SSE_KEEPALIVE_SECONDS = env.number("STORYTELLER_SSE_KEEPALIVE", 15.0, low=0.05, high=15.0)
@@ -198,6 +211,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # `children` knows nothing of stories, and so asks here for further problems of a child's profile.
 PROFILE_CHECK = "stories.generations.inputs.profile_problems"
+# And tells here that rows were deleted, for what lies outside the database.
+AFTER_DELETION = "stories.execution.retention.forget_narration"
 
 AUTH_USER_MODEL = "children.User"
 AUTHENTICATION_BACKENDS = [
@@ -259,6 +274,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
         "object-src": [NONE],
     }
 }

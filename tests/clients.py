@@ -72,9 +72,9 @@ class Client:
         assert response.status_code == 200
         return response
 
-    async def visit(self, url: str) -> HttpResponse:
-        """A page of the family, in a browser."""
-        return cast(HttpResponse, await self._request("GET", url, None, {}, api=""))
+    async def visit(self, url: str, **headers: str) -> HttpResponse:
+        """A page of the family, or anything else that is no JSON."""
+        return cast(HttpResponse, await self._request("GET", url, None, headers, api=""))
 
     async def log_out(self) -> None:
         """As the browser's user; the next call would log in anew."""

@@ -17,9 +17,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from children import tokens
 from children.models import ApiToken, Child, User
 from stories.access import tickets
+from stories.api.narration import signed
+from stories.controls.switches import Feature
 from stories.generations import NewStory, start_story
 from stories.infra.db import in_database
-from stories.models import Chapter, Choice, Generation, KeptFriend, Story
+from stories.models import Chapter, Choice, Generation, KeptFriend, Story, Switch
 from tests.factories.callers import caller
 from tests.factories.families import PASSWORD, make_child
 from tests.factories.stories import make_kept_friend
@@ -51,6 +53,7 @@ class Belongings:
             "generation_id": self.generation.pk,
             "friend_id": self.friend.pk,
             "token_id": self.token.pk,
+            "passage": signed(self.choice.chapter_id, 0, 7, 1.0, "key"),
         }
 
 
@@ -74,6 +77,7 @@ def belongings(alice: User) -> Belongings:
     generation.story.session.save()
     choice = Choice.objects.create(chapter=chapter, text=SECRET)
     tokens.create(alice, SECRET)
+    Switch.objects.create(name=Feature.READ_ALOUD)  # no audio is made of it
     friend = make_kept_friend(child, "pim", name=SECRET)
     return Belongings(child, generation.story, generation, choice, friend, ApiToken.objects.get())
 
@@ -112,9 +116,8 @@ async def test_another_family_gets_nothing_at_any_url(
 ) -> None:
     client = AsyncClient()
     await client.alogin(email=charlie.email, password=PASSWORD)
-    body = json.dumps(
-        {"child_id": str(belongings.child.pk), "theme": "fox", "seconds": 5, "sentence": "x"}
-    )
+    said = {"sentence": "x", "text": SECRET}
+    body = json.dumps({"child_id": str(belongings.child.pk), "theme": "fox", "seconds": 5, **said})
     for url, is_alices in [*urls_of(belongings)]:
         response = await client.generic(
             method, with_query(url, belongings), body, content_type="application/json"

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
+from children import erasure
+
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
     _TabularInline = admin.TabularInline[Any, Any]
@@ -46,6 +48,14 @@ class DeletedBySuperusers(_ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        erasure.finish_on_commit()
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        erasure.finish_on_commit()
 
     def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> Deletion:
         rows = list(objs)

@@ -12,6 +12,8 @@ from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS, MAX_COMPANIONS
 from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
 from stories.vocabulary.tones import Tone
 
+MAX_PASSAGE_CHARACTERS = 2000
+
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -235,6 +237,32 @@ class GenerationOut(Schema):
 class TicketOut(Schema):
     ticket: str
     expires_in: Annotated[int, Field(description="seconds for the first connection")]
+
+
+class NarrationIn(Schema):
+    text: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_PASSAGE_CHARACTERS, examples=["Mia found a lantern."]),
+    ]
+    speed: Annotated[float, Field(ge=0.5, le=1.5, description="1 is the voice's own pace")] = 1.0
+
+
+class WordOut(Schema):
+    """A word of a passage: where it stands, in UTF-16 units, and when it is said, in seconds."""
+
+    start: int
+    length: int
+    begins: float
+    ends: float
+
+
+class NarrationOut(Schema):
+    """A passage as audio; there are no `words` where the voice does not tell their times."""
+
+    audio_url: str
+    seconds: float
+    voice: str
+    words: list[WordOut]
 
 
 class ReadingIn(Schema):

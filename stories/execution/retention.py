@@ -8,8 +8,10 @@ a run that came to nothing, once the story has gone on without it.
 
 import asyncio
 import datetime as dt
+import itertools
 import logging
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,12 +20,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from stories import eventlog
+from stories import eventlog, narration
 from stories.access import tickets
 from stories.execution import checkpoints
 from stories.generations import ahead, leases
 from stories.infra.db import in_database
-from stories.models import Generation
+from stories.models import Generation, Story
 from stories.workflow.checkpoints import StoreAway
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,7 @@ async def tidy() -> Tidied:
         events += removed
     await _forget_checkpoints()
     used = await in_database(tickets.forget_used)
+    await in_database(forget_narration)
     sessions = await in_database(_forget_sessions)
     tidied = Tidied(logs, events, len(ended), unchosen, used, sessions)
     logger.info("tidied up: %s", tidied)
@@ -88,6 +91,18 @@ async def _forget_checkpoints() -> None:
         threads = await store.threads()
         for thread_id in threads - await in_database(_threads_in_use):
             await store.forget(thread_id)
+
+
+def forget_narration() -> None:
+    """Remove the audio of stories that were deleted, with their child or without, from this
+    machine."""
+    kept: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for child_id, story_id in narration.folders():
+        kept[child_id].append(story_id)
+    stories = itertools.chain.from_iterable(kept.values())
+    there = set(Story.objects.filter(pk__in=stories).values_list("pk", flat=True))
+    for child_id, story_ids in kept.items():
+        narration.forget(child_id, set(story_ids) - there)
 
 
 def _threads_in_use() -> set[str]:

@@ -103,7 +103,10 @@ def _announce(run: Run, step: Announcement) -> None:
 async def _complete(run: Run, draft: ChapterDraft) -> None:
     await run.log.flush()
     await note_instead(run, draft)
-    is_to_plan = run.resources and wants_plan(run.claim.brief, run.resources.profile)
+    is_asked_for = not run.claim.generation.is_hidden
+    is_to_plan = (
+        is_asked_for and run.resources and wants_plan(run.claim.brief, run.resources.profile)
+    )
     plan_by = own_plans.due() if is_to_plan else None
     await in_database(outcomes.complete, run.claim, draft, run.log.last, run.uses, plan_by)
     await forget(run)

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stories.controls import switches
 from stories.controls.switches import Feature
 from stories.infra.notify import Topic, notify
-from stories.models import Generation
+from stories.models import Decision, Generation
 
 from . import ahead, leases, queue
 from .claims import Claim
@@ -71,8 +71,11 @@ def _next_run(full: set[uuid.UUID]) -> uuid.UUID | None:
 
 
 def _wanted() -> QuerySet[Generation]:
-    """The hidden runs of children who read before that choice."""
-    return ahead.hidden().filter(choice__chapter__in=ahead.undecided().values("chapter"))
+    """The hidden runs of children who read before that choice, or have taken just this one: then it
+    is about to be theirs."""
+    is_taken = Exists(Decision.objects.filter(choice=OuterRef("choice")))
+    is_open = Q(choice__chapter__in=ahead.undecided().values("chapter"))
+    return ahead.hidden().filter(is_open | is_taken)
 
 
 def _end_unclaimed(pk: uuid.UUID) -> None:

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from children.models import User
-from stories import eventlog
+from stories import eventlog, narration
 from stories.eventlog import Entry
 from stories.infra.notify import Topic, notify
 from stories.models import (
@@ -108,6 +108,8 @@ def discard(user: User, ended: Generation) -> None:
             Story.objects.filter(pk=ended.story_id).update(discarded_at=timezone.now())
         made = Decision.objects.filter(session__story=ended.story_id, choice__in=choices)
         made.filter(choice__led_to=None).delete()
+        child_id = ended.story.child_id
+        transaction.on_commit(lambda: narration.forget(child_id, [ended.story_id]))
 
 
 def _from_here(generation: Generation) -> QuerySet[Generation]:

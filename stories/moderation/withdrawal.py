@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from stories import narration
 from stories.infra.notify import Topic, notify
 from stories.models import Case, Chapter, Generation, ReadingSession, Ruling, Story
 from stories.tree import Tree
@@ -31,6 +32,8 @@ def withdraw(generation: Generation) -> None:
     asked.update(stop_requested_at=now)
     runs.update(withdrawn_at=now)
     Chapter.with_hidden.filter(pk__in=chapters).update(withdrawn_at=now)
+    child_id, story_id = session.story.child_id, session.story_id
+    transaction.on_commit(lambda: narration.forget(child_id, [story_id]))
     if first is not None:
         _move_back(session, first, chapters)
     notify(Topic.STOP, stopped)

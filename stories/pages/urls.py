@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import friends, views
+from . import downloads, friends, views
 
 app_name = "stories"
 urlpatterns = [
@@ -14,5 +14,7 @@ urlpatterns = [
     path("read/<uuid:session_id>/", views.read, name="read"),
     path("stories/<uuid:story_id>/", views.story, name="story"),
     path("stories/<uuid:story_id>/friend/", friends.of_story, name="story_friend"),
-    path("stories/<uuid:story_id>/epub/", views.as_epub, name="epub"),
+    path("stories/<uuid:story_id>/epub/", downloads.as_epub, name="epub"),
+    path("stories/<uuid:story_id>/pdf/", downloads.as_pdf, name="pdf"),
+    path("stories/<uuid:story_id>/booklet/", downloads.as_booklet, name="booklet"),
 ]

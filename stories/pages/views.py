@@ -4,33 +4,34 @@ import uuid
 from typing import TypedDict
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from children.access import parent
 from children.models import Child, User
-from stories import access, generations, llm, moderation
+from stories import access, generations, llm, moderation, narration
 from stories.controls import switches, trials
 from stories.controls.switches import Feature
 from stories.execution import engine
 from stories.messages import MESSAGES
 from stories.models import Chapter, Choice, Generation, ReadingSession
-from stories.pages import epub, library
+from stories.pages import library
 from stories.pages.forms import NewStoryForm, languages_for
 from stories.pages.owned import or_404
 from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
 from stories.tree import path_to
+from stories.vocabulary.languages import language_of
 
 STORIES_PER_PAGE = 24
 
@@ -72,6 +73,7 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
         "child": child,
         "themes": THEMES,
         "storyteller": storyteller,
+        "narrated": [language_of(code).own_name for code in languages if narration.voice_for(code)],
         "is_foreign": not set(languages) & set(child.languages),
     }
     async_to_sync(llm.begin_warm_up)()
@@ -110,7 +112,7 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
     found = or_404(access.story_for, parent(request), story_id)
-    path = library.pages_of(found, through=_uuid(request.GET.get("through", "")))
+    path = library.pages_of(found, through=request.GET.get("through", ""))
     context = {
         "story": found,
         "child": found.child,
@@ -121,21 +123,6 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "storyteller": _storyteller(),
     }
     return render(request, "stories/story.html", context)
-
-
-@login_required
-@require_safe
-def as_epub(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
-    """The same path through a story as its page shows, to keep."""
-    found = or_404(access.story_for, parent(request), story_id)
-    pages = library.pages_of(found, through=_uuid(request.GET.get("through", ""))).pages
-    if not pages:
-        raise Http404
-    answer = HttpResponse(epub.epub(found, pages), content_type=epub.CONTENT_TYPE)
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=epub.file_name(found)
-    )
-    return answer
 
 
 @login_required
@@ -280,6 +267,7 @@ class ReaderPage(TypedDict):
     previewUrl: str
     readingUrl: str
     pageStateUrl: str
+    narrationUrl: str | None
     storyUrl: str
     libraryUrl: str
     newStoryUrl: str
@@ -311,11 +299,19 @@ def _reader_page(
         "previewUrl": _url_pattern("stories:preview"),
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
+        "narrationUrl": _narration_url(session),
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "libraryUrl": reverse("stories:library", args=[story.child_id]),
         "newStoryUrl": reverse("stories:new", args=[story.child_id]),
         "isDyslexiaFriendly": story.child.is_dyslexia_friendly,
     }
+
+
+def _narration_url(session: ReadingSession) -> str | None:
+    """None where the device reads: also of words that nobody has approved yet."""
+    if settings.SHOWS_UNCHECKED_WORDS or not narration.voice_for(session.story.language):
+        return None
+    return reverse("api:create_narration", args=[session.pk])
 
 
 def _url_pattern(name: str) -> str:
@@ -368,10 +364,3 @@ def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
         }
         for chapter in chapters
     ]
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -77,7 +77,8 @@ class Language(_Row):
 
     `code` is a primary BCP 47 tag, and `old_codes` are tags that stood for it once (in lower case).
     `script` is its ISO 15924 name, `letters` are the ranges of a regular expression's class.
-    `joined_letters` are words of one letter that are written together with the next word.
+    `joined_letters` are words of one letter that are written together with the next word. `voice`
+    is the module of a voice in the box (`stories.narration`), where there is one.
     `stand_ins` are names that a hero goes by while a model writes, `other_stand_ins` other
     people's. `words_for_english` is how many words stand for one word of English,
     `outside_for_english` how many words outside `common.txt` for one outside the English list:
@@ -91,6 +92,7 @@ class Language(_Row):
     name: str
     own_name: str
     direction: Literal["ltr", "rtl"]
+    voice: str = ""
     script: str = Field(pattern=r"^[A-Z][a-z]{3}$")
     letters: str
     joined_letters: str = ""

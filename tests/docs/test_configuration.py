@@ -83,9 +83,11 @@ def test_the_example_file_changes_nothing_and_holds_no_secret() -> None:
 def checkout(tmp_path: Path) -> Path:
     """A directory with the Makefile, and a `manage.py` that prints what it is told."""
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    (tmp_path / "requirements.txt").touch()
+    for name in ("requirements.txt", "requirements-narration.txt"):
+        (tmp_path / name).touch()
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / ".runtime").touch()
+    for name in (".runtime", ".narration"):
+        (tmp_path / ".venv" / name).touch()
     shown = 'print(*(os.environ.get(name) for name in ("PORT", "DEFAULT_FROM_EMAIL")))'
     (tmp_path / "manage.py").write_text(f"import os\n{shown}\n")
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
@@ -100,6 +102,16 @@ def test_make_reads_the_file_and_what_the_caller_has_set_wins(checkout: Path, ta
     assert made(checkout, target, PORT="8001") == "8001 Storyteller <storyteller@localhost>"
     (checkout / ".env").unlink()
     assert made(checkout, target) == "None None"
+
+
+def test_a_machine_without_wheels_for_the_voice_starts_without_it(checkout: Path) -> None:
+    (checkout / ".venv" / ".narration").unlink()
+    nowhere = f"no-such-voice==1 --hash=sha256:{'0' * 64}\n"
+    (checkout / "requirements-narration.txt").write_text(nowhere)
+    told = made(checkout, "run", PIP_NO_INDEX="1")
+    assert "It does not fit this machine" in told
+    assert told.endswith("None None"), "it has started"
+    assert made(checkout, "run") == "None None", "it is not tried at each start"
 
 
 def made(folder: Path, target: str, **variables: str) -> str:

@@ -17,7 +17,9 @@ from tests.screenshots.site import temporary_site
 
 # These answer with something else than a page.
 NOT_PAGES = {
+    "stories:booklet",
     "stories:epub",
+    "stories:pdf",
     "stories:forget_friend",
     "stories:story_friend",
     "children:revoke",

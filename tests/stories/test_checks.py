@@ -274,3 +274,42 @@ def test_a_database_before_its_migration_has_no_triggers_to_miss() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE stories_ruling")
     assert [*checks.check_rulings(["default"])] == []
+
+
+def test_voices_that_can_be_used_are_fine(settings: Settings, tmp_path: Path) -> None:
+    settings.VOICES = {"es": voice_in(tmp_path)}
+    settings.PIPER = "true"
+    assert _said() == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "piper", "told"),
+    [
+        ("qaa", "true", "qaa is no language of stories; there are en, es, he"),
+        ("es", "no-such-piper", "there is no command no-such-piper"),
+    ],
+)
+def test_a_voice_that_nobody_can_say_is_an_error_that_names_what_is_missing(
+    settings: Settings, tmp_path: Path, code: str, piper: str, told: str
+) -> None:
+    settings.VOICES, settings.PIPER = {code: voice_in(tmp_path)}, piper
+    assert told in _said()["stories.E016"].msg
+    settings.NARRATION_PROCESSES = 0
+    assert _said() == {}
+
+
+@pytest.mark.parametrize("missing", ["es.onnx", "es.onnx.json"])
+def test_a_voice_whose_files_are_not_there_is_an_error_that_names_them(
+    settings: Settings, tmp_path: Path, missing: str
+) -> None:
+    settings.VOICES, settings.PIPER = {"es": voice_in(tmp_path)}, "true"
+    (tmp_path / missing).unlink()
+    assert f"there is no file {tmp_path / missing}" in _said()["stories.E016"].msg
+
+
+def voice_in(folder: Path) -> Path:
+    """A voice of Piper and its settings, as far as a check looks into them."""
+    file = folder / "es.onnx"
+    file.touch()
+    Path(f"{file}.json").touch()
+    return file

@@ -75,3 +75,19 @@ def test_a_variable_of_any_kind_may_be_renamed(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("IS_OLD", "1")
     with pytest.warns(FutureWarning, match="set IS_NEW=1"):
         assert env.boolean("IS_NEW")
+
+
+def test_pairs_are_read_with_their_blanks_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYTELLER_VOICES", "es = /a/es.onnx, he=/b/x=y.onnx ,")
+    assert env.pairs("STORYTELLER_VOICES") == {"es": "/a/es.onnx", "he": "/b/x=y.onnx"}
+    monkeypatch.delenv("STORYTELLER_VOICES")
+    assert env.pairs("STORYTELLER_VOICES") == {}
+
+
+@pytest.mark.parametrize("value", ["es", "=/a", "es=", "es=/a,es=/b"])
+def test_what_is_no_pair_is_named_with_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("STORYTELLER_VOICES", value)
+    with pytest.raises(ImproperlyConfigured, match="STORYTELLER_VOICES: allowed is KEY=VALUE"):
+        env.pairs("STORYTELLER_VOICES")

@@ -3,8 +3,10 @@
 import { Book } from "./reader/book.js";
 import { keepReadingTime } from "./reader/clock.js";
 import { byId, find, focusIfLost } from "./reader/dom.js";
+import { showOnLockScreen } from "./reader/lock-screen.js";
 import { loadPage, loadTexts } from "./reader/page.js";
 import { watchPageState } from "./reader/page-state.js";
+import { passagesOf } from "./reader/passages.js";
 import { isDecided } from "./reader/run.js";
 import { StatusBar } from "./reader/statusbar.js";
 import { Tail } from "./reader/tail.js";
@@ -17,7 +19,13 @@ const page = loadPage();
 const texts = loadTexts();
 const book = new Book(page, texts, seeChapter);
 const tail = new Tail(page, texts, (choosing, taken) => wayOn.choose(choosing, taken));
-const voice = new Voice(page.language, sentencesToRead, () => Boolean(book.current?.isGrowing));
+const voice = new Voice(page, texts, {
+  passages: passagesToRead,
+  mayGrow: () => Boolean(book.current?.isGrowing),
+  waits: () => tail.hasChoices && book.current === book.last,
+  turnPage,
+  changed: tellLockScreen,
+});
 const statusBar = new StatusBar({
   stop: () => writing.stop(),
   retry: () => writing.run?.follower?.hurry(),
@@ -28,8 +36,14 @@ const writing = new Writing(
   {
     begun: () => tail.clear(),
     complete: showFinished,
-    failed: (run, end) => wayOn.afterFailure(run, end),
-    refused: (refused) => wayOn.lose(refused),
+    failed: (run, end) => {
+      wayOn.afterFailure(run, end);
+      voice.more();
+    },
+    refused: (refused) => {
+      wayOn.lose(refused);
+      voice.more();
+    },
   },
 );
 const wayOn = new WayOn({ page, texts, book, tail, statusBar, writing });
@@ -60,10 +74,26 @@ function offerReport() {
   if (id) report.href = fill(page.reportUrl, { id });
 }
 
-function sentencesToRead() {
+function passagesToRead() {
   const { current } = book;
-  const afterwards = current === book.last ? tail.sentences : [];
-  return [...(current?.sentences ?? []), ...afterwards];
+  if (!current) return [];
+  const afterwards = current === book.last ? tail.passages : [];
+  return [...passagesOf([current.nameElement, ...current.sentences]), ...afterwards];
+}
+
+/** On to the next chapter, if there is one. */
+function turnPage() {
+  const next = book.after(book.current);
+  if (next) book.turnTo(next);
+  return Boolean(next);
+}
+
+/** @param {boolean} isReading */
+function tellLockScreen(isReading) {
+  const title = byId("story-title", HTMLElement).textContent ?? "";
+  const picture = find(document, ".frontispiece", HTMLImageElement).src;
+  const chapter = book.current?.title.textContent?.replace(/\s+/g, " ").trim() ?? "";
+  showOnLockScreen({ title, chapter, picture }, isReading);
 }
 
 function showTail() {
@@ -136,8 +166,20 @@ async function resume(id) {
   writing.takeUp(id, chapter, wish, state);
 }
 
+/**
+ * While it is read aloud, the number of a choice chooses it.
+ *
+ * @param {KeyboardEvent} event
+ */
+function chooseByNumber({ key, target, altKey, ctrlKey, metaKey }) {
+  const isTyping = target instanceof Element && target.matches("input, select, textarea");
+  if (!voice.isReading || isTyping || altKey || ctrlKey || metaKey) return;
+  if (/^[1-9]$/.test(key) && book.current === book.last) tail.press(Number(key));
+}
+
 function begin() {
   keepReadingTime(page.readingUrl);
+  addEventListener("keydown", chooseByNumber);
   watchPageState(page.pageStateUrl, applyPageState);
   if (page.generationId) {
     resume(page.generationId);

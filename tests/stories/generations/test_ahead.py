@@ -104,6 +104,13 @@ async def test_none_is_begun_while_a_plan_of_the_next_chapters_is_on_its_way(sto
     assert await write_ahead() is not None
 
 
+async def test_nothing_is_planned_behind_a_chapter_that_nobody_has_asked_for(
+    first: Choice, ollama: OllamaServer
+) -> None:
+    await written(first)
+    assert ollama.plans == []
+
+
 @pytest.mark.parametrize(
     "reads_no_more",
     [

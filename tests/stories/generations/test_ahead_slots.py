@@ -46,6 +46,14 @@ from tests.streams import FIRST_CHAPTER, events_of, order, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# Nothing in it ends a model's turn before its last word.
+PROSE = (
+    "They follow the fox and climb the oak. Up there a small lantern hangs on a branch. Its light "
+    "is warm and golden. A squirrel peeks out of a round hole and waves. Far below, the river hums "
+    "a quiet tune. Somebody has left a red kite among the leaves. The wind lifts it gently. What a "
+    "fine view this is, says the squirrel, and shares three nuts. Then all of them sing to the fox "
+    "until the stars come out one by one."
+)
 HIDDEN, CHOSEN = Generation.Ahead.HIDDEN, Generation.Ahead.CHOSEN
 
 
@@ -84,7 +92,7 @@ async def written(choice: Choice) -> Generation:
 async def half_written(host: OllamaServer) -> AsyncIterator[tuple[Generation, Call]]:
     """A run that is being written ahead at this moment, and what its host was asked."""
     hold = Hold(after=60)
-    host.script(prose=[Reply(hold=hold)])
+    host.script(prose=[Reply(PROSE, hold=hold)])
     engine.start()
     await hold.reached.seen(30)
     yield await Generation.with_hidden.aget(ahead=HIDDEN, status="running"), host.calls[-1]
@@ -150,7 +158,7 @@ async def test_whoever_asks_has_the_slot_at_once_and_it_is_gone_on_with_later(
 ) -> None:
     async with half_written(ollama) as (run, call):
         hold = Hold(after=10)
-        ollama.script(prose=[Reply(hold=hold)])
+        ollama.script(prose=[Reply(PROSE, hold=hold)])
         asked = await start(api, mia, theme="a slow snail")
         await hold.reached.seen(5)
         await call.disconnected.seen(5)
@@ -199,6 +207,17 @@ def test_those_of_the_ways_not_taken_give_way(story: Story, first: Choice, alice
     runs = Generation.with_hidden.order_by("choice__position")
     assert [run.lease_id is None for run in runs] == [False, True]
     assert ahead_slots.claim_next(4, [""]) is None
+
+
+def test_one_whose_choice_is_taken_at_this_moment_is_not_given_up(
+    story: Story, first: Choice
+) -> None:
+    claims = [ahead_slots.claim_next(4, [""]) for _ in range(2)]
+    assert all(claims)
+    Decision.objects.create(session=story.session, choice=first)
+    ahead_slots.give_way()
+    runs = Generation.with_hidden.order_by("choice__position")
+    assert [run.lease_id is None for run in runs] == [False, True]
 
 
 async def test_a_process_that_died_holds_no_slot_and_another_goes_on(
@@ -267,7 +286,7 @@ async def test_a_host_that_is_killed_while_three_are_written_takes_nothing_with_
     settings.WRITE_AHEAD, settings.MAX_CONCURRENT_PER_FAMILY = "near", 0
     await Choice.objects.acreate(chapter=first.chapter, position=2, text="Sing to the fox")
     holds = [Hold(after=60) for _ in range(3)]
-    ollama.script(prose=[Reply(hold=hold) for hold in holds])
+    ollama.script(prose=[Reply(PROSE, hold=hold) for hold in holds])
     engine.start()
     for hold in holds:
         await hold.reached.seen(30)

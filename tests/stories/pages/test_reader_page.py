@@ -7,15 +7,17 @@ import uuid
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import resolve, reverse
+from pytest_django.fixtures import Settings
 
 from children.models import Child, User
+from stories.models import Story
 from stories.pages import views
 from tests.factories.stories import make_read_story
 
-READER = Path(settings.BASE_DIR) / "stories/static/stories/reader"
+READER = Path(django_settings.BASE_DIR) / "stories/static/stories/reader"
 
 _TYPEDEF = re.compile(r"@typedef \{object\} (\w+)(.*?)\*/", re.DOTALL)
 _PROPERTY = re.compile(r"@property \{(.+?)\} (\w+)")
@@ -85,6 +87,30 @@ def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia:
     story = make_read_story(mia)
     told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
     urls = {key: url for key, url in told.items() if key.endswith("Url")}
-    assert len(urls) == 13
+    assert len(urls) == 14
     for url in urls.values():
         assert resolve(url.partition("?")[0].replace("{id}", str(uuid.uuid4())))
+
+
+def test_words_that_nobody_has_approved_are_left_to_the_device(
+    client: Client, alice: User, mia: Child, settings: Settings
+) -> None:
+    settings.SHOWS_UNCHECKED_WORDS = True
+    client.force_login(alice)
+    page = client.get(reverse("stories:read", args=[make_read_story(mia).session.pk]))
+    assert page.context["page"]["narrationUrl"] is None
+
+
+def test_only_a_language_with_a_voice_is_read_by_the_server(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    told = {}
+    for language in ("en-GB", "es"):
+        story = make_read_story(mia)
+        Story.objects.filter(pk=story.pk).update(language=language)
+        page = client.get(reverse("stories:read", args=[story.session.pk]))
+        told[language] = page.context["page"]["narrationUrl"]
+        assert ('id="narration"' in page.content.decode()) == bool(told[language])
+    assert told["en-GB"] is not None
+    assert told["es"] is None

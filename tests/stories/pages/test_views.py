@@ -271,6 +271,17 @@ def test_to_the_bookshelf_means_the_childs_own(page: Client, mia: Child) -> None
     assert re.findall(r'href="([^"]*)">To the bookshelf', body) == [shelf]
 
 
+def test_the_reader_names_a_choice_but_none_where_the_story_simply_went_on(
+    page: Client, mia: Child
+) -> None:
+    story = make_read_story(mia, chapters=2)
+    url = reverse("stories:read", args=[story.session.pk])
+    line = 'class="chapter__taken">'
+    assert text_of(page.get(url)).count(line) == 1
+    Choice.objects.filter(led_to__number=2).update(kind="continue", text="")
+    assert line not in text_of(page.get(url))
+
+
 def test_the_reader_follows_the_run_that_leads_on_from_here(page: Client, mia: Child) -> None:
     page.post(reverse("stories:new", args=[mia.pk]), story_form())
     session = ReadingSession.objects.get()
@@ -409,3 +420,14 @@ def test_templates_hold_no_inline_script_or_style() -> None:
         if inline.search(path.read_text())
     ]
     assert found == []
+
+
+def test_the_page_for_a_new_story_says_who_reads_it_aloud(
+    client: Client, settings: Settings, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    url = reverse("stories:new", args=[mia.pk])
+    told = "Read aloud by the storyteller's own voice: English."
+    assert told in client.get(url).content.decode()
+    settings.NARRATION_PROCESSES = 0
+    assert "Read aloud by a voice of your device" in client.get(url).content.decode()

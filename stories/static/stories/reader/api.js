@@ -52,6 +52,12 @@ export const send = (url, body = {}, { headers = {}, ...options } = {}) =>
   });
 
 /**
+ * @param {string} url
+ * @returns {Promise<Blob>}
+ */
+export const readBlob = async (url) => (await answerOf(url, {})).blob();
+
+/**
  * A handler of rejections that answers refusals, and throws anything else on.
  *
  * @template T
@@ -70,6 +76,15 @@ export function ifRefused(answer) {
  * @param {RequestInit} options
  */
 async function ask(url, options) {
+  const answer = await answerOf(url, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ */
+async function answerOf(url, options) {
   const answer = await fetch(url, {
     credentials: "same-origin",
     cache: "no-store",
@@ -78,7 +93,7 @@ async function ask(url, options) {
     throw new Refused(0);
   });
   if (!answer.ok) throw new Refused(answer.status, await codeOf(answer));
-  return answer.status === 204 ? null : answer.json();
+  return answer;
 }
 
 /**

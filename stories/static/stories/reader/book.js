@@ -45,6 +45,11 @@ export class Book {
     return this.#chapters.get(Math.max(0, ...this.#chapters.keys()));
   }
 
+  /** @param {Chapter | null} chapter */
+  after(chapter) {
+    return this.#chapters.get((chapter?.number ?? 0) + 1);
+  }
+
   /** Ids of the finished chapters. */
   get shownIds() {
     return Array.from(this.#chapters.values(), ({ finished }) => finished?.id ?? "");

@@ -23,6 +23,7 @@ export class Chapter {
     this.section = section;
     this.number = Number(section.dataset.number);
     this.title = find(section, ".chapter__title", HTMLElement);
+    this.nameElement = find(section, ".chapter__name", HTMLElement);
     /** @type {import("./page.js").ReaderChapter | null} Data of a finished chapter. */
     this.finished = null;
     this.#language = language;
@@ -32,7 +33,7 @@ export class Chapter {
 
   /** @param {string} name */
   set name(name) {
-    find(this.section, ".chapter__name", HTMLElement).textContent = name;
+    this.nameElement.textContent = name;
   }
 
   get isGrowing() {

@@ -61,6 +61,8 @@ import { byId } from "./dom.js";
  * @property {string} previewUrl page for a parent who looks at a chapter first
  * @property {string} readingUrl adds reading time
  * @property {string} pageStateUrl state of an open page
+ * @property {string | null} narrationUrl has a passage read aloud; null where this server has no
+ *   voice for the story's language
  * @property {string} storyUrl
  * @property {string} libraryUrl the child's bookshelf
  * @property {string} newStoryUrl a new story for this child

@@ -9,7 +9,14 @@
   const { child, type } = script.dataset;
   const KEY = `storyteller-reader-${child}`;
   const siteTheme = root.dataset.theme;
-  const usual = { size: "m", spacing: "roomy", type: type ?? "book", light: "auto", speed: "0.9" };
+  const usual = {
+    size: "m",
+    spacing: "roomy",
+    type: type ?? "book",
+    light: "auto",
+    speed: "0.9",
+    marks: "on",
+  };
 
   /** @returns {Preferences} */
   const stored = () => {
@@ -43,6 +50,7 @@
     form.addEventListener("change", ({ target }) => {
       // Only what was changed: a voice that nobody chose, or of another language, is none to keep.
       const { name, value } = /** @type {HTMLInputElement | HTMLSelectElement} */ (target);
+      if (!name) return; // for now only, as the time to end at
       apply({ [name]: value });
       remember({ ...stored(), [name]: value });
     });

@@ -1,5 +1,6 @@
 /* The part behind the last chapter: choices and the child's own idea, the end, or trouble. */
 import { bringIntoView, byId, copyOf, find } from "./dom.js";
+import { passageOf } from "./passages.js";
 import { fill } from "./texts.js";
 
 const LETTERS_LEFT_SHOWN = 60;
@@ -19,6 +20,7 @@ export class Tail {
   #ending = byId("ending", HTMLElement);
   #trouble = byId("trouble", HTMLElement);
   #question = byId("question", HTMLElement);
+  #choices = byId("choices", HTMLElement);
   #problem = byId("choice-problem", HTMLElement);
   #idea = byId("idea", HTMLFormElement);
   #ideaText = byId("idea-text", HTMLTextAreaElement);
@@ -77,13 +79,19 @@ export class Tail {
     return section && find(section, "[tabindex]", HTMLElement);
   }
 
-  /** The question and the choices, to be read aloud after the chapter.
-   *
-   * @returns {HTMLElement[]}
-   */
-  get sentences() {
+  /** The question and the choices with their numbers, to be read aloud after the chapter. */
+  get passages() {
     if (this.#next.hidden) return [];
-    return Array.from(this.#next.querySelectorAll(".next__question, .choice__text"));
+    const choices = Array.from(this.#choices.children, (item) => {
+      const number = item.querySelector(".choice__number")?.textContent;
+      return passageOf(find(item, ".choice__text", HTMLElement), number ? `${number}. ` : "");
+    });
+    return [passageOf(this.#question), ...choices];
+  }
+
+  /** @param {number} number of a choice, as it is shown and read aloud */
+  press(number) {
+    if (!this.#next.hidden) this.#choices.querySelectorAll("button")[number - 1]?.click();
   }
 
   /** Moves reader and focus to the section. */
@@ -108,7 +116,8 @@ export class Tail {
     this.#question.textContent = question || this.#texts.whatNext;
     if (question) this.#inStoryLanguage(this.#question);
     const items = offered.map((choice) => this.#item(choice));
-    byId("choices", HTMLElement).replaceChildren(...items);
+    this.#choices.replaceChildren(...items);
+    if (items.length > 1) items.forEach(showNumber);
     this.#problem.hidden = true;
     this.#idea.reset();
     this.#next.hidden = false;
@@ -195,6 +204,14 @@ export class Tail {
   #inStoryLanguage(element) {
     Object.assign(element, { lang: this.#page.language, dir: this.#page.dir });
   }
+}
+
+/**
+ * @param {HTMLElement} item
+ * @param {number} index
+ */
+function showNumber(item, index) {
+  find(item, ".choice__number", HTMLElement).textContent = String(index + 1);
 }
 
 /**

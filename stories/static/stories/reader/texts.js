@@ -7,6 +7,7 @@
  * @typedef {"chapter" | "chapterToCome" | "thinkingFirst" | "thinking" | "writing" | "checking"
  *   | "polishing" | "nearly" | "stopping" | "queueNext" | "queueOne" | "queueMany" | "reconnecting"
  *   | "closed" | "waits" | "ready" | "whatNext" | "theEnd" | "look" | "goOn" | "ideaLeft"
+ *   | "ownVoice" | "voiceSilent" | "voiceAway" | "voiceStandsIn"
  *   | "tryAgain" | "carryOn" | "discard" | "chooseAgain" | "newStory" | "toLibrary" | "logIn"
  *   | "SAFETY_REJECTED" | "CHECK_FAILED" | "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_TIMEOUT"
  *   | "EMPTY_CONTENT" | "TOO_SHORT" | "DECLINED" | "CONTEXT_TOO_LONG" | "CANCELLED" | "INTERRUPTED"

@@ -1,185 +1,249 @@
-/* Reading aloud, sentence by sentence, with a mark on the sentence and the word.
+/* Reading aloud: passage by passage, by the storyteller's own voice or one of the device, over
+   chapters, until somebody or the timer ends it. */
+import { Refused } from "./api.js";
+import { keepAwake } from "./awake.js";
+import { DeviceVoice } from "./device-voice.js";
+import { answerLockScreen } from "./lock-screen.js";
+import { markSentence, markWord } from "./marks.js";
+import { narrator } from "./narrating.js";
+import { Place } from "./place.js";
+import { SleepTimer } from "./sleep-timer.js";
+import { CLOCK } from "./timers.js";
+import { NARRATOR, VoicePanel } from "./voice-panel.js";
+import { watchVoices } from "./voices.js";
 
-   A pause stops the voice, and going on begins the sentence again: `pause()` ends the speech on
-   Android. */
-import { bringIntoView, byId, find } from "./dom.js";
-import { primaryLanguage } from "./languages.js";
-import { hasWords } from "./sentences.js";
-import { Speaker } from "./speaker.js";
-import { chooseVoice, labelOf, voicesFor, watchVoices } from "./voices.js";
+/** @typedef {import("./passages.js").Passage} Passage */
 
-/** @type {import("./speaker.js").Clock} */
-const CLOCK = {
-  now: () => performance.now(),
-  after: (wait, run) => {
-    const timer = setTimeout(run, wait);
-    return () => clearTimeout(timer);
-  },
-};
+/**
+ * The story as it is read.
+ *
+ * @typedef {object} Story
+ * @property {() => Passage[]} passages of the chapter that is seen, in order; asked for at each
+ * @property {() => boolean} mayGrow whether there may be more of them later
+ * @property {() => boolean} waits for a choice
+ * @property {() => boolean} turnPage goes on to the next chapter, if there is one
+ * @property {(isReading: boolean) => void} changed reading has begun or ended
+ */
+
+const BACK_SECONDS = 10;
+const AHEAD = 2;
 
 export class Voice {
-  #engine = "speechSynthesis" in window ? speechSynthesis : null;
-  #button = byId("listen", HTMLButtonElement);
-  #settings = byId("voice-settings", HTMLElement);
-  #select = find(this.#settings, "select", HTMLSelectElement);
-  #problem = byId("voice-problem", HTMLElement);
-  #language;
-  #sentences;
-  #mayGrow;
-  /** @type {Speaker | null} */
-  #speaker = null;
-  #at = 0;
-  #isSpeaking = false;
-  /** @type {HTMLElement | null} The sentence being read. */
-  #current = null;
+  #texts;
+  #story;
+  #panel;
+  #narrator;
+  #device;
+  #place;
+  #sleep = new SleepTimer(CLOCK);
+  #isReading = false;
   #isAllowed = true;
   #isKnown = false;
+  /* Whether the device reads on for the storyteller's own voice, which failed. */
+  #isStandIn = false;
+  /** @type {Passage | null} */
+  #current = null;
+  /** @type {import("./place.js").Start | null} Where it was stopped. */
+  #paused = null;
 
   /**
-   * @param {string} language of the story
-   * @param {() => HTMLElement[]} sentences elements to be read, in order; asked for again at each
-   * @param {() => boolean} mayGrow whether there may be more of them later
+   * @param {import("./page.js").ReaderPage} page
+   * @param {import("./texts.js").Texts} texts
+   * @param {Story} story
    */
-  constructor(language, sentences, mayGrow) {
-    this.#language = language;
-    this.#sentences = sentences;
-    this.#mayGrow = mayGrow;
-    this.#select.name = `voice_${primaryLanguage(language)}`;
-    if (this.#engine) this.#wire(this.#engine);
-    else this.#offer();
+  constructor(page, texts, story) {
+    this.#texts = texts;
+    this.#story = story;
+    this.#place = new Place(story.passages);
+    const engine = "speechSynthesis" in window ? speechSynthesis : null;
+    const ended = () => this.#goOn();
+    const word = (/** @type {number} */ start, /** @type {number} */ length) =>
+      this.#markWord(start, length);
+    const failed = (/** @type {unknown} */ error) => this.#standIn(error);
+    const paused = () => this.stop();
+    const back = () => this.#goBack();
+    const silent = () => this.#giveUp(texts.voiceSilent);
+    this.#narrator = narrator(page.narrationUrl, CLOCK, { ended, word, failed, paused });
+    this.#device = new DeviceVoice(engine, page.language, CLOCK, { ended, word, failed: silent });
+    this.#panel = new VoicePanel(page.language, page.narrationUrl ? texts.ownVoice : "", {
+      pressed: () => (this.#isReading ? this.stop() : this.#start()),
+      back,
+      changed: () => this.#change(),
+      sleep: (choice) => this.#sleep.set(choice),
+    });
+    answerLockScreen({ play: () => this.#start(), pause: paused, back });
+    addEventListener("pagehide", () => this.stop());
+    if (this.#narrator || !engine) this.#offer();
+    if (engine) watchVoices(engine, CLOCK, () => this.#offer());
   }
 
   /** @param {boolean} isAllowed where it is turned off, it stops in the middle of a word */
   set isAllowed(isAllowed) {
-    if (!isAllowed && this.#isSpeaking) this.stop();
+    if (!isAllowed && this.#isReading) this.stop();
     this.#isAllowed = isAllowed;
     if (this.#isKnown) this.#offer();
   }
 
-  stop() {
-    this.#setSpeaking(false);
-    this.#mark(null);
-    this.#speaker?.hush();
+  get isReading() {
+    return this.#isReading;
   }
 
-  /** Goes back to the top, for another chapter. */
+  stop() {
+    this.#paused = this.#here;
+    this.#setReading(false);
+    this.#hush();
+  }
+
+  /** Goes on at the top: of another chapter, or of another text. */
   rewind() {
-    this.stop();
-    this.#at = 0;
+    this.#hush();
+    this.#paused = null;
+    this.#place.reset();
+    if (this.#isReading) this.#story.changed(true);
+    if (this.#isReading) this.#sayNext();
   }
 
   /** There is more text than before. */
   more() {
-    if (this.#isSpeaking && !this.#current) this.#speakNext();
+    if (!this.#isReading) return;
+    if (this.#current) this.#prefetch();
+    else this.#sayNext();
   }
 
-  /** @param {SpeechSynthesis} engine */
-  #wire(engine) {
-    this.#speaker = new Speaker(engine, CLOCK, {
-      ended: () => this.#goOn(),
-      failed: () => this.#giveUp(),
-      boundary: (event) => this.#markWord(event),
-    });
-    this.#button.addEventListener("click", () => (this.#isSpeaking ? this.stop() : this.#start()));
-    this.#settings.addEventListener("change", () => this.#isSpeaking && this.#speakNext());
-    addEventListener("pagehide", () => this.stop());
-    watchVoices(engine, CLOCK, () => this.#offer());
+  get #isOwn() {
+    return this.#panel.voice === NARRATOR && !this.#isStandIn;
+  }
+
+  /** The passage that is read, as far as it was heard; null between two. */
+  get #here() {
+    const from = this.#isOwn ? (this.#narrator?.position ?? 0) : 0;
+    return this.#current && { passage: this.#current, from };
   }
 
   #offer() {
     this.#isKnown = true;
-    const voices = this.#voices();
-    const hasVoice = voices.length > 0;
-    this.#fillSelect(voices);
-    this.#button.hidden = !hasVoice || !this.#isAllowed;
-    this.#settings.hidden = !this.#isAllowed;
-    byId("voice-choice", HTMLElement).hidden = !hasVoice;
-    byId("no-voice", HTMLElement).hidden = hasVoice;
-  }
-
-  /** @param {SpeechSynthesisVoice[]} voices */
-  #fillSelect(voices) {
-    const { dataset, lang } = document.documentElement;
-    const chosen = dataset[this.#select.name];
-    const reader = { language: this.#language, tags: navigator.languages, chosen };
-    const reading = chooseVoice(voices, reader);
-    const options = voices.map((voice) => {
-      const label = labelOf(voice, voices, lang);
-      return new Option(label, voice.voiceURI, false, voice === reading);
-    });
-    this.#select.replaceChildren(...options);
-  }
-
-  #voices() {
-    return voicesFor(this.#engine?.getVoices() ?? [], this.#language);
+    this.#panel.offer(this.#device.voices, this.#isAllowed);
   }
 
   #start() {
-    if (this.#at >= this.#sentences().length) this.#at = 0;
-    this.#setSpeaking(true);
-    this.#speakNext();
+    if (!this.#isAllowed) return;
+    this.#isStandIn = false;
+    if (!this.#place.ahead.length && !this.#story.mayGrow()) this.#place.reset();
+    this.#setReading(true);
+    this.#narrator?.unlock();
+    const [next] = this.#place.ahead;
+    const isPaused = next && next.element === this.#paused?.passage.element;
+    if (isPaused && this.#paused) this.#say(this.#paused);
+    else this.#sayNext();
   }
 
-  #speakNext() {
-    const sentences = this.#sentences();
-    const index = sentences.findIndex(
-      ({ textContent }, position) => position >= this.#at && hasWords(textContent ?? ""),
-    );
-    this.#at = index < 0 ? sentences.length : index;
-    this.#mark(sentences[this.#at] ?? null);
-    if (this.#current) this.#say(this.#current.textContent ?? "");
-    else if (!this.#mayGrow()) this.stop();
+  #sayNext() {
+    const [next] = this.#place.ahead;
+    if (next) this.#say({ passage: next, from: 0 });
+    else if (this.#story.mayGrow()) this.#rest();
+    else if (this.#sleep.ends({ isChapterOver: true })) this.#fallAsleep();
+    else if (this.#story.waits()) this.#rest();
+    else if (!this.#story.turnPage()) this.stop();
   }
 
-  /** @param {string} text */
-  #say(text) {
-    const voice = this.#voices().find(({ voiceURI }) => voiceURI === this.#select.value);
-    // Without one the browser would choose, perhaps a voice from elsewhere.
-    if (!voice) return this.#giveUp();
-    const speed = find(this.#settings, "[name=speed]:checked", HTMLInputElement).value;
-    this.#speaker?.say(() => {
-      const utterance = new SpeechSynthesisUtterance(text);
-      utterance.voice = voice;
-      // Android takes its default voice where the two languages differ.
-      utterance.lang = voice.lang;
-      utterance.rate = Number(speed);
-      return utterance;
-    });
+  /** @param {import("./place.js").Start} start */
+  #say({ passage, from }) {
+    const { speed, voice } = this.#panel;
+    this.#current = passage;
+    markSentence(this.#panel.hasMarks ? passage.element : null);
+    if (this.#isOwn) {
+      this.#device.hush();
+      this.#narrator?.say(passage.text, { speed, from });
+      this.#prefetch();
+    } else {
+      this.#narrator?.hush();
+      const voiceURI = this.#isStandIn ? this.#device.best : voice;
+      this.#device.say(passage.text, { speed, voiceURI });
+    }
+  }
+
+  #prefetch() {
+    if (!this.#isOwn) return;
+    const texts = this.#place.ahead.slice(1, 1 + AHEAD).map(({ text }) => text);
+    this.#narrator?.prefetch(texts, this.#panel.speed);
   }
 
   #goOn() {
-    this.#at += 1;
-    this.#speakNext();
+    const passage = this.#current;
+    if (!passage) return;
+    this.#place.pass(passage, this.#isOwn ? (this.#narrator?.seconds ?? 0) : 0);
+    this.#current = null;
+    if (this.#sleep.ends({ isChapterOver: false })) this.#fallAsleep();
+    else this.#sayNext();
   }
 
-  #giveUp() {
+  /** Ten seconds back; with a voice that counts none, a sentence. */
+  #goBack() {
+    const start = this.#place.back(BACK_SECONDS, this.#here);
+    if (!start) return;
+    this.#setReading(true);
+    this.#say(start);
+  }
+
+  #change() {
+    this.#isStandIn = false;
+    if (!this.#isReading || !this.#current) return;
+    this.#hush();
+    this.#sayNext();
+  }
+
+  #fallAsleep() {
+    this.#panel.clearSleep();
     this.stop();
-    this.#problem.hidden = false;
   }
 
-  /** @param {boolean} isSpeaking */
-  #setSpeaking(isSpeaking) {
-    this.#isSpeaking = isSpeaking;
-    this.#problem.hidden = true;
-    this.#button.setAttribute("aria-pressed", String(isSpeaking));
+  /** Nothing to say for now. */
+  #rest() {
+    this.#current = null;
+    markSentence(null);
   }
 
-  /** @param {HTMLElement | null} element */
-  #mark(element) {
-    this.#current = element;
-    document.querySelector(".is-spoken")?.classList.remove("is-spoken");
-    CSS.highlights?.delete("spoken-word");
-    element?.classList.add("is-spoken");
-    if (element) bringIntoView(element, "nearest");
+  #hush() {
+    this.#rest();
+    this.#narrator?.hush();
+    this.#device.hush();
   }
 
-  /** @param {SpeechSynthesisEvent} event */
-  #markWord({ name, charIndex, charLength }) {
-    const text = this.#current?.firstChild;
-    if (name !== "word" || !charLength || !(text instanceof Text) || !CSS.highlights) return;
-    const range = new Range();
-    range.setStart(text, charIndex);
-    range.setEnd(text, Math.min(charIndex + charLength, text.length));
-    CSS.highlights.set("spoken-word", new Highlight(range));
+  /** @param {unknown} error */
+  #standIn(error) {
+    if (error instanceof Refused) {
+      if (error.isLockedOut || error.code === "READ_ALOUD_OFF") return this.stop();
+      // A text that may not be heard is no fault of the voice.
+      if (error.status === 404 && error.code !== "NO_VOICE") return this.#goOn();
+    }
+    const passage = this.#current;
+    if (!passage || !this.#device.voices.length) return this.#giveUp(this.#texts.voiceAway);
+    this.#isStandIn = true;
+    this.#panel.tell(this.#texts.voiceStandsIn);
+    this.#say({ passage, from: 0 });
+  }
+
+  /** @param {string} words */
+  #giveUp(words) {
+    this.stop();
+    this.#panel.tell(words);
+  }
+
+  /** @param {boolean} isReading */
+  #setReading(isReading) {
+    this.#isReading = isReading;
+    this.#panel.tell("");
+    this.#panel.isReading = isReading;
+    keepAwake(isReading);
+    this.#story.changed(isReading);
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} length
+   */
+  #markWord(start, length) {
+    if (!this.#current || !this.#panel.hasMarks) return;
+    markWord(this.#current.element, start + this.#current.shift, length);
   }
 }

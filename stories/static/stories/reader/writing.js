@@ -229,6 +229,7 @@ export class Writing {
     run.chapter.close(this.#parts.texts.waits);
     this.#parts.book.drawDots(run.chapter);
     focusIfLost(run.chapter.title);
+    this.#parts.voice.more();
     this.findWaiting();
   }
 
