@@ -143,6 +143,7 @@ def broken_promises(result: Result, good: Result) -> list[str]:
 
 async def play(case: Case) -> Result:
     """One chapter at a host of its own."""
+    llm.forget_trials()  # of a host that had the same port before
     with _HOSTS[case.host](keeps_alive=False) as host:
         if case.quirk:
             host.quirks.add(case.quirk, kinds=_KINDS[case.shown])

@@ -1,8 +1,10 @@
-"""Problems of authored cards, as a sentence each: `python -m testkit.decks en 6-8` lists a deck's.
+"""Problems of authored cards, as a sentence each: `python -m testkit.decks en 6-8` lists a deck's,
+and with `--words` the words of its chapters that the glossary explains.
 
 What the decks' types do not say: slots, pronouns, lengths, what the gate lets pass.
 """
 
+import argparse
 import re
 import sys
 from collections import Counter
@@ -15,7 +17,8 @@ from stories.safety.gate import Gate
 from stories.safety.sentences import split
 from stories.themes import THEMES
 from stories.vocabulary.brief import AgeBand
-from stories.vocabulary.languages import Language, language_of
+from stories.vocabulary.languages import Language, codes, language_of
+from testkit.word_cards import word_cards
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _ANYWHERE = {"hero", "friend"}
@@ -203,12 +206,20 @@ def _stopped(text: str, gate: Gate, language: Language) -> Iterator[str]:
 
 
 def main() -> None:
-    code, *bands = sys.argv[1:]
-    found = [
-        f"{band}: {problem}"
-        for band in map(AgeBand, bands or AgeBand)
-        for problem in deck_problems(language_of(code), band)
-    ]
+    read = argparse.ArgumentParser(description="Problems of a language's authored cards.")
+    read.add_argument("language", choices=codes())
+    read.add_argument(
+        "bands", nargs="*", type=AgeBand, metavar="|".join(AgeBand), help="all of them by default"
+    )
+    read.add_argument("--words", action="store_true", help="also the words that are explained")
+    asked = read.parse_args()
+    language, bands = language_of(asked.language), asked.bands or tuple(AgeBand)
+    if asked.words:
+        for band in bands:
+            sys.stdout.writelines(
+                f"{line}\n" for line in word_cards(read_deck(language, band), language)
+            )
+    found = [f"{band}: {problem}" for band in bands for problem in deck_problems(language, band)]
     sys.stdout.write("\n".join([*found, f"{len(found)} problems"]) + "\n")
     sys.exit(bool(found))
 

@@ -5,8 +5,10 @@ from zipfile import ZipFile
 
 from django.test import Client as Browser
 from django.urls import reverse
+from pypdf import PdfReader
 
 from stories.models import Chapter, Generation, Story
+from stories.pages import epub
 from tests.clients import Client
 
 
@@ -42,10 +44,16 @@ def pages(browser: Browser, story: Story) -> list[str]:
 
 
 def book(browser: Browser, story: Story) -> list[str]:
-    """Every file of the book that a family can keep; none where there is no chapter yet."""
-    answer = browser.get(reverse("stories:epub", args=[story.pk]))
+    """All texts of the books that a family can keep; none where there is no chapter yet."""
+    answers = [browser.get(reverse(f"stories:{form}", args=[story.pk])) for form in ("epub", "pdf")]
     if not Chapter.objects.filter(story=story).exists():
-        assert answer.status_code == 404
+        assert [answer.status_code for answer in answers] == [404, 404]
         return []
-    with ZipFile(io.BytesIO(answer.content)) as archive:
-        return [archive.read(name).decode() for name in archive.namelist()]
+    for_readers, printed = answers
+    assert for_readers["Content-Type"] == epub.CONTENT_TYPE
+    with ZipFile(io.BytesIO(for_readers.content)) as archive:
+        files = [archive.read(name) for name in archive.namelist() if name[-4:] != ".png"]
+    pages = PdfReader(io.BytesIO(printed.content)).pages
+    return [file.decode() for file in files] + [
+        " ".join(page.extract_text().split()) for page in pages
+    ]

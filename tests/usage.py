@@ -19,6 +19,7 @@ from playwright import sync_api
 
 from stories.embedded import server as embedded_server
 from stories.narration.pool import Pool as NarrationPool
+from stories.pages import epub, typeset
 
 # A test that reaches one of these starts a process, or talks to one that is there for it alone.
 _STARTERS: tuple[object, ...] = (
@@ -27,6 +28,8 @@ _STARTERS: tuple[object, ...] = (
     asyncio.create_subprocess_exec,
     sync_api.sync_playwright,
     embedded_server,
+    epub,
+    typeset,
     NarrationPool,
 )
 _SHARED_SCOPES = {"module", "session"}

@@ -30,6 +30,7 @@ from stories.safety.gate import Gate
 from stories.vocabulary.errors import (
     Cancelled,
     CheckFailed,
+    EmptyContent,
     Interrupted,
     ModelRefused,
     ModelTimeout,
@@ -257,7 +258,7 @@ async def _models(run: Run, timeouts: Timeouts) -> llm.Models:
 
 
 async def _fail(run: Run, error: StoryError) -> None:
-    if isinstance(error, ModelRefused) and not isinstance(error, OutOfUse):
+    if isinstance(error, ModelRefused | EmptyContent) and not isinstance(error, OutOfUse):
         llm.forget_trials()
     if isinstance(error, CheckFailed):
         await telling.note_judgement(run, trials.note_unjudged)

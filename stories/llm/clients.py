@@ -30,7 +30,8 @@ _MODULES: dict[Provider, str] = {
 }
 _PROSE_TOKENS = 1600
 # Room for a model that thinks before it answers, whatever it is told: in judgements and notes of
-# any, in prose where the model is known for it, since a limit beyond the context may be refused.
+# any, in prose where the model is known for it or was seen to, since a limit beyond the context may
+# be refused.
 _THOUGHT_TOKENS = 2048
 # Of prose that is shown by the sentence.
 TOKENS_AT_ONCE = 32
@@ -102,7 +103,7 @@ def _ollama(host: Host, support: Support) -> Clients:
     return Clients(
         writer=Writer(
             **own,
-            num_predict=tokens + _room_in_prose(host),
+            num_predict=tokens + _room_in_prose(host, support),
             temperature=settings.OLLAMA_TEMPERATURE,
             top_k=40,
             repeat_penalty=1.05,
@@ -151,7 +152,7 @@ def _openai(host: Host, support: Support) -> Clients:
     sampling = _sampling(host.profile) if is_embedded else {}
     return Clients(
         writer=model(
-            max_completion_tokens=min(_PROSE_TOKENS + _room_in_prose(host), most),
+            max_completion_tokens=min(_PROSE_TOKENS + _room_in_prose(host, support), most),
             temperature=0.7,
             extra_body=sampling | thinking or None,
         ),
@@ -166,8 +167,8 @@ def _openai(host: Host, support: Support) -> Clients:
     )
 
 
-def _room_in_prose(host: Host) -> int:
-    return _THOUGHT_TOKENS if thinks_anyway(host.profile.name) else 0
+def _room_in_prose(host: Host, support: Support) -> int:
+    return _THOUGHT_TOKENS if support.thinks or thinks_anyway(host.profile.name) else 0
 
 
 _LATIN_GRAMMAR = r"root ::= [\n -~\u00A0-\u024F\u2010-\u2027]*"

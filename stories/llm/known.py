@@ -34,6 +34,10 @@ class Trial:
             for applies, sentence in (
                 (bool(self.problem), "Mend what the host says, and run this again."),
                 (
+                    self.support.thinks,
+                    "Switch thinking off at the host, or use a model that does not think.",
+                ),
+                (
                     self.schema == "ignored",
                     "Use a model that answers JSON schemas: this one's judgements cannot be read.",
                 ),
@@ -87,5 +91,6 @@ def lately(key: Key) -> Trial | None:
 
 
 def forget_trials() -> None:
-    """Forget the trials after a refusal: the next chapter tries its model out anew."""
+    """Forget the trials after a refusal, or an answer without text: the next chapter tries its
+    model out anew."""
     _known.clear()

@@ -60,6 +60,9 @@ class Writer(_Adapted):
         stream = super()._acreate_chat_stream(*args, **kwargs)
         async with aclosing(stream) as parts:  # type: ignore[type-var]
             async for part in parts:
+                if _is_thought(part):
+                    yield part
+                    continue
                 is_last = isinstance(part, str) or bool(part["done"])
                 if is_last or waiting.add(_text_of(part)):
                     for text in waiting.take():
@@ -68,6 +71,13 @@ class Writer(_Adapted):
                     yield part
         for text in waiting.take():
             yield _part(text)
+
+
+def _is_thought(part: Any) -> bool:
+    """True for a part of the model's thoughts alone, which nobody reads, and no token waits for."""
+    return not (isinstance(part, str) or part["done"] or _text_of(part)) and bool(
+        part["message"].get("thinking")
+    )
 
 
 def _text_of(part: Any) -> str:

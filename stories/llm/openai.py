@@ -1,6 +1,6 @@
 """ChatOpenAI, for the habits of hosts with OpenAI's API that are not OpenAI."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
@@ -10,6 +10,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import model_validator
 
+from stories.safety.structured import THOUGHTS
+
 from .answers import OddAnswer
 from .support import Support, openai_payload
 
@@ -17,7 +19,7 @@ from .support import Support, openai_payload
 class ChatModel(ChatOpenAI):
     """Counts what a stream has used once: LangChain adds up what some hosts repeat in each chunk.
 
-    Keeps a whole answer's field for thoughts where Ollama's client has it: LangChain drops it.
+    Keeps the field for thoughts where Ollama's client has it: LangChain drops it.
 
     Raises OddAnswer for a stream without a chunk, which other providers have for a model that is
     being loaded, and hosts with this API only where they sent something else.
@@ -36,17 +38,20 @@ class ChatModel(ChatOpenAI):
     def _create_chat_result(self, response: Any, *args: Any, **kwargs: Any) -> ChatResult:
         result = super()._create_chat_result(response, *args, **kwargs)
         for generation, choice in zip(result.generations, response.choices, strict=True):
-            if thoughts := _thoughts_of(choice.message):
-                generation.message.additional_kwargs["reasoning_content"] = thoughts
+            if thoughts := _thoughts_in(choice.message.model_extra or {}):
+                generation.message.additional_kwargs[THOUGHTS] = thoughts
         return result
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], *args: Any, **kwargs: Any
     ) -> ChatGenerationChunk | None:
-        """A refusal in a field of its own, which LangChain drops, is the end of an answer that a
-        filter stopped."""
+        """Keeps what LangChain drops: thoughts, as in a whole answer, and a refusal in a field of
+        its own, which is the end of an answer that a filter stopped."""
         made = super()._convert_chunk_to_generation_chunk(chunk, *args, **kwargs)
-        if made is not None and _is_refusal(chunk):
+        deltas = [choice.get("delta") or {} for choice in chunk.get("choices") or ()]
+        if made is not None and (thoughts := "".join(map(_thoughts_in, deltas))):
+            made.message.additional_kwargs[THOUGHTS] = thoughts
+        if made is not None and any(delta.get("refusal") for delta in deltas):
             made.generation_info = {
                 **(made.generation_info or {}),
                 "finish_reason": "content_filter",
@@ -94,14 +99,9 @@ async def _chunks_of(stream: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]
         yield (chunk.model_dump(warnings=False) async for chunk in stream)
 
 
-def _thoughts_of(message: Any) -> str:
+def _thoughts_in(message: Mapping[str, Any]) -> str:
     """The model's thoughts, under each of the hosts' names for the field."""
-    extra = message.model_extra or {}
-    return str(extra.get("reasoning_content") or extra.get("reasoning") or "")
-
-
-def _is_refusal(chunk: dict[str, Any]) -> bool:
-    return any((choice.get("delta") or {}).get("refusal") for choice in chunk.get("choices") or ())
+    return str(message.get("reasoning_content") or message.get("reasoning") or "")
 
 
 def _larger(one: UsageMetadata | None, other: UsageMetadata | None) -> UsageMetadata | None:

@@ -20,12 +20,14 @@ _SECRETS = re.compile(
     r"(?<=//)[^\s/'\"]*@|\bBearer\s+\S+|\bBasic\s+\S+|\bsk-[\w*.-]+", re.IGNORECASE
 )
 _QUOTED = re.compile(r"\"[^\"]*\s[^\"]*\"|'[^']*\s[^']*'|`[^`]*\s[^`]*`")
+_FULL_STOP = re.compile(r"(?<!\.)\.$")
 _HTML = re.compile(r"\s*(<!doctype|<html)", re.IGNORECASE)
 
 
 def reason_in(body: str, sent: bytes = b"") -> str:
-    """The sentence in a host's answer, in one line; empty where it has none."""
-    sentence = " ".join(_sentence(body).split())
+    """The sentence in a host's answer, in one line and without its full stop, since it becomes a
+    part of one of ours; empty where it has none."""
+    sentence = _FULL_STOP.sub("", " ".join(_sentence(body).split()))
     return _cut(masked_secrets(_without_echo(sentence, _texts_in(sent))))
 
 

@@ -17,7 +17,8 @@ class Support:
 
     `limit` is the name under which the most tokens are asked for, empty for none. Without
     `system`, what the system would say stands at the beginning of the first message; without
-    `schema`, the schema stands at the end of the last one.
+    `schema`, the schema stands at the end of the last one. `thinks` is true of a model that was
+    seen to think although it is told not to: its prose has room for that.
     """
 
     limit: str = "max_completion_tokens"
@@ -26,6 +27,7 @@ class Support:
     system: bool = True
     schema: bool = True
     thinking: bool = True
+    thinks: bool = False
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """A model's trial when it is first used: one tiny prose call and one schema call.
 
 A parameter that the host refuses is left out from then on: by its name, or, where the host tells
-none, by trying without each. What was found is kept for as long as the process lives, by host,
-model and version. A host that cannot be tried just now is asked as all are, and tried again after a
-minute.
+none, by trying without each. A model that thinks all the same is asked with room for that. What was
+found is kept for as long as the process lives, by host, model and version. A host that cannot be
+tried just now is asked as all are, and tried again after a minute.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from django.conf import settings
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from stories.safety import structured
+from stories.safety.structured import THOUGHTS
 from stories.vocabulary.errors import RequestRefused, StoryError, told_to_staff
 from stories.workflow.faults import Fault
 
@@ -50,6 +51,8 @@ _MAX_CHANGES = 8
 # As many letters as a token has in English, more or less.
 _CHARACTERS_PER_TOKEN = 4
 _MAX_CHARACTERS = 400
+_THOUGHTS_BEGIN = ("<think", "<|channel|>analysis", "analysis")
+_NO_TEXT = {False: "it answered with no text", True: "it thought, and answered with no text"}
 
 Make = Callable[[Host, Support], Awaitable[Clients]]
 Ask = Callable[[Trial, Clients], Awaitable[Trial]]
@@ -84,6 +87,8 @@ async def _tried(host: Host, make: Make) -> Trial:
     trial = Trial()
     try:
         trial = await _adapting(trial, host, make, _write)
+        if trial.support.thinks and not trial.writes:
+            trial = await _adapting(trial, host, make, _write)
         trial = await _adapting(trial, host, make, _answer)
         if trial.schema == "ignored" and trial.support.schema:
             in_prompt = replace(trial, support=replace(trial.support, schema=False))
@@ -124,22 +129,25 @@ async def _without_named(trial: Trial, host: Host, make: Make, ask: Ask) -> Tria
 
 async def _write(trial: Trial, clients: Clients) -> Trial:
     started = time.monotonic()
-    first, text = 0.0, ""
+    first, text, thinks = 0.0, "", False
     stream = clients.writer.astream(_PROSE)
     async with contextlib.aclosing(stream) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             if chunk.text and not text:
                 first = time.monotonic() - started
             text += chunk.text
+            thinks = thinks or bool(chunk.additional_kwargs.get(THOUGHTS))
             if len(text) > _MAX_CHARACTERS:
                 break
     seconds = max(time.monotonic() - started - first, 0.001)
+    thinks = thinks or text.lstrip().startswith(_THOUGHTS_BEGIN)
     return replace(
         trial,
+        support=replace(trial.support, thinks=thinks),
         writes=bool(text.strip()),
         first_word_seconds=round(first, 2),
         tokens_per_second=round(len(text) / _CHARACTERS_PER_TOKEN / seconds, 1),
-        problem="" if text.strip() else "it answered with no text",
+        problem="" if text.strip() else _NO_TEXT[thinks],
     )
 
 

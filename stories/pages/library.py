@@ -87,16 +87,17 @@ def stories_of(child: Child) -> QuerySet[Story]:
     )
 
 
-def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
-    """The path being read, or the one that goes through the chapter named."""
+def pages_of(story: Story, *, through: str = "") -> StoryPages:
+    """The path being read, or the one that goes through the chapter with this id, if it is one."""
     chapters = Chapter.objects.readable().filter(story=story).select_related("choice")
     stored = list(chapters.prefetch_related("choices"))
     released = [chapter for chapter in stored if not chapter.awaits_preview]
     tree = Tree(released)
-    if through is None or through not in tree:
+    named = _uuid(through)
+    if named is None or named not in tree:
         path = tree.path_to(story.session.chapter_id)
     else:
-        path = tree.path_through(through)
+        path = tree.path_through(named)
     taken = [chapter.choice for chapter in path[1:]]
     reports = _reports(story)
     pages = [
@@ -109,6 +110,13 @@ def pages_of(story: Story, *, through: uuid.UUID | None = None) -> StoryPages:
         for chapter, choice in zip_longest(path, taken)
     ]
     return StoryPages(pages, [chapter for chapter in stored if chapter.awaits_preview])
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def _is_waiting(story: str) -> Exists:

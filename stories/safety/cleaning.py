@@ -1,10 +1,10 @@
 # ruff: noqa: RUF001 - typographic punctuation is what this module is about
 """Cleans a model's raw output down to prose, one character at a time.
 
-Three filters in a row: characters that no story holds, tags (a model's thoughts and the tokens of
-its chat template among them), and what stands at the start of lines (headings, labels, list
-markers). Each takes one character and answers with the characters that are settled by it, so that
-the result cannot depend on how the output was cut into pieces.
+Three filters in a row: characters that no story holds, tags (`tags`: a model's thoughts and the
+tokens of its chat template among them), and what stands at the start of lines (headings, labels,
+list markers). Each takes one character and answers with the characters that are settled by it, so
+that the result cannot depend on how the output was cut into pieces.
 """
 
 import re
@@ -13,10 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from stories.safety.tags import DISCARD
 from stories.vocabulary.languages import Labels, Language, language_of, languages
-
-# Stands for "what was not shown yet was no story": no raw character reaches the filters as this.
-DISCARD = "\x00"
 
 _LINE_BREAKS = "\n\r\v\f\x85\u2028\u2029"
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -69,76 +67,6 @@ def cleaned(text: str) -> str:
     """A whole text without characters foreign to stories, composed (NFC)."""
     characters = CharacterFilter()
     return unicodedata.normalize("NFC", "".join(map(characters.push, text)))
-
-
-_THOUGHTS = frozenset(
-    {"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"}
-)
-_TURN_ENDS = frozenset(
-    {"im_end", "endoftext", "eot_id", "end_of_turn", "end", "eos", "s", "end_of_text", "inst"}
-    | {"im_start", "start_of_turn", "start_header_id", "user", "end▁of▁sentence"}
-)
-_BREAKING_TAGS = frozenset({"br", "p", "div", "hr", "li"})
-# Bounded, so that a lone "<" holds up no more than a few words.
-_MAY_BE_TAG = re.compile(
-    r"<{1,2}(?:[/|｜!?][^<>\n]{0,64}|[A-Za-z][^<>\n]{0,64})?|<<[^<>\n]{1,64}>|\[/?[A-Z]{0,5}"
-)
-_IS_TAG = re.compile(r"<[^<>\n]+>|<<[^<>\n]+>>|\[/?(?:INST|SYS|BOS|EOS|END)\]")
-_TAG_NAME = re.compile(r"[^<>\[\]/|｜!?\s]+")
-
-
-class TagFilter:
-    """Drops tags, the text inside thought tags, and everything after the end of the turn."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._thoughts_open = 0
-        self._has_text = False
-        self._is_over = False
-
-    def push(self, char: str) -> str:
-        if self._is_over:
-            return ""
-        if not self._held and char not in "<[":
-            return self._text(char)
-        self._held += char
-        if _IS_TAG.fullmatch(self._held):
-            tag, self._held = self._held, ""
-            return self._tag(tag)
-        return "" if _MAY_BE_TAG.fullmatch(self._held) else self._give_up()
-
-    def _text(self, char: str) -> str:
-        if self._thoughts_open:
-            return ""
-        self._has_text = self._has_text or not char.isspace()
-        return char
-
-    def _give_up(self) -> str:
-        # No tag; but one may begin at any of the later characters.
-        held, self._held = self._held, ""
-        return self._text(held[0]) + "".join(self.push(char) for char in held[1:])
-
-    def _tag(self, tag: str) -> str:
-        match = _TAG_NAME.search(tag)
-        name = match[0].lower() if match else ""
-        if name in _THOUGHTS:
-            return self._thought("/" in tag[:3])
-        # [/INST] ends the user's turn, and the answer follows. Before any text, other tokens are an
-        # echo of the chat template.
-        is_turn_end = name in _TURN_ENDS and tag != "[/INST]"
-        if is_turn_end and self._has_text and not self._thoughts_open:
-            self._is_over = True
-        return self._text("\n") if name in _BREAKING_TAGS else ""
-
-    def _thought(self, is_closing: bool) -> str:
-        if not is_closing:
-            self._thoughts_open += 1
-        elif self._thoughts_open:
-            self._thoughts_open -= 1
-        else:
-            # The template opened the thoughts within the prompt: all text so far was one.
-            return DISCARD
-        return ""
 
 
 _NOT_PROSE = re.compile(r"#{1,6}(?:\s.*)?|`{3,}\s*\w*|(?:[-*_~=⁂]\s*){3,}|\*\s*\*|---+")

@@ -7,8 +7,9 @@ the chapter byte for byte, and how the model cut its output into pieces makes no
 
 from collections.abc import Callable
 
-from stories.safety.cleaning import DISCARD, CharacterFilter, LineFilter, TagFilter
+from stories.safety.cleaning import CharacterFilter, LineFilter
 from stories.safety.sentences import SentenceSplitter
+from stories.safety.tags import DISCARD, TagFilter
 
 
 class ProseStream:

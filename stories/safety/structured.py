@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>|\A\s*<think.*\Z", re.DOTALL | re.IGNORECASE)
+THOUGHTS = "reasoning_content"
+"""The key in a message's `additional_kwargs` of the model's thoughts, for any provider."""
+_THOUGHTS = re.compile(
+    r"\A.*(?:</think(?:ing)?>|<\|channel\|>final<\|message\|>|assistantfinal)|\A\s*<think.*\Z",
+    re.DOTALL | re.IGNORECASE,
+)
 # A brace that no key follows stands in a sentence.
 _OPENING = re.compile(r"\{(?=\s*[\"}])")
 _NOTHING_BEFORE = re.compile(r"(?:```\w*\s*)?\[?\s*\{")
@@ -45,7 +50,7 @@ def _said(message: "BaseMessage") -> str:
     text = _THOUGHTS.sub("", str(message.text))
     if text.strip():
         return text
-    thoughts = str(message.additional_kwargs.get("reasoning_content") or "").strip()
+    thoughts = str(message.additional_kwargs.get(THOUGHTS) or "").strip()
     return thoughts if _NOTHING_BEFORE.match(thoughts) else ""
 
 

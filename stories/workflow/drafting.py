@@ -51,9 +51,10 @@ MAX_RESTARTS = 2
 _MAX_SOFT_HITS = 3
 # Per chapter. A safe sentence beside the wish is a flaw, and each call for another one is a wait.
 _MAX_MENDS = 3
-# Turns that a host ended at its limit of tokens are gone on with so often.
-_MAX_CUTS = 4
-# A chapter that stopped too early is asked for more, and then tried anew.
+# A chapter that ended too early, by its host's limit of tokens or by its model's own will, is gone
+# on with so often: it may cost twice the calls of a good one.
+_MAX_FURTHER = 3
+# Of these, one that ended by itself is asked for more, and then tried anew.
 _MAX_MORE = 2
 # By then what was chosen happens. Where it does not, there is still time for it in the beginning.
 _CHOICE_WITHIN_WORDS = 50
@@ -62,9 +63,16 @@ _REFUSAL_WITHIN_SENTENCES = 2
 _LONG_SENTENCE_WORDS = 4
 # The category of a layer that could not answer: no concern of the story's.
 _FAILURE = "failure"
+# That of text about the task, such as thoughts without a mark: the model's fault, and not unsafe.
+_LEFTOVER = "leftover"
 _UNSAID = "…"
 # The error after the last try, by its concern; any other concern was one of safety.
-_GIVEN_UP = {_FAILURE: ModelUnavailable, Kind.REFUSAL: Declined, Kind.REPETITION: TooShort}
+_GIVEN_UP = {
+    _FAILURE: ModelUnavailable,
+    _LEFTOVER: EmptyContent,
+    Kind.REFUSAL: Declined,
+    Kind.REPETITION: TooShort,
+}
 # Ends the answer of a host that sends thoughts, markup or white space for ever.
 _MAX_RAW_CHARACTERS = 30_000
 
@@ -109,6 +117,7 @@ class Drafting:
         self._concerns: list[str] = []
         self._restarts_left = MAX_RESTARTS
         self._mends_left = _MAX_MENDS
+        self._further_left = _MAX_FURTHER
         self._more_left = _MAX_MORE
         self._asked: list[BaseMessage] = []
         self._start = self._sentences = self._soft_hits = self._taken = 0
@@ -195,7 +204,6 @@ class Drafting:
     async def _write_until_whole(self, turn: Turn) -> None:
         nothing = self._written
         has_asked_again = False
-        cuts_left = _MAX_CUTS
         while True:
             before = self._written
             ended = await self._try(turn)
@@ -203,8 +211,8 @@ class Drafting:
                 continue
             if ended is Ended.HELD and self._is_needed(turn):
                 self._restart()
-            elif ended is Ended.CUT and self._written != before and cuts_left:
-                cuts_left -= 1
+            elif ended is Ended.CUT and self._written != before and self._further_left:
+                self._further_left -= 1
             # An empty answer is mostly chance: the same request, once more, costs no try.
             elif self._written == nothing and not has_asked_again:
                 has_asked_again = True
@@ -236,8 +244,9 @@ class Drafting:
     def _ask_for_more(self) -> None:
         """Makes way for another try at a chapter that is too short: at first as if it were the same
         one. Raises TooShort."""
-        if not self._more_left:
+        if not (self._more_left and self._further_left):
             raise TooShort(f"the chapter ended after {self._manuscript.word_count} words")
+        self._further_left -= 1
         self._more_left -= 1
         self._concerns.append(Kind.SHORT)
         if not self._more_left:
@@ -359,10 +368,11 @@ class Drafting:
         self._manuscript.retract()
         if kind is Kind.REPETITION:
             return False
+        if kind is Kind.LANGUAGE and self._mends_left <= 1 and self._restarts_left == MAX_RESTARTS:
+            self._mends_left = 0  # the new try takes their place
+            return False
         may_mend, self._mends_left = self._mends_left > 0, max(0, self._mends_left - 1)
         if not may_mend:
-            if kind is Kind.LANGUAGE and self._restarts_left == MAX_RESTARTS:
-                return False
             self._add(sentence)
         elif self._resources.profile.writing == "prose":
             other = await self._other_wording(sentence, note_on([kind], self._wanted))

@@ -82,9 +82,10 @@ class OutcomeWords(BaseModel):
     whoever else is near. Where nobody else is near, any of these pronouns does: by the
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
     `things` beside those of `common.txt`; after one of the words `before_things` it may mean a
-    thing. And `of_her` and `of_him` are regular expressions for sentences whose words agree with
-    the `{hero}`, `{opening}` being a sentence's beginning up to the name: wrong for a hero who is
-    the other, and for nobody else, since a language of such words may have none that leave it open.
+    thing, and words of the regular expressions `introducing` mean the hero. And `of_her` and
+    `of_him` are regular expressions for sentences whose words agree with the `{hero}`, `{opening}`
+    being a sentence's beginning up to the name: wrong for a hero who is the other, and for nobody
+    else, since a language of such words may have none that leave it open.
     `additions` are what tells a small model's additions that are not fit.
     """
 
@@ -102,6 +103,7 @@ class OutcomeWords(BaseModel):
     determiners: _Words = frozenset()
     beings: _Words = frozenset()
     things: _Words = frozenset()
+    introducing: tuple[str, ...] = ()
     additions: AdditionWords = AdditionWords()
 
 
@@ -331,7 +333,8 @@ def _names_somebody(sentence: str, asked: Asked) -> bool:
     """True when somebody beside the hero may be in the sentence, or talks in it."""
     if any(mark in sentence for mark in _MARKS):
         return True
-    said = [_bare(word) for word in words(sentence, asked.brief.language) if word != asked.hero]
+    told = _introduction(asked).sub("", sentence)
+    said = [_bare(word) for word in words(told, asked.brief.language) if word != asked.hero]
     folded = [word.casefold() for word in said]
     known = asked.words
     others = [word for word in folded if word not in known.she | known.he]
@@ -342,6 +345,13 @@ def _names_somebody(sentence: str, asked: Asked) -> bool:
         for start, word in enumerate(folded)
         if word in known.determiners
     )
+
+
+@cache
+def _introduction(asked: Asked) -> re.Pattern[str]:
+    """The words that introduce the hero: nobody else is "a child called Robin"."""
+    patterns = (each.format(hero=re.escape(asked.hero)) for each in asked.words.introducing)
+    return re.compile("|".join(patterns) or r"(?!)")
 
 
 def _is_name(word: str, asked: Asked) -> bool:

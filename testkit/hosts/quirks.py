@@ -105,6 +105,18 @@ class Quirk(Enum):
         "defog-ai/introspect#479",
     )
     THINK_TAIL = (_BOTH, "The content begins with thoughts of which only `</think>` tells.")
+    CHANNEL_MARKS = (
+        _BOTH,
+        "The channels of gpt-oss stand in the content with their marks: thoughts, then the answer.",
+        "ml-explore/mlx-lm#1867",
+        "scouzi1966/maclocal-api#121",
+    )
+    CHANNEL_NAMES = (
+        _BOTH,
+        "The same without the marks: `analysis`, thoughts, `assistantfinal`, the answer.",
+        "oobabooga/textgen#7374",
+        "Augustas11/macprovider#743",
+    )
     THINKS_FIRST = (
         _BOTH,
         "Thoughts come first, in `thinking` or `reasoning_content`, whatever was asked for.",

@@ -120,6 +120,13 @@ _SHAPES: dict[Quirk, Shape] = {
     Quirk.TRAILING_WORD: _of_json(lambda text, _: f"{text}\nDone."),
     Quirk.THINK_BLOCK: _text(lambda text: f"<think>\n{THOUGHTS}\n</think>\n\n{text}"),
     Quirk.THINK_TAIL: _text(lambda text: f"{THOUGHTS}\n</think>\n\n{text}"),
+    Quirk.CHANNEL_MARKS: _text(
+        lambda text: (
+            f"<|channel|>analysis<|message|>{THOUGHTS}<|end|>"
+            f"<|start|>assistant<|channel|>final<|message|>{text}<|return|>"
+        )
+    ),
+    Quirk.CHANNEL_NAMES: _text(lambda text: f"analysis{THOUGHTS}assistantfinal{text}"),
     Quirk.THINKS_FIRST: lambda reply, _: replace(reply, thinking=THOUGHTS),
     Quirk.THINKS_AT_LENGTH: lambda reply, _: replace(reply, thinking=" Hmm." * _TOKENS_AT_LENGTH),
     Quirk.REASONING_FIELD: lambda reply, _: replace(reply, thinking=THOUGHTS),

@@ -9,6 +9,8 @@ from children.models import Child, Family, User
 
 PASSWORD = "lantern-under-the-bed"
 THIS_YEAR = timezone.localdate().year
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+"""An id that nothing has."""
 
 
 def make_child(family: Family | None, name: str, language: str = "en") -> Child:

@@ -65,6 +65,7 @@ def _lines(host: llm.Host, trial: llm.Trial) -> Iterator[tuple[str, str]]:
     yield "Context", f"{host.profile.context_tokens} tokens"
     yield "Languages", ", ".join(host.profile.languages)
     yield "Writes", f"yes ({host.profile.writing})" if trial.writes else "no"
+    yield "Thinks all the same", "yes" if trial.support.thinks else "no"
     yield "Answers to schemas", trial.schema or "none"
     yield "Refused by the host", ", ".join(trial.support.left_out) or "nothing"
     if trial.writes and trial.tokens_per_second:

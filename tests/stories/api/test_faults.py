@@ -257,3 +257,12 @@ async def test_a_host_that_refuses_what_it_took_before_is_tried_out_anew(
     assert (await chapter_with(api, mia, theme="a kite"))[-1].type == "complete"
     row = await ModelTrial.objects.aget()
     assert row.left_out == ["think"]
+
+
+async def test_a_model_that_begins_to_think_is_tried_out_anew(
+    api: Client, mia: Child, storyteller: OllamaServer
+) -> None:
+    assert (await chapter_with(api, mia))[-1].type == "complete"
+    storyteller.quirks.add(Quirk.THINKS_AT_LENGTH)
+    assert ends_with(await chapter_with(api, mia, theme="a boat"), "EMPTY_CONTENT")
+    assert (await chapter_with(api, mia, theme="a kite"))[-1].type == "complete"

@@ -32,6 +32,14 @@ def test_it_says_how_the_model_is(any_host: ModelHost[Any]) -> None:
         assert part in told
 
 
+def test_a_model_that_thinks_all_the_same_is_told_as_such(any_host: ModelHost[Any]) -> None:
+    assert "Thinks all the same:    no" in said()
+    any_host.quirks.add(Quirk.THINKS_FIRST)
+    told = said()
+    assert "Thinks all the same:    yes" in told
+    assert "Switch thinking off at the host" in told
+
+
 def test_what_the_host_refuses_is_named_and_kept_for_staff(
     openai_host: OpenAIServer, client: Client
 ) -> None:
@@ -48,18 +56,20 @@ def test_what_the_host_refuses_is_named_and_kept_for_staff(
 
 
 def test_a_process_that_starts_later_tries_nothing_out_again(any_host: ModelHost[Any]) -> None:
+    any_host.quirks.add(Quirk.THINKS_FIRST)
     said()
     heard = len(any_host.trials)
     llm.forget_trials()
     trials.recall()
     models = async_to_sync(llm.open_models)()
     assert models.trial.is_over
+    assert models.trial.support.thinks
     assert len(any_host.trials) == heard
 
 
 def test_why_it_does_not_write_is_said(any_host: ModelHost[Any]) -> None:
-    any_host.script(trial=Reply(status=402, error="no credit left"))
-    with pytest.raises(CommandError, match="answered 402: no credit left"):
+    any_host.script(trial=Reply(status=402, error="no credit left."))
+    with pytest.raises(CommandError, match=r"answered 402: no credit left\.$"):
         said()
 
 

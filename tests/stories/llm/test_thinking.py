@@ -14,6 +14,7 @@ from testkit.hosts import ModelHost, Quirk
 from testkit.ollama.server import OllamaServer
 from testkit.openai.server import OpenAIServer
 
+STORY = "A fox found a lantern."
 LOW, OFF = {"reasoning_effort": "low"}, {"chat_template_kwargs": {"enable_thinking": False}}
 
 
@@ -89,7 +90,36 @@ async def test_thoughts_of_a_model_that_thinks_anyway_leave_room_for_prose(
     any_host.models[:] = [name]
     settings.OLLAMA_MODEL = settings.OPENAI_MODEL = name
     any_host.quirks.add(Quirk.THINKS_AT_LENGTH, kinds={"prose"})
-    any_host.script(prose="A fox found a lantern.")
+    assert await _told(any_host) == STORY
+
+
+async def test_a_model_that_is_seen_to_think_in_its_trial_has_room_for_it_in_prose(
+    any_host: ModelHost[Any],
+) -> None:
+    any_host.quirks.add(Quirk.THINKS_AT_LENGTH)
+    assert await _told(any_host) == STORY
+    trial = (await llm.open_models()).trial
+    assert (trial.support.thinks, trial.is_passed, trial.problem) == (True, True, "")
+    assert len(any_host.trials) == 3
+
+
+@pytest.mark.parametrize(
+    "quirk", [Quirk.THINKS_FIRST, Quirk.THINK_BLOCK, Quirk.CHANNEL_MARKS, Quirk.CHANNEL_NAMES]
+)
+async def test_a_few_thoughts_cost_no_further_trial(any_host: ModelHost[Any], quirk: Quirk) -> None:
+    any_host.quirks.add(quirk)
+    assert (await llm.open_models()).trial.support.thinks
+    assert len(any_host.trials) == 2
+
+
+async def test_a_model_that_only_thinks_is_told_as_such(any_host: ModelHost[Any]) -> None:
+    any_host.quirks.add(Quirk.THINKING_EATS_BUDGET)
+    trial = (await llm.open_models()).trial
+    assert trial.problem == "it thought, and answered with no text"
+    assert any("thinking off" in advice for advice in trial.advice)
+
+
+async def _told(host: ModelHost[Any]) -> str:
+    host.script(prose=STORY)
     writer = (await llm.open_models()).writer
-    told = "".join([str(chunk.text) async for chunk in writer.astream("A story, please.")])
-    assert told == "A fox found a lantern."
+    return "".join([str(chunk.text) async for chunk in writer.astream("A story, please.")])

@@ -40,7 +40,8 @@ async def test_a_story_begins_with_the_model_that_its_page_had_loaded(
     api: Client, alice: User, mia: Child, any_host: ModelHost[Any]
 ) -> None:
     engine.start()
-    await api.frames(events_of(await start(api, mia)))  # and the model has been tried out
+    # The model is tried out, and no next chapter is planned beside the page.
+    await api.frames(events_of(await start(api, mia, total_chapters=1)))
     any_host.load_seconds = 0.05
     await open_page(alice, mia)
     await any_host.loaded.seen()

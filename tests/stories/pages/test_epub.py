@@ -1,7 +1,11 @@
 """A story as a file for e-readers."""
 
 import io
+import struct
+import subprocess
 import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,11 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from children.models import Child, User
-from stories.models import Chapter, Story
+from stories.models import Chapter, Choice, Story
+from stories.pages import epub
 from tests.factories.families import make_child
 from tests.factories.stories import add_chapter, make_read_story
 
+COVER = "book/cover.png"
 OPF = "{http://www.idpf.org/2007/opf}"
+NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
 OCF = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 
 
@@ -24,17 +31,23 @@ def page(client: Client, alice: User) -> Client:
     return client
 
 
-def book_of(page: Client, story: Story, query: str = "") -> dict[str, str]:
-    """The files, of which every one that is XML can be read."""
+def download(page: Client, story: Story, query: str = "") -> bytes:
     answer = page.get(reverse("stories:epub", args=[story.pk]) + query)
     assert answer.status_code == 200
-    assert answer["Content-Type"] == "application/epub+zip"
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    assert answer["Content-Type"] == epub.CONTENT_TYPE == "application/epub+zip"
+    return bytes(answer.content)
+
+
+def book_of(page: Client, story: Story, query: str = "") -> dict[str, str]:
+    """The files of text, of which every one that is XML can be read."""
+    with zipfile.ZipFile(io.BytesIO(download(page, story, query))) as archive:
         first = archive.infolist()[0]
         assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
-        files = {name: archive.read(name).decode() for name in archive.namelist()}
+        named = archive.namelist()
+        files = {name: archive.read(name).decode() for name in named if name != COVER}
+        assert named == [*files, COVER]
     for name, text in files.items():
-        if name.endswith(("ml", "opf", "svg")):
+        if name.endswith(("ml", "opf", "svg", "ncx")):
             ET.fromstring(text)
     return files
 
@@ -46,7 +59,7 @@ def in_order(files: dict[str, str]) -> list[str]:
     package = ET.fromstring(files[root])
     items = {item.attrib["id"]: item.attrib["href"] for item in package.iter(f"{OPF}item")}
     assert {f"book/{href}" for href in items.values()} | {root} == {
-        name for name in files if name.startswith("book/")
+        name for name in (*files, COVER) if name.startswith("book/")
     }
     return [
         "".join(ET.fromstring(files[f"book/{items[ref.attrib['idref']]}"]).itertext())
@@ -123,3 +136,64 @@ def test_a_book_is_its_familys_own(client: Client, page: Client, mia: Child, cha
     assert client.get(url).status_code == 404
     client.logout()
     assert client.get(url).status_code == 302
+
+
+def test_its_cover_is_a_picture_of_the_size_that_book_shelves_want(
+    page: Client, mia: Child
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(download(page, make_read_story(mia)))) as archive:
+        picture = archive.read(COVER)
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", picture[16:24]) == (1600, 2560)
+
+
+def test_readers_of_epub_2_find_its_chapters_and_cover(page: Client, mia: Child) -> None:
+    files = book_of(page, make_read_story(mia, chapters=2))
+    package = ET.fromstring(files["book/package.opf"])
+    kinds = {item.attrib["href"]: item.attrib["media-type"] for item in package.iter(f"{OPF}item")}
+    assert kinds["toc.ncx"] == "application/x-dtbncx+xml"
+    assert '<meta name="cover" content="cover"/>' in files["book/package.opf"]
+    contents = ET.fromstring(files["book/toc.ncx"])
+    assert [
+        (point.findtext(f"{NCX}navLabel/{NCX}text"), point.find(f"{NCX}content").attrib["src"])  # type: ignore[union-attr]
+        for point in contents.iter(f"{NCX}navPoint")
+    ] == [("1. Title 1 0", "chapter-1.xhtml"), ("2. Title 2 0", "chapter-2.xhtml")]
+
+
+def test_word_cards_come_at_the_end_each_word_once(page: Client, mia: Child) -> None:
+    story = make_read_story(mia, chapters=2)
+    fox = {"word": "fox", "meaning": "an animal with a red tail"}
+    oak = {"word": "oak", "meaning": "a big old tree"}
+    story.chapters.filter(number=1).update(vocabulary=[fox])
+    story.chapters.filter(number=2).update(vocabulary=[oak, fox])
+    *_, words = in_order(book_of(page, story))
+    assert " ".join(words.split()).endswith(
+        "Words in this story fox an animal with a red tail oak a big old tree"
+    )
+
+
+def test_the_same_pages_make_the_same_bytes(page: Client, mia: Child) -> None:
+    story = make_read_story(mia)
+    assert download(page, story) == download(page, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "<i>Fox</i> & “co.”"), ("es", "¡El zorro, 3.ª parte!"), ("he", "השועל (2)")],
+)
+def test_epubcheck_finds_nothing_to_complain_of(
+    page: Client, alice: User, tmp_path: Path, language: str, title: str
+) -> None:
+    story = make_read_story(make_child(alice.family, "Noa", language), title, chapters=3)
+    story.chapters.update(vocabulary=[{"word": "<b>", "meaning": "a & b"}])
+    Choice.objects.filter(chapter__number=1).update(text="An idea \U0001f98a & <more>")
+    book = tmp_path / "book.epub"
+    book.write_bytes(download(page, story))
+    jar = distribution("epubcheck").locate_file("epubcheck/epubcheck.jar")
+    # Less compilation is quicker: Java is to check one book only.
+    java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jar)]
+    run = subprocess.run(
+        [*java, "--failonwarnings", str(book)], capture_output=True, text=True, check=False
+    )
+    assert "0 fatals / 0 errors / 0 warnings" in run.stdout, run.stdout + run.stderr
+    assert run.returncode == 0

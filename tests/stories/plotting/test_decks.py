@@ -10,6 +10,7 @@ from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.languages import codes, language_of
 from testkit.decks import cast_problems, deck_problems
 from testkit.levels import AGES, CHAPTERS, told
+from testkit.word_cards import word_cards
 
 MIN_LEVEL_SHARE, MIN_LEVEL_SHARE_OF_A_BAND = 0.85, 0.55
 
@@ -53,6 +54,30 @@ def test_too_few_sentences_for_who_goes_along_are_named() -> None:
     found = " ".join(cast_problems(bad, language_of("en"), AgeBand.MIDDLE))
     assert "11 sentences of help, not 12" in found
     assert "too few different sentences" in found
+
+
+def test_the_words_that_a_chapter_explains_are_listed_with_their_sentences() -> None:
+    deck = deck_of("en", AgeBand.YOUNG)
+    plot, friend = deck.plots[0], deck.friends[0]
+    told = plot.opening.model_copy(
+        update={
+            "title": "The Cellar",
+            "beats": (plot.opening.beats[0].model_copy(update={"lead": "Two lanterns swung."}),),
+            "choices": (plot.opening.choices[0].model_copy(update={"then": "The gate creaked."}),),
+        }
+    )
+    few = deck.model_copy(
+        update={
+            "plots": (plot.model_copy(update={"key": "cellar", "opening": told}),),
+            "friends": (friend.model_copy(update={"asides": ("{friend} yelped.",) * 5}),),
+        }
+    )
+    lines = [*word_cards(few, language_of("en"))]
+    opening = lines[: lines.index(next(line for line in lines[1:] if line[0] != " "))]
+    assert opening[0] == "cellar, “The Cellar” (1 of 2 word cards)"
+    assert "    creaked = creak: to make the sound of an old door | The gate creaked." in opening
+    assert "    lanterns = lantern: a lamp that you can carry | Two lanterns swung." in opening
+    assert [line.split(":")[0] for line in lines if "{friend}" in line][-1] == "    yelped = yelp"
 
 
 @each_language

@@ -38,6 +38,15 @@ SAMPLES = [
         "All 👨\u200d👩\u200d👧 ran. 🦊 E\u0301clairs! \ud83e\udd8a Done. 3 < 4. <b>Fox</b>.",
     ),
     ("en", "A fox ran on, " + "and on, " * 90 + "until it slept. Then " + "it ran and " * 60),
+    (
+        "en",
+        (
+            "<|channel|>analysis<|message|>Plan.<|end|><|start|>assistant<|channel|>final<|message|>"
+            "A fox ran. It hid."
+        ),
+    ),
+    ("en", "\n analysisWe need a fox.assistantfinalA fox ran. It hid."),
+    ("en", "analysis of foxes came first. Then they ran."),
     ("en", "Thoughts of mine. More\n</think>\nOnce upon a time. [INST] no"),
     ("en", '"Once upon a time there was a fox. It was happy."'),
     (
@@ -62,6 +71,10 @@ def test_no_mixture_of_markup_depends_on_how_it_was_cut() -> None:
     parts = [
         "<think>",
         "</think>",
+        "<|channel|>",
+        "<|message|>",
+        "final",
+        "analysis",
         "<",
         ">",
         "[",
@@ -144,6 +157,12 @@ def test_spanish_titles_end_no_sentence() -> None:
         "<think>A <think>nested</think> plan.</think>The fox ran.",
         "<thinking mode='x'>A plan.</thinking>\n\nThe fox ran.",
         "I should write of a fox</think>The fox ran.",
+        (
+            "<|channel|>analysis<|message|>A plan.<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>The fox ran.<|return|>"
+        ),
+        "<|start|>assistant<|channel|>final<|message|>The fox ran.",
+        "analysisWe need a fox. So be it.assistantfinalThe fox ran.",
         "<|im_start|>assistant\nThe fox ran.<|im_end|>",
         "<s>The fox ran.</s> And more that is not for us.",
         "The fox ran.<|eot_id|><|start_header_id|>user<|end_header_id|>More.",

@@ -43,6 +43,8 @@ READ_ALL_THE_SAME = [
     Quirk.ARRAY_OF_ONE,
     Quirk.THINK_BLOCK,
     Quirk.THINK_TAIL,
+    Quirk.CHANNEL_MARKS,
+    Quirk.CHANNEL_NAMES,
     Quirk.THINKS_FIRST,
     Quirk.ANSWER_IN_REASONING,
 ]

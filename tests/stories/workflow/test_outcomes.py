@@ -1,5 +1,6 @@
 """A chapter is whole when its host says so, and it is compared with what was asked for."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from children.profiles import Pronoun
 from stories.plotting.telling import planned
 from stories.vocabulary.brief import ChoiceTaken
-from stories.vocabulary.errors import Declined, ModelUnavailable, TooShort
+from stories.vocabulary.errors import Declined, EmptyContent, ModelUnavailable, TooShort
 from stories.workflow.lengths import target_words
 from stories.workflow.promises import EARLY_WORDS, keeps_choice, uses_find
 from stories.workflow.resources import ChapterResources
@@ -95,7 +96,21 @@ async def test_a_host_that_always_stops_at_its_limit_is_not_asked_for_ever(
     brief = a_brief()
     draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
     assert 0 < draft.measures.word_count < 100
-    assert len(any_host.calls_for("prose")) <= 5
+    assert len(any_host.calls_for("prose")) <= 4
+
+
+@pytest.mark.parametrize(("words_at_once", "is_told"), [(50, True), (20, False)])
+async def test_a_host_with_few_tokens_for_an_answer_costs_twice_the_calls_at_most(
+    any_host: ModelHost[Any], words_at_once: int, is_told: bool
+) -> None:
+    brief = a_brief()
+    starts = iter(range(0, 1000, words_at_once))
+    any_host.script(prose=lambda _: Reply(words(words_at_once, next(starts)), reason="length"))
+    reading = Reading()
+    with nullcontext() if is_told else pytest.raises(TooShort):
+        await reading.of(brief, long_enough(any_host, brief))
+    assert len(any_host.calls_for("prose")) == 4
+    assert len(any_host.calls) <= 2 * len(("prose", "judge", "notes"))
 
 
 async def test_a_hosts_filter_counts_as_a_refusal(openai_host: OpenAIServer) -> None:
@@ -198,6 +213,30 @@ async def test_a_refusal_at_the_end_costs_no_chapter(any_host: ModelHost[Any]) -
     assert reading.draft.measures.word_count == 200
 
 
+# Thoughts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quirk", [Quirk.CHANNEL_MARKS, Quirk.CHANNEL_NAMES, Quirk.THINK_TAIL])
+async def test_thoughts_in_the_content_are_no_story(any_host: ModelHost[Any], quirk: Quirk) -> None:
+    any_host.script(prose=GENTLE)
+    any_host.quirks.add(quirk)
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert reading.draft.text == reading.text == GENTLE
+    assert reading.held == []
+
+
+async def test_thoughts_without_a_mark_are_not_told_as_an_unfit_story(
+    any_host: ModelHost[Any],
+) -> None:
+    any_host.script(prose=f"Okay, the user wants a story about a fox. {GENTLE}")
+    brief = a_brief()
+    reading = Reading()
+    with pytest.raises(EmptyContent):
+        await reading.of(brief, resources_for(any_host, brief))
+    assert reading.text == ""
+
+
 # Sentences ----------------------------------------------------------------------------------------
 
 
@@ -235,10 +274,10 @@ async def test_a_chapter_that_turns_to_another_language_is_tried_anew_once(
     )
     brief = a_brief(language="es", hero="Ariel")
     draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
-    assert draft.text == " ".join(["Ariel encontró un farol.", *english[:3], *english[6:]])
+    assert draft.text == " ".join(["Ariel encontró un farol.", *english[:2], *english[6:]])
     assert {found.kind for found in draft.outcome} == {"language"}
     assert "in Spanish." in any_host.calls_for("prose")[1].messages[-1]["content"]
-    assert len(any_host.calls) == 7
+    assert len(any_host.calls) == 6
 
 
 async def test_the_heros_pronoun_is_put_right(any_host: ModelHost[Any]) -> None:
