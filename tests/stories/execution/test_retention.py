@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import transaction
 from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
@@ -50,6 +51,7 @@ def ask(user: User, child: Child, theme: str) -> Generation:
     return start_story(caller(user), NewStory(child=child, theme=theme)).generation
 
 
+@transaction.atomic  # no dispatcher is to claim one of them
 def make_finished(user: User, child: Child, count: int) -> None:
     """So many stories that were finished long ago, each with one event left in its log."""
     for number in range(count):
