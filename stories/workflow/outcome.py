@@ -71,6 +71,19 @@ class AdditionWords(BaseModel):
     vague: tuple[str, ...] = ()
 
 
+class ThoughtWords(BaseModel):
+    """Regular expressions, in lower case, for a model's thoughts at the beginning of an answer:
+    talk about its task (`talk`, in which `{lead}` stands for the words before it), for what is a
+    plan only among such talk (`plans`), and for whole sentences that say nothing yet (`pauses`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    lead: str = ""
+
+
 class OutcomeWords(BaseModel):
     """A language's `outcome.toml`.
 
@@ -86,7 +99,8 @@ class OutcomeWords(BaseModel):
     `of_him` are regular expressions for sentences whose words agree with the `{hero}`, `{opening}`
     being a sentence's beginning up to the name: wrong for a hero who is the other, and for nobody
     else, since a language of such words may have none that leave it open.
-    `additions` are what tells a small model's additions that are not fit.
+    `additions` are what tells a small model's additions that are not fit, and `thoughts` what a
+    model says to itself before its story.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +119,7 @@ class OutcomeWords(BaseModel):
     things: _Words = frozenset()
     introducing: tuple[str, ...] = ()
     additions: AdditionWords = AdditionWords()
+    thoughts: ThoughtWords = ThoughtWords()
 
 
 @cache
