@@ -6,12 +6,21 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from stories.execution import checkpoints, runner
+from stories.execution import checkpoints, engine, runner
 from stories.execution.run import RunControl
 from stories.generations import ahead_slots
 from stories.infra.db import in_database
 from stories.models import Chapter, Generation, GenerationEvent
 from tests.clients import Client, Frame
+
+_END_SECONDS = 10.0
+
+
+async def settled(*, goes_on: bool = False) -> None:
+    """Waits until this process's runs have ended and planned; then it takes others, or none."""
+    await engine.shut_down(_END_SECONDS)
+    if goes_on:
+        engine.start()
 
 
 async def has_checkpoints(generation: Generation) -> bool:

@@ -72,6 +72,14 @@ def choice_for(session: ReadingSession, choice_id: uuid.UUID) -> Choice:
     raise Missing("choice")
 
 
+def chapter_of(session: ReadingSession, chapter_id: uuid.UUID) -> Chapter:
+    """A chapter of this session's own story that the child may read."""
+    found = Chapter.objects.released().filter(story=session.story_id, pk=chapter_id).first()
+    if found is None:
+        raise Missing("chapter")
+    return found
+
+
 def chapter_for(user: User, chapter_id: uuid.UUID) -> Chapter:
     """A chapter that the family may read."""
     readable = Chapter.objects.readable().select_related("story__child", "story__session")

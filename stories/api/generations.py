@@ -165,7 +165,7 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
         session_id=generation.story.session.pk,
         story_id=generation.story_id,
         chapter_id=chapter.pk if chapter else None,
-        chapter_title=chapter.title if chapter and has_words else "",
+        chapter_title=_title_of(generation) if has_words else "",
         chapter_number=generation.chapter_number,
         status="withdrawn" if is_withdrawn else generation.status,
         is_active=generation.is_active and not is_withdrawn,
@@ -177,6 +177,13 @@ def _state(request: HttpRequest, generation_id: uuid.UUID) -> GenerationOut:
         created_at=generation.created_at,
         finished_at=generation.finished_at,
     )
+
+
+def _title_of(generation: Generation) -> str:
+    """The chapter's; that of its plan, which comes before the text, where it is told from one."""
+    if generation.chapter is not None:
+        return generation.chapter.title
+    return generations.planned_title(generation)
 
 
 def _end_of(generation: Generation, log: list[LogEvent]) -> Cursor:

@@ -70,13 +70,13 @@ async def get_page_state(request: HttpRequest, session_id: uuid.UUID) -> PageSta
 @router.post(
     "/sessions/{uuid:session_id}/reading",
     response={204: None, **PROBLEMS},
-    summary="Add reading time",
+    summary="Add reading time, and note where the story is read",
 )
 async def add_reading(
     request: HttpRequest, session_id: uuid.UUID, payload: ReadingIn
 ) -> Status[None]:
-    session = await in_database(access.session_for, user_of(request), session_id)
-    await in_database(generations.note_reading, session, payload.seconds)
+    """The story opens there the next time, on whatever device."""
+    await in_database(_add_reading, user_of(request), session_id, payload)
     return Status(204, None)
 
 
@@ -194,11 +194,20 @@ def _page_state(user: User, session_id: uuid.UUID) -> PageStateOut:
     off = switches.turned_off()
     return PageStateOut(
         chapter_id=session.chapter_id,
+        generation_id=generations.run_at(session, generations.following(session)),
         withdrawn=list(gone.values_list("pk", flat=True)),
         awaiting_preview=list(waiting.values_list("pk", flat=True)),
         has_read_aloud=Feature.READ_ALOUD not in off,
         has_own_ideas=Feature.OWN_IDEAS not in off,
     )
+
+
+def _add_reading(user: User, session_id: uuid.UUID, reading: ReadingIn) -> None:
+    session = access.session_for(user, session_id)
+    generations.note_reading(session, reading.seconds)
+    if reading.chapter_id is not None:
+        chapter = access.chapter_of(session, reading.chapter_id)
+        generations.note_place(session, chapter, reading.paragraph)
 
 
 def _release(user: User, chapter_id: uuid.UUID) -> ChapterOut:

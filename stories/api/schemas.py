@@ -12,6 +12,7 @@ from stories.generations import DEFAULT_CHAPTERS, MAX_CHAPTERS, MAX_COMPANIONS
 from stories.moderation import MAX_REMARK_CHARACTERS, MAX_SENTENCE_CHARACTERS
 from stories.vocabulary.tones import Tone
 
+MAX_PARAGRAPH = 9999
 MAX_PASSAGE_CHARACTERS = 2000
 
 ShortLine = Annotated[str, Field(min_length=1, max_length=60)]
@@ -93,6 +94,14 @@ class GenerationIn(Schema):
     chapter_number: Annotated[int | None, Field(ge=1, le=MAX_CHAPTERS)] = None
     choice_id: str = ""
     custom_text: str = ""
+    at_chapter: Annotated[
+        uuid.UUID | None,
+        Field(
+            description="the chapter that the session is believed to be at: where it has moved on, "
+            "or another choice was made there, nothing is begun (`409`, `MOVED_ON`); without it "
+            "another choice begins a branch"
+        ),
+    ] = None
 
 
 class KeptFriendOut(Schema):
@@ -202,6 +211,13 @@ class PageStateOut(Schema):
     turned on."""
 
     chapter_id: uuid.UUID | None
+    generation_id: Annotated[
+        uuid.UUID | None,
+        Field(
+            description="what a reader is at: the chapter that is being written, was stopped, "
+            "failed or awaits a preview; else the one that wrote `chapter_id`"
+        ),
+    ]
     withdrawn: list[uuid.UUID]
     awaiting_preview: list[uuid.UUID]
     has_read_aloud: bool
@@ -221,7 +237,7 @@ class GenerationOut(Schema):
     session_id: uuid.UUID
     story_id: uuid.UUID
     chapter_id: uuid.UUID | None
-    chapter_title: str
+    chapter_title: Annotated[str, Field(description="empty until it is known")]
     chapter_number: int
     status: str
     is_active: bool
@@ -266,7 +282,12 @@ class NarrationOut(Schema):
 
 
 class ReadingIn(Schema):
-    seconds: Annotated[int, Field(ge=1, le=600)]
+    """Time in front of the story since the last such request, and where it is read: the chapter,
+    and the index of its paragraph."""
+
+    seconds: Annotated[int, Field(ge=0, le=600)]
+    chapter_id: uuid.UUID | None = None
+    paragraph: Annotated[int, Field(ge=0, le=MAX_PARAGRAPH)] = 0
 
 
 class ReportIn(Schema):

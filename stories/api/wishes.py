@@ -1,6 +1,7 @@
 """From a request and its fields to who wants what of a story."""
 
 import uuid
+from dataclasses import replace
 
 from django.http import HttpRequest
 
@@ -40,7 +41,7 @@ def request_chapter(caller: Caller, payload: GenerationIn) -> Requested:
         tone=payload.tone,
     )
     if payload.session_id is None:
-        if payload.choice_id or payload.custom_text:
+        if payload.choice_id or payload.custom_text or payload.at_chapter:
             raise Refused(422, "INVALID", "session_id is needed for a choice.", "session_id")
         if number == 1:
             return generations.start_story(caller, new)
@@ -50,7 +51,7 @@ def request_chapter(caller: Caller, payload: GenerationIn) -> Requested:
         raise Refused(409, "WRONG_PLACE", "This session is another child's.")
     wish = wish_of(session, payload.choice_id, payload.custom_text)
     _check_number(session, wish.choice, payload.chapter_number)
-    return generations.next_chapter(caller, session, wish)
+    return generations.next_chapter(caller, session, replace(wish, at_chapter=payload.at_chapter))
 
 
 def _check_nothing_of_a_beginning(payload: GenerationIn) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from children.models import Child
 from children.profiles import Pronoun, ReadingLevel
 from stories import themes
-from stories.models import Chapter, Choice, Ruling, Story
+from stories.models import Chapter, Choice, Generation, Ruling, Story
 from stories.plotting.decks import deck_of
 from stories.plotting.draw import Drawing, StoryPlan, draw, keys_in, stored_plan
 from stories.plotting.telling import chapter_of
@@ -30,6 +30,7 @@ from stories.vocabulary.tones import Tone
 
 from .cast import companions_of, friend_met_again
 from .inputs import checked_as, checked_profile, passes
+from .writers import last_writing
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,16 @@ def _own_plan(path: Sequence[Chapter]) -> OwnPlan | None:
     """A model's newest plan in this branch."""
     plans = (stored_own_plan(step.plan) for step in reversed(path))
     return next((plan for plan in plans if plan), None)
+
+
+def planned_title(generation: Generation) -> str:
+    """The title, with the family's names, of a chapter that is told from the story's plan; "" where
+    its model finds one, after the text, and until it is known which model tells it."""
+    brief = StoryBrief.model_validate(generation.brief)
+    if last_writing(generation.writers) != "beats" or brief.plan is None:
+        return ""
+    asked_for = brief.title if brief.chapter_number == 1 else ""
+    return pseudonym_of(generation.story).reveal(asked_for or brief.plan.title)
 
 
 def _plan_of(story: Story, brief: StoryBrief) -> StoryPlan:

@@ -1,5 +1,6 @@
 """Continuing a story: the chapter after a choice is begun, joined or replayed."""
 
+import uuid
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -21,9 +22,12 @@ from stories.tree import path_to
 
 from . import ahead, leases
 from .inputs import InvalidRequest, check_text, clean_line
+from .limits import NotNow
+from .position import check_at, check_nothing_else_begun
 from .previews import AwaitsPreview, awaited, check_released
 from .requests import (
     Caller,
+    ModelMissing,
     Requested,
     WrongPlace,
     active,
@@ -40,10 +44,11 @@ from .starting import NewStory, checked, first_chapter_again
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """How a story is to go on: an offered choice, the child's own idea, or, with neither, as it
-    comes."""
+    comes. With `at_chapter` only where the child is still there, and nothing else was chosen."""
 
     choice: Choice | None = None
     own_idea: str = ""
+    at_chapter: uuid.UUID | None = None
 
 
 def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Requested:
@@ -52,22 +57,32 @@ def next_chapter(caller: Caller, session: ReadingSession, wish: Wish) -> Request
     A chapter that exists is replayed, one that is being written is joined, one that was written
     ahead is taken over, any other is begun. A wish that says nothing joins whatever is being
     written from here.
-    Raises InvalidRequest, WrongPlace, AwaitsPreview, ModelMissing and NotNow.
+    Raises InvalidRequest, WrongPlace, MovedOn, AwaitsPreview, ModelMissing and NotNow.
     """
     if earlier := by_idempotency_key(caller):
         return Requested(earlier, is_new=False)
+    if wish.at_chapter is not None:
+        check_at(session, wish.at_chapter)
     if wish == Wish():
         if session.chapter is None:
             return first_chapter_again(caller, session)
         if running := active(Generation.objects.filter(choice__chapter=session.chapter)):
             return existing(caller, running)
-    choice = _decide(session, wish)
+    choice = _choice_of(session, wish)
     with family_lock(caller.user):
+        if wish.at_chapter is not None:
+            check_nothing_else_begun(session, wish.at_chapter, choice)
+        _decide(session, choice)
         leases.end_stopping(Generation.with_hidden.filter(choice=choice))
         if found := by_idempotency_key(caller) or _go_to_existing(session, choice):
             return existing(caller, found)
-        generation = ahead.take_over(caller, session, choice)
-        return created(caller, generation or begin_chapter(caller, session.story, choice))
+        try:
+            with transaction.atomic():
+                generation = ahead.take_over(caller, session, choice)
+                return created(caller, generation or begin_chapter(caller, session.story, choice))
+        except (ModelMissing, NotNow) as reason:
+            put_off = reason  # the choice is kept
+    raise put_off
 
 
 def chapter_of_theme(caller: Caller, new: NewStory, number: int) -> Requested:
@@ -132,16 +147,18 @@ def _latest_session(new: NewStory) -> ReadingSession | None:
     )
 
 
-@transaction.atomic
-def _decide(session: ReadingSession, wish: Wish) -> Choice:
+def _choice_of(session: ReadingSession, wish: Wish) -> Choice:
     choice = wish.choice or _made_here(session, wish.own_idea)
     if choice.chapter.awaits_preview:
         raise AwaitsPreview
     if choice.chapter.is_ending:
         raise WrongPlace("The story has ended: no chapter follows this one.")
+    return choice
+
+
+def _decide(session: ReadingSession, choice: Choice) -> None:
     Decision.objects.get_or_create(session=session, choice=choice)
     note_reading(session)
-    return choice
 
 
 def _made_here(session: ReadingSession, own_idea: str) -> Choice:

@@ -72,7 +72,7 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
         if begun:
             return existing(caller, begun)
         _check_is_last(stopped)
-        if stopped.error_code in _NOT_CARRIED_ON or stopped.withdrawn_at is not None:
+        if not may_carry_on(stopped):
             raise WrongPlace("This chapter cannot be carried on: ask for another one.")
         text, is_whole = _approved(stopped)
         # A chapter written for a parent's eyes stays so, whatever the family decided since.
@@ -85,6 +85,11 @@ def carry_on(caller: Caller, stopped: Generation) -> Requested:
             _begin_with(generation, text, is_whole=is_whole)
             _begin_as(generation, stopped.model, writing)
         return created(caller, generation)
+
+
+def may_carry_on(ended: Generation) -> bool:
+    """False for the end of a run from which nobody may go on, but ask for another chapter."""
+    return ended.error_code not in _NOT_CARRIED_ON and ended.withdrawn_at is None
 
 
 def discard(user: User, ended: Generation) -> None:

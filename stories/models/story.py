@@ -238,6 +238,8 @@ class ReadingSession(models.Model):
     """A child's position in a story: `chapter` is the one being read, None before the first.
 
     `last_read_at` is when the story was begun, opened, read or gone on with, the latest of these.
+    `place_chapter` and `place_paragraph`, an index, are where it was left: in the chapter being
+    read, or, once the story is finished, in any.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -250,6 +252,10 @@ class ReadingSession(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     seconds_read = models.PositiveIntegerField(default=0)
     words_read = models.PositiveIntegerField(default=0)
+    place_chapter = models.ForeignKey(
+        Chapter, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    place_paragraph = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering: ClassVar = ["-started_at"]

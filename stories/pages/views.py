@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +26,7 @@ from stories.models import Chapter, Choice, Generation, ReadingSession
 from stories.pages import library
 from stories.pages.forms import NewStoryForm, languages_for
 from stories.pages.owned import or_404
+from stories.pages.plain_reader import Refusal, plain_reader
 from stories.pages.report_form import ReportForm
 from stories.presentation import direction
 from stories.themes import THEMES
@@ -34,6 +34,8 @@ from stories.tree import path_to
 from stories.vocabulary.languages import language_of
 
 STORIES_PER_PAGE = 24
+# In the reader's address, where a page or a form was behind the story.
+MOVED_ON = "moved-on"
 
 
 @require_safe
@@ -51,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
     user = parent(request)
     child = or_404(access.child_for, user, child_id)
-    storyteller = switches.with_switches(_storyteller())
+    storyteller = switches.with_switches(storyteller_status())
     is_resting = storyteller.is_turned_off or switches.is_off(Feature.NEW_STORIES)
     if is_resting or not storyteller.available:
         return _no_storyteller(request, child)
@@ -88,13 +90,23 @@ def new(request: HttpRequest, child_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     session = or_404(access.session_for, parent(request), session_id)
+    return opened_reader(request, session)
+
+
+def opened_reader(
+    request: HttpRequest,
+    session: ReadingSession,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The reader's page, where the story is now; with the refusal of a form that it had sent."""
     if session.story.discarded_at is not None:
         return redirect("stories:new", session.story.child_id)
-    following = _following(session)
+    following = generations.following(session)
     if following is None:
         # A chapter under way at the first look may be finished by now.
         session.refresh_from_db(fields=["chapter"])
-    generations.note_reading(session)
     chapters = path_to(session.chapter)
     context = {
         "session": session,
@@ -102,10 +114,17 @@ def read(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
         "child": session.story.child,
         "chapters": chapters,
         "page": _reader_page(session, chapters, following),
+        "plain": plain_reader(session, following, refusal),
         "messages_by_code": MESSAGES.items(),
-        "storyteller": _storyteller(),
+        "has_moved_on": MOVED_ON in request.GET,
+        "storyteller": storyteller_status(),
     }
-    return render(request, "stories/read.html", context)
+    return render(request, "stories/read.html", context, status=status)
+
+
+def moved_on_url(session: ReadingSession) -> str:
+    """The reader, where the story is by now, with a word about that."""
+    return f"{reverse('stories:read', args=[session.pk])}?{MOVED_ON}"
 
 
 @login_required
@@ -120,7 +139,7 @@ def story(request: HttpRequest, story_id: uuid.UUID) -> HttpResponse:
         "waiting": path.waiting,
         "friend": generations.friend_of(found),
         "kept_friend": generations.kept_friend_of(found),
-        "storyteller": _storyteller(),
+        "storyteller": storyteller_status(),
     }
     return render(request, "stories/story.html", context)
 
@@ -142,7 +161,7 @@ def preview(request: HttpRequest, chapter_id: uuid.UUID) -> HttpResponse:
         "chapter": chapter,
         "story": chapter.story,
         "child": chapter.story.child,
-        "storyteller": _storyteller(),
+        "storyteller": storyteller_status(),
     }
     return render(request, "stories/preview.html", context)
 
@@ -233,6 +252,7 @@ class ReaderChoice(TypedDict):
 
 class ReaderChapter(TypedDict):
     id: str
+    runId: str | None
     number: int
     isEnding: bool
     question: str
@@ -255,6 +275,7 @@ class ReaderPage(TypedDict):
     totalChapters: int
     chapters: list[ReaderChapter]
     openChapter: int | None
+    openParagraph: int
     generationId: str | None
     choice: ChoiceTaken | None
     generationsUrl: str
@@ -267,6 +288,7 @@ class ReaderPage(TypedDict):
     previewUrl: str
     readingUrl: str
     pageStateUrl: str
+    movedOnUrl: str
     narrationUrl: str | None
     storyUrl: str
     libraryUrl: str
@@ -278,6 +300,7 @@ def _reader_page(
     session: ReadingSession, chapters: list[Chapter], generation: Generation | None
 ) -> ReaderPage:
     story = session.story
+    open_chapter, open_paragraph = _opening(session, chapters, generation)
     return {
         "sessionId": str(session.pk),
         "childId": str(story.child_id),
@@ -286,7 +309,8 @@ def _reader_page(
         "dir": direction(story.language),
         "totalChapters": story.total_chapters,
         "chapters": _chapters(chapters),
-        "openChapter": _open_chapter(session, generation),
+        "openChapter": open_chapter,
+        "openParagraph": open_paragraph,
         "generationId": str(generation.pk) if generation else None,
         "choice": _choice_of(generation),
         "generationsUrl": reverse("api:create_generation"),
@@ -299,6 +323,7 @@ def _reader_page(
         "previewUrl": _url_pattern("stories:preview"),
         "readingUrl": reverse("api:add_reading", args=[session.pk]),
         "pageStateUrl": reverse("api:get_page_state", args=[session.pk]),
+        "movedOnUrl": moved_on_url(session),
         "narrationUrl": _narration_url(session),
         "storyUrl": reverse("stories:story", args=[story.pk]),
         "libraryUrl": reverse("stories:library", args=[story.child_id]),
@@ -319,27 +344,25 @@ def _url_pattern(name: str) -> str:
     return reverse(name, args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}")
 
 
-def _storyteller() -> llm.Status:
+def storyteller_status() -> llm.Status:
     return trials.with_trials(async_to_sync(llm.status)())
 
 
-def _following(session: ReadingSession) -> Generation | None:
-    """The newest run that leads on from where the child is and is unfinished and not discarded, or
-    was withdrawn, or waits for a parent's look: the reader then says so."""
-    is_unfinished = Q(chapter=None, pruned_at=None)
-    is_withdrawn = Q(chapter__isnull=False, withdrawn_at__isnull=False)
-    is_waiting = Q(chapter__isnull=False, chapter__released_at=None)
-    runs = session.story.generations.filter(is_unfinished | is_withdrawn | is_waiting)
-    here = {"choice__chapter": session.chapter} if session.chapter else {"choice": None}
-    return runs.filter(**here).select_related("choice").order_by("-created_at").first()
-
-
-def _open_chapter(session: ReadingSession, generation: Generation | None) -> int | None:
-    """The number of the chapter that the reader opens at; None for the one after the last. A story
-    that was read to the end is read from its beginning again."""
+def _opening(
+    session: ReadingSession, chapters: list[Chapter], generation: Generation | None
+) -> tuple[int | None, int]:
+    """The number of the chapter that the reader opens at, None for the one after the last, and the
+    index of its paragraph: where the story was left. One that was read to the end is read from its
+    beginning again."""
     if generation or session.chapter is None:
-        return None
-    return 1 if session.finished_at else session.chapter.number
+        return None, 0
+    left_at = next((each for each in chapters if each.pk == session.place_chapter_id), None)
+    if session.finished_at is None:
+        is_here = left_at == session.chapter
+        return session.chapter.number, session.place_paragraph if is_here else 0
+    if left_at is None or left_at.is_ending:
+        return 1, 0
+    return left_at.number, session.place_paragraph
 
 
 def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
@@ -349,6 +372,8 @@ def _choice_of(generation: Generation | None) -> ChoiceTaken | None:
 
 
 def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
+    written = Generation.objects.filter(chapter__in=chapters).values_list("chapter", "pk")
+    runs = {chapter: str(run) for chapter, run in written}
     offered: dict[uuid.UUID, list[ReaderChoice]] = {chapter.pk: [] for chapter in chapters}
     for choice in Choice.objects.filter(chapter__in=chapters, kind=Choice.Kind.OFFERED):
         offered[choice.chapter_id].append(
@@ -357,6 +382,7 @@ def _chapters(chapters: list[Chapter]) -> list[ReaderChapter]:
     return [
         {
             "id": str(chapter.pk),
+            "runId": runs.get(chapter.pk),
             "number": chapter.number,
             "isEnding": chapter.is_ending,
             "question": chapter.question,

@@ -19,6 +19,8 @@ of everyday words (`common.txt`). Both come from norms, none from the texts that
   a beginner knows half, an average child two thirds, and more of them with each year of school;
   these shares are ours and have not been calibrated with readers. Advanced readers have no bound.
 
+The figures of these works are given from memory and were not compared with the printed ones.
+
 Norms of that kind exist for English alone. Other languages are brought to English by their rows:
 how many words, and how many words outside their list, stand for one in English where both tell the
 same stories, our decks.

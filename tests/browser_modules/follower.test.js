@@ -12,7 +12,7 @@ const { Follower } = await import("../../stories/static/stories/reader/follower.
  *
  * @param {Awaited<ReturnType<typeof serve>>} server
  */
-function follow(server, cursor = "") {
+function follow(server, cursor = "", isHeard = () => false) {
   /** @type {string[]} */
   const told = [];
   const events = new EventTarget();
@@ -27,6 +27,7 @@ function follow(server, cursor = "") {
       lost: () => note("lost"),
       found: () => note("found"),
       refused: ({ status }) => note(`refused ${status}`),
+      isHeard,
     },
   );
   return { follower, told, hears: (/** @type {string} */ word) => once(events, word) };
@@ -134,4 +135,76 @@ test("a follower that was closed asks for nothing more", async (t) => {
   await fetch(`${server.stateUrl}?asked-by-the-test`);
   assert.deepEqual(told, ["found", "content"]);
   assert.deepEqual(server.requests, ["/run/events", "/run?asked-by-the-test"]);
+});
+
+/** @param {"visible" | "hidden"} state of the page */
+function turn(state) {
+  Object.assign(document, { visibilityState: state });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+test("a page out of sight gives its connection back, and takes it up again by its cursor", async (t) => {
+  /** @type {PromiseWithResolvers<void>} */
+  const closed = Promise.withResolvers();
+  let connections = 0;
+  const server = await serve({
+    state: (answer) => answerJson(answer, 200, { cursor: "a/1" }),
+    events: (answer) => {
+      connections += 1;
+      beginStream(answer);
+      if (connections > 1) return tell(answer, "a/2", "complete", {});
+      answer.on("close", closed.resolve);
+      tell(answer, "a/1", "content", { chunk: "The fox ran." });
+    },
+  });
+  t.after(server.close);
+  const { told, hears } = follow(server);
+  await hears("content");
+  turn("hidden");
+  await closed.promise;
+  const complete = hears("complete");
+  turn("visible");
+  await complete;
+  assert.deepEqual(told, ["found", "content", "found", "complete"]);
+  assert.deepEqual(server.requests, ["/run/events", "/run", "/run/events?after=a%2F1"]);
+});
+
+test("a page that opens out of sight asks for nothing until it is seen", async (t) => {
+  const server = await serve({
+    state: (answer) => answerJson(answer, 200, {}),
+    events: (answer) => {
+      beginStream(answer);
+      tell(answer, "1", "complete", {});
+    },
+  });
+  t.after(server.close);
+  turn("hidden");
+  const { hears } = follow(server);
+  assert.deepEqual(server.requests, []);
+  const complete = hears("complete");
+  turn("visible");
+  await complete;
+  assert.deepEqual(server.requests, ["/run", "/run/events"]);
+});
+
+test("a story that is read aloud goes on out of sight", async (t) => {
+  /** @type {PromiseWithResolvers<import("node:http").ServerResponse>} */
+  const open = Promise.withResolvers();
+  const server = await serve({
+    state: (answer) => answerJson(answer, 200, {}),
+    events: (answer) => {
+      beginStream(answer);
+      tell(answer, "1", "content", { chunk: "The fox ran." });
+      open.resolve(answer);
+    },
+  });
+  t.after(server.close);
+  t.after(() => turn("visible"));
+  const { hears } = follow(server, "", () => true);
+  await hears("content");
+  turn("hidden");
+  const complete = hears("complete");
+  tell(await open.promise, "2", "complete", {});
+  await complete;
+  assert.deepEqual(server.requests, ["/run/events"]);
 });

@@ -18,9 +18,13 @@ from tests.screenshots.site import temporary_site
 # These answer with something else than a page.
 NOT_PAGES = {
     "stories:booklet",
+    "stories:carry_on",
+    "stories:choose",
+    "stories:discard",
     "stories:epub",
     "stories:pdf",
     "stories:forget_friend",
+    "stories:stop",
     "stories:story_friend",
     "children:revoke",
 }

@@ -172,3 +172,18 @@ def test_a_story_is_printed_whole_with_its_titles_and_a_page_for_each_chapter(
     expect(page.locator("#chapter-2")).to_be_visible()
     expect(page.locator("#next")).to_be_hidden()
     assert page.evaluate(PRINTED_TITLE) == ["none", "1", "page"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_moves_while_a_chapter_is_written(
+    page: Page, family: Family, model_host: OllamaServer, width: int
+) -> None:
+    hold = Hold(after=1)
+    model_host.script(prose=[Reply(hold=hold)])
+    page.set_viewport_size({"width": width, "height": 800})
+    page.add_init_script(WATCH_SHIFTS)
+    page.goto(family.start_story("a quiet whistle").path)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    hold.release()
+    expect(page.locator("#next")).to_be_visible()
+    assert page.evaluate("shift") < 0.02

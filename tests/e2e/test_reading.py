@@ -41,7 +41,8 @@ def test_a_parent_logs_in_begins_a_story_and_reads_on_to_chapter_two(
     hold.reached.wait(TIMEOUT_MS / 1000)
     expect(page.locator(".sentence").nth(2)).to_be_attached()
     counts = page.evaluate("counts.filter((count) => count > 0)")
-    assert counts == list(range(1, len(counts) + 1)), "sentences arrive one by one"
+    assert counts == sorted({*counts}), "no sentence is put in and taken out again"
+    assert len(counts) > 1, "sentences do not arrive all at once"
 
     before = shown_text(page)
     page.reload()
@@ -134,6 +135,8 @@ def test_a_story_can_be_read_with_the_keyboard_alone(
     page.wait_for_selector(".sentence")
     page.get_by_role("button", name="Stop").focus()
     hold.release()
+    expect(page.get_by_role("button", name="What happens next?")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#question")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".choice").first).to_be_focused()
@@ -312,7 +315,8 @@ def test_the_time_in_front_of_the_story_is_counted(
 ) -> None:
     reader = family.start_story("a slow train")
     page.clock.install()
-    page.goto(reader.path)
+    with page.expect_response("**/reading"):
+        page.goto(reader.path)
     with page.expect_response("**/reading") as told:
         page.clock.fast_forward("00:31")
     assert told.value.status == 204

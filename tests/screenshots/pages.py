@@ -27,7 +27,7 @@ Who = Literal["visitor", "parent", "staff"]
 
 @dataclass(frozen=True)
 class Shot:
-    """A page by its path, which may name ids of `_arranged`; ready when `ready` is there, pictured
+    """A page by its path, which may name ids of `arranged`; ready when `ready` is there, pictured
     after a click on `click`."""
 
     name: str
@@ -89,12 +89,12 @@ SHOTS = (
 
 def taken(browser: Browser, site: Site, into: Path) -> Iterator[Path]:
     emails: dict[Who, str] = {"visitor": "", "parent": site.family.email, "staff": STAFF}
-    arranged = _arranged(site)
+    ids = arranged(site)
     for (language, locale), (who, email) in product(LOCALES.items(), emails.items()):
         (into / language).mkdir(exist_ok=True)
         with page_of(browser, site.app, Look(*SIZES["desktop"], "light", locale), email) as page:
             for shot in (shot for shot in SHOTS if shot.who == who):
-                _open(page, shot, arranged[language])
+                _open(page, shot, ids[language])
                 yield from _pictures(page, into / language / shot.name)
 
 
@@ -130,7 +130,7 @@ _CHAPTERS = {
 }
 
 
-def _arranged(site: Site) -> dict[str, dict[str, str]]:
+def arranged(site: Site) -> dict[str, dict[str, str]]:
     """For each language, the ids that paths name, of stories in every state that a reader meets."""
     ids = {code: {"child": child} for code, child in site.children.items()}
     site.host.script(prose=[Reply(_HELD_BACK)])

@@ -1,8 +1,10 @@
 /* The reader's page: its parts, put together, and what is seen of a chapter that is turned to or
    finished. Data and words that the page is handed: reader/page.js. */
 import { Book } from "./reader/book.js";
+import { openAt, paragraphRead } from "./reader/bookmark.js";
 import { keepReadingTime } from "./reader/clock.js";
-import { byId, find, focusIfLost } from "./reader/dom.js";
+import { byId, find } from "./reader/dom.js";
+import { Heard } from "./reader/heard.js";
 import { showOnLockScreen } from "./reader/lock-screen.js";
 import { loadPage, loadTexts } from "./reader/page.js";
 import { watchPageState } from "./reader/page-state.js";
@@ -14,6 +16,8 @@ import { fill } from "./reader/texts.js";
 import { Voice } from "./reader/voice.js";
 import { WayOn } from "./reader/way-on.js";
 import { Writing } from "./reader/writing.js";
+
+const MAX_ANNOUNCED = 12;
 
 const page = loadPage();
 const texts = loadTexts();
@@ -32,7 +36,7 @@ const statusBar = new StatusBar({
   show: showTail,
 });
 const writing = new Writing(
-  { page, texts, book, statusBar, voice },
+  { page, texts, book, statusBar, voice, heard: new Heard(page.language, announce) },
   {
     begun: () => tail.clear(),
     complete: showFinished,
@@ -96,6 +100,15 @@ function tellLockScreen(isReading) {
   showOnLockScreen({ title, chapter, picture }, isReading);
 }
 
+/** @param {string} sentence for who hears the page; the latest ones are kept until they are read */
+function announce(sentence) {
+  const log = byId("heard", HTMLElement);
+  const line = document.createElement("p");
+  line.textContent = sentence;
+  log.append(line);
+  if (log.childElementCount > MAX_ANNOUNCED) log.firstElementChild?.remove();
+}
+
 function showTail() {
   if (book.last && book.current !== book.last) book.turnTo(book.last);
   tail.show();
@@ -107,13 +120,13 @@ function showTail() {
  */
 function showFinished({ id, chapter }, data) {
   const { isCompleted: isEnding, choice_question: question, choices } = data;
-  chapter.finished = { id: "", number: chapter.number, isEnding, question, choices };
+  const { number } = chapter;
+  chapter.finished = { id: "", runId: id, number, isEnding, question, choices };
   nameChapter(chapter, id);
   byId("story-title", HTMLElement).textContent = data.title;
   book.drawDots();
   tail.showOutcome(chapter.finished);
   pointToTail(texts.ready);
-  if (tail.title) focusIfLost(tail.title);
   voice.more();
 }
 
@@ -135,19 +148,23 @@ function pointToTail(news) {
  */
 async function nameChapter(chapter, runId) {
   const state = await writing.stateOf(runId);
-  chapter.name = state?.chapter_title ?? "";
+  if (state?.chapter_title) chapter.name = state.chapter_title;
   if (chapter.finished && state?.chapter_id) chapter.finished.id = state.chapter_id;
   offerReport();
 }
 
 /**
- * Staff may take back what is on this page, or turn off what it offers; a grown-up may open it.
+ * Staff may take back what is on this page, or turn off what it offers; a grown-up may open it; and
+ * somebody may have gone on with the story in another window.
  *
  * @param {import("./reader/page-state.js").PageState} state
+ * @param {string | null} asked where this page was then
  */
-function applyPageState(state) {
+function applyPageState(state, asked) {
   const isWithdrawn = state.withdrawn.some((id) => book.shownIds.includes(id));
+  const isSettled = asked === writing.at && !wayOn.isAsking;
   if (isWithdrawn || isDecided(writing.run, state.awaiting_preview)) location.reload();
+  else if (isSettled && state.generation_id !== writing.at) wayOn.moveOn();
   else writing.findWaiting();
   voice.isAllowed = state.has_read_aloud;
   tail.hasOwnIdeas = state.has_own_ideas;
@@ -160,7 +177,11 @@ function applyPageState(state) {
  */
 async function resume(id) {
   const state = await writing.stateOf(id);
-  const wish = { session_id: page.sessionId, choice_id: page.choice?.id ?? "" };
+  const wish = {
+    session_id: page.sessionId,
+    at_chapter: book.last?.finished?.id,
+    choice_id: page.choice?.id ?? "",
+  };
   const chapter = book.add(page.choice?.text);
   book.begin();
   writing.takeUp(id, chapter, wish, state);
@@ -177,10 +198,25 @@ function chooseByNumber({ key, target, altKey, ctrlKey, metaKey }) {
   if (/^[1-9]$/.test(key) && book.current === book.last) tail.press(Number(key));
 }
 
+/** The place in a chapter that is finished, for the next time and for other devices. */
+function placeRead() {
+  const { current } = book;
+  const id = current?.finished?.id;
+  if (!current || !id) return null;
+  return { chapter_id: id, paragraph: paragraphRead(current.section) };
+}
+
+/** The word that the story has moved on is said once. */
+function forgetMove() {
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+}
+
 function begin() {
-  keepReadingTime(page.readingUrl);
+  writing.at = page.generationId ?? book.last?.runId ?? null;
+  forgetMove();
+  keepReadingTime(page.readingUrl, placeRead);
   addEventListener("keydown", chooseByNumber);
-  watchPageState(page.pageStateUrl, applyPageState);
+  watchPageState(page.pageStateUrl, () => writing.at, applyPageState);
   if (page.generationId) {
     resume(page.generationId);
     return;
@@ -191,6 +227,7 @@ function begin() {
     tail.showOutcome(book.last.finished);
     if (book.current === book.last && tail.hasChoices) pointToTail("");
   } else wayOn.offerReload();
+  if (book.current) openAt(book.current.section, page.openParagraph);
 }
 
 begin();

@@ -9,17 +9,15 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from children.models import Child
-from stories.execution import engine
 from stories.generations.briefs import brief_for
 from stories.models import Chapter, Choice, Generation, SafetyFinding
 from testkit.hosts import Hold, Reply
 from testkit.ollama.server import OllamaServer
 from tests.clients import Client
+from tests.runs import settled
 from tests.streams import choose, events_of, first_chapter, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SECONDS = 10.0
 
 
 def plan(word: str, turns: int = 4) -> str:
@@ -27,13 +25,6 @@ def plan(word: str, turns: int = 4) -> str:
     line = f"The {word} lantern shines."
     fields = dict.fromkeys(("want", "obstacle", "find", "use", "refrain"), line)
     return json.dumps(fields | {"turns": [line] * turns})
-
-
-async def settled(*, goes_on: bool = False) -> None:
-    """Waits until this process's runs have ended and planned; then it takes others, or none."""
-    await engine.shut_down(SECONDS)
-    if goes_on:
-        engine.start()
 
 
 def want_of(prompt: str) -> str:

@@ -29,7 +29,7 @@ from testkit.ollama.server import OllamaServer
 from tests.clients import Client, text_of
 from tests.factories.callers import caller
 from tests.factories.stories import add_chapter
-from tests.runs import has_checkpoints
+from tests.runs import has_checkpoints, settled
 from tests.streams import (
     FIRST_CHAPTER,
     THEME,
@@ -70,6 +70,7 @@ async def finished(api: Client, child: Child, **headers: str) -> dict[str, Any]:
     body = {"child_id": str(child.pk), "theme": THEME}
     _, started, _ = await api.call("POST", "/generations", body, **headers)
     await api.frames(events_of(started))
+    await settled(goes_on=True)
     return dict(started)
 
 

@@ -13,9 +13,9 @@ from django.urls import resolve, reverse
 from pytest_django.fixtures import Settings
 
 from children.models import Child, User
-from stories.models import Story
+from stories.models import Chapter, Story
 from stories.pages import views
-from tests.factories.stories import make_read_story
+from tests.factories.stories import add_chapter, make_read_story
 
 READER = Path(django_settings.BASE_DIR) / "stories/static/stories/reader"
 
@@ -87,9 +87,62 @@ def test_every_url_of_the_page_leads_somewhere(client: Client, alice: User, mia:
     story = make_read_story(mia)
     told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
     urls = {key: url for key, url in told.items() if key.endswith("Url")}
-    assert len(urls) == 14
+    assert len(urls) == 15
     for url in urls.values():
         assert resolve(url.partition("?")[0].replace("{id}", str(uuid.uuid4())))
+
+
+def opening(client: Client, story: Story) -> tuple[int | None, int]:
+    told = client.get(reverse("stories:read", args=[story.session.pk])).context["page"]
+    return told["openChapter"], told["openParagraph"]
+
+
+def left_at(client: Client, story: Story, number: int, paragraph: int) -> int:
+    chapter = story.chapters.get(number=number)
+    url = reverse("api:add_reading", args=[story.session.pk])
+    place = {"seconds": 5, "chapter_id": str(chapter.pk), "paragraph": paragraph}
+    return client.post(url, place, content_type="application/json").status_code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_story_that_goes_on_opens_where_its_chapter_was_left(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    story = make_read_story(mia, chapters=2)
+    assert opening(client, story) == (2, 0)
+    assert left_at(client, story, 2, 1) == 204
+    assert opening(client, story) == (2, 1)
+    assert left_at(client, story, 1, 4) == 204
+    assert opening(client, story) == (2, 1), "turning back is no place of its own"
+    story.session.chapter = add_chapter(story, story.session.chapter)
+    story.session.save()
+    assert opening(client, story) == (3, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_story_that_is_read_again_opens_where_it_was_left_until_its_end(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    story = make_read_story(mia, chapters=3)
+    assert left_at(client, story, 2, 1) == 204
+    assert opening(client, story) == (2, 1)
+    assert left_at(client, story, 3, 1) == 204
+    assert opening(client, story) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_in_another_storys_chapter_or_in_one_that_waits_is_refused(
+    client: Client, alice: User, mia: Child
+) -> None:
+    client.force_login(alice)
+    story, other = make_read_story(mia), make_read_story(mia, "The old owl")
+    url = reverse("api:add_reading", args=[story.session.pk])
+    elsewhere = {"seconds": 5, "chapter_id": str(other.session.chapter_id)}
+    assert client.post(url, elsewhere, content_type="application/json").status_code == 404
+    Chapter.objects.filter(story=story).update(released_at=None)
+    assert left_at(client, story, 1, 1) == 404
 
 
 def test_words_that_nobody_has_approved_are_left_to_the_device(

@@ -34,7 +34,7 @@ export class Book {
     }
     for (const finished of page.chapters) {
       const chapter = this.#chapters.get(finished.number);
-      if (chapter) chapter.finished = finished;
+      if (chapter) Object.assign(chapter, { finished, runId: finished.runId });
     }
     this.#root.classList.add("is-paged");
     addEventListener("hashchange", () => this.#turnToAddress({ takesFocus: true }));
@@ -53,6 +53,11 @@ export class Book {
   /** Ids of the finished chapters. */
   get shownIds() {
     return Array.from(this.#chapters.values(), ({ finished }) => finished?.id ?? "");
+  }
+
+  /** @param {Chapter} chapter */
+  before({ number }) {
+    return this.#chapters.get(number - 1);
   }
 
   /** Shows the chapter that the address names, else the one that opens. */

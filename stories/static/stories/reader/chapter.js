@@ -4,6 +4,8 @@ import { continuationLength, hasEnd, sentencesOf } from "./sentences.js";
 
 const PARAGRAPH = /(\n{2,})/;
 const CLEARING_MS = 320;
+/** Characters of a name for which two lines of a phone may be too few. */
+const LONG_NAME = 40;
 
 export class Chapter {
   #breaksNext = false;
@@ -26,14 +28,21 @@ export class Chapter {
     this.nameElement = find(section, ".chapter__name", HTMLElement);
     /** @type {import("./page.js").ReaderChapter | null} Data of a finished chapter. */
     this.finished = null;
+    /** @type {string | null} The run that writes it, or did. */
+    this.runId = null;
     this.#language = language;
     this.#text = find(section, ".story-text", HTMLElement);
     this.#closed = section.querySelector(".closed");
   }
 
+  get hasName() {
+    return this.nameElement.textContent !== "";
+  }
+
   /** @param {string} name */
   set name(name) {
     this.nameElement.textContent = name;
+    this.nameElement.classList.toggle("is-long", name.length > LONG_NAME);
   }
 
   get isGrowing() {

@@ -55,12 +55,14 @@ export function bringIntoView(element, block) {
 }
 
 /**
- * Moves the focus where it would be lost; it is not taken from a reader.
+ * Moves the focus where it would be lost, to an element that is seen: it is not taken from a reader,
+ * nor led off the screen.
  *
  * @param {HTMLElement} element
  */
 export function focusIfLost(element) {
   const { activeElement } = document;
   const isLost = activeElement === document.body || activeElement?.closest("[hidden]");
-  if (isLost) element.focus({ preventScroll: true });
+  const { top, bottom } = element.getBoundingClientRect();
+  if (isLost && top >= 0 && bottom <= innerHeight) element.focus({ preventScroll: true });
 }

@@ -2,7 +2,10 @@
 
    EventSource alone is not enough: it gives up for good on any answer but 200, and it cannot see
    that a sleeping device lost its connection. So each break ends this connection, and the next one
-   is opened from the last cursor once the server says that the run is still there. */
+   is opened from the last cursor once the server says that the run is still there.
+
+   A page that is out of sight rests: a browser has six connections to a server over HTTP/1.1 for all
+   of its windows, and a seventh window would wait for one for ever. */
 import { Refused, read } from "./api.js";
 
 const WAITS_MS = [300, 1000, 2000, 4000, 8000, 15000];
@@ -16,6 +19,7 @@ const TERMINAL = new Set(["complete", "error"]);
  * @property {() => void} lost the connection is away for longer than a blink
  * @property {() => void} found it is there, for the first time or again
  * @property {(refused: Refused) => void} refused the run cannot be followed any more
+ * @property {() => boolean} isHeard whether it is read aloud, in sight or not
  */
 
 export class Follower {
@@ -41,7 +45,7 @@ export class Follower {
     this.#cursor = cursor;
     this.#on = on;
     addEventListener("online", this.hurry);
-    document.addEventListener("visibilitychange", this.#wakeUp);
+    document.addEventListener("visibilitychange", this.#lookUp);
     this.#open();
   }
 
@@ -50,17 +54,30 @@ export class Follower {
     this.#source?.close();
     Object.values(this.#timers).forEach(clearTimeout);
     removeEventListener("online", this.hurry);
-    document.removeEventListener("visibilitychange", this.#wakeUp);
+    document.removeEventListener("visibilitychange", this.#lookUp);
   }
 
   /** Try at once instead of waiting for the next turn. */
   hurry = () => {
-    if (this.#source || this.#isClosed) return;
+    if (this.#source || this.#isClosed || this.#mayRest) return;
     this.#attempt = 0;
     this.#later("retry", 0, () => this.#recover());
   };
 
+  get #mayRest() {
+    return document.visibilityState === "hidden" && !this.#on.isHeard();
+  }
+
+  /** Gives the connection back; the cursor stays. */
+  #rest() {
+    this.#source?.close();
+    this.#source = null;
+    Object.values(this.#timers).forEach(clearTimeout);
+    this.#timers = {};
+  }
+
   #open() {
+    if (this.#mayRest) return;
     const after = this.#cursor ? `?after=${encodeURIComponent(this.#cursor)}` : "";
     const source = new EventSource(`${this.#eventsUrl}${after}`);
     this.#source = source;
@@ -78,6 +95,7 @@ export class Follower {
     const event = JSON.parse(frame.data);
     if (TERMINAL.has(event.type)) this.close();
     this.#on.event(event);
+    if (this.#mayRest) this.#rest();
   }
 
   #found() {
@@ -88,6 +106,10 @@ export class Follower {
 
   #lose() {
     if (this.#isClosed) return;
+    if (this.#mayRest) {
+      this.#rest();
+      return;
+    }
     this.#source?.close();
     this.#source = null;
     clearTimeout(this.#timers.silence);
@@ -124,7 +146,8 @@ export class Follower {
     this.#later("silence", SILENCE_MS, () => this.#checkPulse());
   }
 
-  #wakeUp = () => {
+  #lookUp = () => {
+    if (this.#mayRest) this.#rest();
     if (document.visibilityState !== "visible") return;
     if (this.#source) this.#checkPulse();
     else this.hurry();
@@ -135,7 +158,7 @@ export class Follower {
     const heard = this.#cursor;
     try {
       const { cursor } = await read(this.#stateUrl);
-      if (this.#isClosed || this.#cursor !== heard) return;
+      if (this.#isClosed || !this.#source || this.#cursor !== heard) return;
       if (cursor === heard) this.#listenForSilence();
       else this.#lose();
     } catch (error) {

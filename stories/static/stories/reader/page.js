@@ -23,6 +23,7 @@ import { byId } from "./dom.js";
  *
  * @typedef {object} ReaderChapter
  * @property {string} id
+ * @property {string | null} runId the run that wrote it
  * @property {number} number
  * @property {boolean} isEnding
  * @property {string} question
@@ -48,6 +49,7 @@ import { byId } from "./dom.js";
  * @property {ReaderChapter[]} chapters the path that was taken, oldest first
  * @property {number | null} openChapter number of the chapter that opens, unless the address names
  *   another; null for the one that comes after the last
+ * @property {number} openParagraph index of the paragraph that it opens at
  * @property {string | null} generationId newest run after the last chapter that has not completed,
  *   was not discarded, was withdrawn or awaits a grown-up's look: a refresh takes it up
  * @property {ChoiceTaken | null} choice null for a first chapter, or without a run
@@ -59,8 +61,9 @@ import { byId } from "./dom.js";
  * @property {string} discardUrl
  * @property {string} reportUrl form for a parent who reports a sentence of a chapter
  * @property {string} previewUrl page for a parent who looks at a chapter first
- * @property {string} readingUrl adds reading time
+ * @property {string} readingUrl adds reading time, and notes where the story is read
  * @property {string} pageStateUrl state of an open page
+ * @property {string} movedOnUrl this page anew, where the story is by now, with a word about that
  * @property {string | null} narrationUrl has a passage read aloud; null where this server has no
  *   voice for the story's language
  * @property {string} storyUrl

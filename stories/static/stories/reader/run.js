@@ -10,10 +10,11 @@
  * @property {string} text
  * @property {string} cursor of the last event of `text`
  * @property {string | null} chapter_id null until the chapter is finished
- * @property {string} chapter_title
+ * @property {string} chapter_title "" until it is known
  *
- * @typedef {{ session_id: string, choice_id?: string, custom_text?: string }} Wish request for a
- *   chapter, kept to ask again
+ * @typedef {{ session_id: string, choice_id?: string, custom_text?: string,
+ *   at_chapter?: string | undefined }} Wish request for a chapter, kept to ask again; `at_chapter` is where the
+ *   page believes the story to be
  *
  * @typedef {object} Complete data of a `complete` event
  * @property {string} title the story's

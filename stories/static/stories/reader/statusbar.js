@@ -1,5 +1,5 @@
 /* The line at the bottom: what is going on, in words, and the one thing to be done about it. */
-import { byId } from "./dom.js";
+import { byId, find } from "./dom.js";
 
 /** @typedef {"stop" | "retry" | "show"} ButtonName */
 
@@ -75,9 +75,16 @@ export class StatusBar {
     this.#root.hidden = true;
   }
 
-  /** @param {ButtonName | null} shown */
+  /**
+   * Shows one button. A focus that another one had stays in the bar, which is always seen.
+   *
+   * @param {ButtonName | null} shown
+   */
   #only(shown) {
+    const hasFocus = this.#root.contains(document.activeElement);
     for (const [name, button] of Object.entries(this.#buttons)) button.hidden = name !== shown;
+    const goesTo = shown ? this.#buttons[shown] : this.#words;
+    if (hasFocus) goesTo.focus({ preventScroll: true });
   }
 
   #forget() {
@@ -89,7 +96,11 @@ export class StatusBar {
   #showOrHide() {
     // Not hidden, which would silence words that were not read out yet.
     const isAway = this.#target !== null && this.#isTargetSeen;
+    const hasFocus = this.#root.contains(document.activeElement);
     this.#root.classList.toggle("is-away", isAway);
     this.#buttons.show.hidden = isAway || !this.#target;
+    if (isAway && hasFocus && this.#target) {
+      find(this.#target, "[tabindex]", HTMLElement).focus({ preventScroll: true });
+    }
   }
 }

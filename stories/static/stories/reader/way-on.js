@@ -1,5 +1,5 @@
 /* Ways on: choosing what happens next, and what may be done when a chapter was not finished. */
-import { Refused, send } from "./api.js";
+import { Refused, read, send } from "./api.js";
 import { focusIfLost } from "./dom.js";
 import { sendingOnce } from "./requests.js";
 import { fill, wordsForRefusal } from "./texts.js";
@@ -21,6 +21,8 @@ import { troubleAfter } from "./trouble.js";
 export class WayOn {
   #parts;
   #sendOnce = sendingOnce(send);
+  /** Whether a request is under way that may take the story on. */
+  isAsking = false;
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -33,9 +35,11 @@ export class WayOn {
    */
   async choose(choosing, taken) {
     const { page, book, tail, writing } = this.#parts;
-    const wish = { session_id: page.sessionId, ...choosing };
     tail.setChoosing(false);
+    this.isAsking = true;
     try {
+      const here = await this.#lastChapterId();
+      const wish = { session_id: page.sessionId, at_chapter: here, ...choosing };
       const { id, awaits_preview: isClosed } = await this.#request(wish);
       const chapter = book.add(taken);
       writing.follow(id, chapter, wish, { isClosed });
@@ -44,6 +48,8 @@ export class WayOn {
       if (!(error instanceof Refused)) throw error;
       tail.setChoosing(true);
       this.#explain(error);
+    } finally {
+      this.isAsking = false;
     }
   }
 
@@ -74,6 +80,13 @@ export class WayOn {
     else this.#offer(words, [[texts.toLibrary, this.#toLibrary]]);
   }
 
+  /** Goes where the story is by now, with a word about it; an earlier chapter stays open. */
+  moveOn() {
+    const { page, book } = this.#parts;
+    const hash = book.current === book.last ? "" : location.hash;
+    location.replace(page.movedOnUrl + hash);
+  }
+
   /** A story of which there is nothing, neither a chapter nor a run. */
   offerReload() {
     const { texts } = this.#parts;
@@ -97,6 +110,7 @@ export class WayOn {
     discard: (run) =>
       this.#attempt(async () => {
         await send(fill(this.#parts.page.discardUrl, { id: run.id }));
+        this.#parts.writing.at = this.#parts.book.before(run.chapter)?.runId ?? null;
         if (run.chapter.number === 1) this.#actions.newStory(run);
         else this.#actions.chooseAgain(run);
       }),
@@ -105,6 +119,17 @@ export class WayOn {
   };
 
   #toLibrary = () => location.assign(this.#parts.page.libraryUrl);
+
+  /** Id of the last finished chapter, which a chapter that was just finished may not know yet. */
+  async #lastChapterId() {
+    const { page, book } = this.#parts;
+    const { finished, runId } = book.last ?? {};
+    if (!finished) throw new TypeError("no chapter to choose from");
+    if (!finished.id && runId) {
+      finished.id = (await read(fill(page.generationUrl, { id: runId }))).chapter_id ?? "";
+    }
+    return finished.id;
+  }
 
   /** @param {Wish} wish */
   #request(wish) {
@@ -134,6 +159,7 @@ export class WayOn {
   async #attempt(action) {
     const { texts, tail } = this.#parts;
     tail.disableOffer();
+    this.isAsking = true;
     try {
       await action();
     } catch (error) {
@@ -143,6 +169,8 @@ export class WayOn {
         const again = () => this.#attempt(action);
         this.#offer(wordsForRefusal(texts, error), [[texts.tryAgain, again]]);
       }
+    } finally {
+      this.isAsking = false;
     }
   }
 
@@ -150,7 +178,7 @@ export class WayOn {
   #explain(refused) {
     const { texts, tail } = this.#parts;
     // Somebody went on in another window: the server knows where the story is.
-    if (refused.status === 409) location.reload();
+    if (refused.status === 409) this.moveOn();
     else if (!refused.isPassing && refused.status !== 422) this.lose(refused);
     else if (tail.hasChoices) tail.explain(wordsForRefusal(texts, refused));
     else this.#offer(wordsForRefusal(texts, refused), [[texts.toLibrary, this.#toLibrary]]);

@@ -1,6 +1,6 @@
 /* The run that writes a chapter: followed, shown as it goes on, stopped, taken up, ended. */
 import { Refused, readIfPossible, send } from "./api.js";
-import { focusIfLost } from "./dom.js";
+import { ClosedBook } from "./closed-book.js";
 import { Follower } from "./follower.js";
 import { newRun, standing } from "./run.js";
 import { fill, wordsForQueue, wordsForStage, wordsForThinking } from "./texts.js";
@@ -16,6 +16,7 @@ import { fill, wordsForQueue, wordsForStage, wordsForThinking } from "./texts.js
  * @property {import("./book.js").Book} book
  * @property {import("./statusbar.js").StatusBar} statusBar
  * @property {import("./voice.js").Voice} voice
+ * @property {import("./heard.js").Heard} heard
  *
  * @typedef {object} Listener
  * @property {() => void} begun
@@ -27,6 +28,7 @@ import { fill, wordsForQueue, wordsForStage, wordsForThinking } from "./texts.js
 export class Writing {
   #parts;
   #on;
+  #closedBook;
 
   /**
    * @param {Parts} parts
@@ -35,8 +37,11 @@ export class Writing {
   constructor(parts, on) {
     this.#parts = parts;
     this.#on = on;
+    this.#closedBook = new ClosedBook(parts, (id) => this.stateOf(id));
     /** @type {Run | null} The last run that was followed, until it is forgotten. */
     this.run = null;
+    /** @type {string | null} The run that this page believes the story to be at. */
+    this.at = null;
   }
 
   /**
@@ -48,12 +53,15 @@ export class Writing {
    * @param {{ cursor?: string, isClosed?: boolean }} [options]
    */
   follow(id, chapter, wish, { cursor = "", isClosed = false } = {}) {
-    const { page, texts, book, statusBar } = this.#parts;
+    const { page, texts, book, statusBar, voice, heard } = this.#parts;
     this.run?.follower?.close();
     const run = newRun(id, chapter, wish);
     this.run = run;
+    this.at = id;
+    chapter.runId = id;
     this.#on.begun();
     chapter.isGrowing = true;
+    heard.begin(chapter.shownText);
     if (isClosed) chapter.close(texts.closed);
     else chapter.open();
     book.drawDots(chapter);
@@ -68,6 +76,7 @@ export class Writing {
         lost: () => statusBar.say(texts.reconnecting, "retry"),
         found: () => this.#say(run, run.words),
         refused: (refused) => this.#on.refused(refused),
+        isHeard: () => voice.isReading,
       },
     );
     return run;
@@ -89,6 +98,7 @@ export class Writing {
       chapter.append(text, { isCalm: false });
       this.#parts.voice.rewind();
     }
+    chapter.name = state?.chapter_title ?? "";
     const run = this.follow(id, chapter, wish, { cursor, isClosed });
     run.isResync = isCarriedOn;
     if (!chapter.isEmpty) this.#say(run, this.#parts.texts.writing);
@@ -129,19 +139,9 @@ export class Writing {
     return readIfPossible(fill(this.#parts.page.generationUrl, { id }));
   }
 
-  /** Looks for the way of a grown-up to the chapter that waits, where it was not found yet. */
-  async findWaiting() {
-    const { run } = this;
-    if (!run?.isWaiting || run.waitingId) return;
-    const state = await this.stateOf(run.id);
-    if (!state) return;
-    if (!state.chapter_id) {
-      location.reload();
-      return;
-    }
-    run.waitingId = state.chapter_id;
-    const { page, texts } = this.#parts;
-    run.chapter.close(texts.waits, fill(page.previewUrl, { id: run.waitingId }));
+  /** Looks for the way of a grown-up to a chapter that waits. */
+  findWaiting() {
+    this.#closedBook.find(this.run);
   }
 
   /**
@@ -178,6 +178,18 @@ export class Writing {
     if (status !== "started" || run.isStopping) return;
     const words = wordsForStage(this.#parts.texts, node, run.chapter);
     if (words) this.#say(run, words);
+    if (node === "generate_content") this.#nameEarly(run);
+  }
+
+  /**
+   * The title of a chapter that is told from its story's plan is known before its text.
+   *
+   * @param {Run} run
+   */
+  async #nameEarly({ id, chapter }) {
+    if (chapter.hasName) return;
+    const state = await this.stateOf(id);
+    if (!chapter.hasName) chapter.name = state?.chapter_title ?? "";
   }
 
   /**
@@ -185,10 +197,12 @@ export class Writing {
    * @param {string} chunk
    */
   #grow(run, chunk) {
-    const { texts, voice } = this.#parts;
+    const { texts, voice, heard } = this.#parts;
     if (run.chapter.isEmpty && !run.isStopping) this.#say(run, texts.writing);
-    if (run.isResync) run.chapter.become(chunk);
-    else run.chapter.append(chunk);
+    for (const each of [run.chapter, heard]) {
+      if (run.isResync) each.become(chunk);
+      else each.append(chunk);
+    }
     run.isResync = false;
     voice.more();
   }
@@ -203,6 +217,7 @@ export class Writing {
     run.isResync = reason === "resync";
     if (run.isResync) return;
     run.chapter.withdraw();
+    this.#parts.heard.become("");
     this.#parts.voice.rewind();
   }
 
@@ -213,24 +228,16 @@ export class Writing {
   #complete(run, data) {
     this.settle();
     if (!data.story_content) {
-      this.#waitForGrownUp(run);
+      this.#closedBook.wait(run);
       return;
     }
     if (run.chapter.shownText !== data.story_content) {
       run.chapter.clear();
       run.chapter.append(data.story_content, { isCalm: false });
+      this.#parts.heard.become(data.story_content);
     }
+    this.#parts.heard.end();
     this.#on.complete(run, data);
-  }
-
-  /** @param {Run} run */
-  #waitForGrownUp(run) {
-    run.isWaiting = true;
-    run.chapter.close(this.#parts.texts.waits);
-    this.#parts.book.drawDots(run.chapter);
-    focusIfLost(run.chapter.title);
-    this.#parts.voice.more();
-    this.findWaiting();
   }
 
   /**
