@@ -154,20 +154,21 @@ def test_a_pronoun_that_is_not_the_heros_is_found(pronoun: Pronoun, text: str) -
 # Chapters in which the hero, asked for as the other, is "he" or "she" throughout.
 THROUGHOUT = [
     (
-        "Robin woke early and looked out of the window. The moon was still in the sky. {He} put on "
-        "{his} boots. An owl sat on the gate. Robin walked down the path with a lantern. It was long "
-        "and dark. {He} held the lantern high. {He} was a little cold, but {he} walked on. Robin began "
-        "to hum. {He} knew the way."
+        "Robin woke early and looked out of the window. The moon was still in the sky. {He} put "
+        "on {his} boots. An owl sat on the gate. Robin walked down the path with a lantern. It "
+        "was long and dark. {He} held the lantern high. {He} was a little cold, but {he} walked "
+        "on. Robin began to hum. {He} knew the way."
     ),
     (
-        "The moon hung over the garden like a lamp. Robin opened the window and looked out. {He} "
-        "wanted to see the stars. {He} took a blanket and went outside. The grass was wet. Robin sat "
-        "down on the step. {He} looked up for a long time. Then Robin went to bed, and {he} slept."
+        "The moon hung over the garden like a lamp. Robin opened the window and looked out. "
+        "{He} wanted to see the stars. {He} took a blanket and went outside. The grass was wet. "
+        "Robin sat down on the step. {He} looked up for a long time. Then Robin went to bed, "
+        "and {he} slept."
     ),
     (
-        "An owl called. Robin ran to the door. The wind was cold. There was a light on the hill. Robin "
-        "took a coat. {He} went up the hill, and {he} looked at the light. Robin laughed. "
-        "{He} held {his} lantern high."
+        "An owl called. Robin ran to the door. The wind was cold. There was a light on the "
+        "hill. Robin took a coat. {He} went up the hill, and {he} looked at the light. Robin "
+        "laughed. {He} held {his} lantern high."
     ),
 ]
 HE, SHE = {"He": "He", "he": "he", "his": "his"}, {"He": "She", "he": "she", "his": "her"}
@@ -217,12 +218,12 @@ def test_a_companion_may_have_a_pronoun(pronoun: Pronoun) -> None:
             "back. Robin gave the fox {his} hat."
         ),
         (
-            "Robin looked up. The moon was lonely. {He} sighed. {He} had nobody to play with. Robin "
-            "waved. {He} waved back. Robin smiled, and {he} smiled too."
+            "Robin looked up. The moon was lonely. {He} sighed. {He} had nobody to play with. "
+            "Robin waved. {He} waved back. Robin smiled, and {he} smiled too."
         ),
         (
-            "A fox came along. {He} wagged {his} tail. Robin laughed. {He} had a leaf on {his} nose. "
-            "Robin took it. {He} sneezed. Robin sat down. {He} sat down too."
+            "A fox came along. {He} wagged {his} tail. Robin laughed. {He} had a leaf on {his} "
+            "nose. Robin took it. {He} sneezed. Robin sat down. {He} sat down too."
         ),
     ],
 )

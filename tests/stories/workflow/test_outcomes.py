@@ -345,6 +345,24 @@ async def test_the_next_try_is_told_what_was_wrong(any_host: ModelHost[Any]) -> 
     assert "write she and her" in any_host.calls_for("prose")[1].messages[-1]["content"]
 
 
+async def test_the_next_try_is_told_of_another_pronoun_throughout(
+    any_host: ModelHost[Any],
+) -> None:
+    told = (
+        "The moon shone on the garden. Robin woke up early. He ran down. Robin saw a light, and "
+        "he looked at it. Robin took the lantern. He held it high. He smiled."
+    )
+    any_host.script(
+        prose=[Reply(f"{told} The owl", cut_after=len(told.split()) + 1), AFTERWARDS],
+        rewording="Robin smiled.",
+    )
+    brief = a_brief(pronoun=Pronoun.SHE)
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
+    assert draft.text.startswith(told.removesuffix("He smiled."))
+    assert "write she and her" in any_host.calls_for("rewording")[0].prompt
+    assert "write she and her" in any_host.calls_for("prose")[1].messages[-1]["content"]
+
+
 # Loops --------------------------------------------------------------------------------------------
 
 
