@@ -24,6 +24,9 @@ class Aside(Enum):
     PAUSE = "pause"
 
 
+_HELD = frozenset({Aside.THOUGHT, Aside.PAUSE})
+
+
 class ProseStream:
     """One answer of a model; `continues` says that the chapter already has text before it.
 
@@ -63,7 +66,7 @@ class ProseStream:
     def begun(self) -> str:
         """The known beginning of the next sentence, in whole words: `SentenceSplitter.begun`."""
         begun = self._sentences.begun
-        may_be_aside = not self._has_begun and self._aside_in(begun) is not None
+        may_be_aside = not self._has_begun and self._aside_in(begun) in _HELD
         return "" if self._held or may_be_aside else begun
 
     def finish(self) -> list[str]:
@@ -88,7 +91,7 @@ class ProseStream:
         self._held += sentences
         asides = map(self._aside_in, self._held)
         telling = next((each for each in asides if each is not Aside.PAUSE), Aside.PAUSE)
-        if telling in {Aside.PAUSE, Aside.THOUGHT}:
+        if telling in _HELD:
             return []
         self._has_begun = True
         held, self._held = self._held, []

@@ -338,8 +338,8 @@ def _is_another_throughout(sentence: str, before: str, asked: Asked) -> bool:
     right, theirs = (known.she, known.men) if is_she else (known.he, known.women)
     if brief.pronoun not in {Pronoun.SHE, Pronoun.HE} or not theirs:
         return False
-    told = [without_speech(each) for each in split(f"{before} {sentence}", brief.language)]
-    text = _introduction(asked).sub(asked.hero, " ".join(told))
+    told = split(f"{before} {sentence}", brief.language)
+    text = _introduction(asked).sub(asked.hero, " ".join(map(without_speech, told)))
     said = [_bare(word) for word in words(text, brief.language)]
     companions = {each.name for each in brief.companions if each.pronoun is not brief.pronoun}
     if said.count(asked.hero) < _MIN_NAMED or companions & set(said):
@@ -359,9 +359,11 @@ def _count_of_hero(told: Sequence[str], asked: Asked) -> int:
     count = doubtful = 0
     alone = 0 if asked.before else _NEAR_SENTENCES
     last = _Last.NOBODY
-    for sentence in told:
+    for each in told:
+        sentence = without_speech(each)
         said = words(sentence, asked.brief.language)
-        first = _first_wrong(sentence, asked)
+        is_spoken = any(mark in each for mark in _MARKS)
+        first = None if is_spoken else _first_wrong(sentence, asked)
         if first is not None:
             named = _last_named(" ".join(first), last, asked)
             if named is _Last.OTHER:
