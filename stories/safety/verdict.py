@@ -31,10 +31,5 @@ class Verdict:
     layers: tuple[str, ...] = field(default=())
 
     @property
-    def is_thought(self) -> bool:
-        """True for what a model thinks of its user's wish, such as "The user wants a story"."""
-        return self.rule.endswith(".leftover.user")
-
-    @property
     def approved(self) -> bool:
         return self.severity is Severity.PASS

@@ -44,6 +44,7 @@ from stories.workflow.resources import ChapterResources
 from stories.workflow.rewording import Rewording
 from stories.workflow.state import Emit
 from stories.workflow.steps import ModelUse
+from stories.workflow.thoughts import aside_in
 
 log = logging.getLogger(__name__)
 
@@ -295,8 +296,8 @@ class Drafting:
             self._manuscript.retract()
 
     def _prose(self) -> ProseStream:
-        gate = self._resources.gate
-        return ProseStream(self._language, is_thought=lambda said: gate.check(said).is_thought)
+        row = self._wanted.row
+        return ProseStream(self._language, aside_in=lambda said: aside_in(said, row))
 
     def _prompt(self, turn: Turn) -> list[BaseMessage]:
         concerns = [each for each in self._concerns if each not in {_FAILURE, *Kind}]

@@ -7,7 +7,7 @@ needs to know of a language is that language's `outcome.toml`.
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache, cached_property
 from itertools import takewhile
 from typing import Annotated
@@ -32,6 +32,11 @@ _OPENING, _CLOSING = "\u201c\u00ab", "\u201d\u00bb"
 _MARKS = '"\u201c\u201d\u00ab\u00bb\u2014'
 # Sentences in which nobody but the hero is named, before a pronoun can mean nobody else.
 _MIN_SENTENCES_ALONE = 6
+# A hero who is named so often, and never by the right pronoun, but so often by the other.
+_MIN_NAMED, _MIN_WRONG = 3, 4
+_NEAR_SENTENCES = 2
+# So many times the pronouns that may mean the moon.
+_MIN_SHARE = 2
 _NOUN_WITHIN_WORDS = 3
 _MIN_FOREIGN_WORDS = 5
 _MIN_FOREIGN_SIGNS = 2
@@ -71,22 +76,38 @@ class AdditionWords(BaseModel):
     vague: tuple[str, ...] = ()
 
 
+class ThoughtWords(BaseModel):
+    """Regular expressions, in lower case, for a model's thoughts at the beginning of an answer:
+    talk about its task (`talk`, in which `{lead}` stands for the words before it), for what is a
+    plan only among such talk (`plans`), and for whole sentences that say nothing yet (`pauses`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    talk: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    lead: str = ""
+
+
 class OutcomeWords(BaseModel):
     """A language's `outcome.toml`.
 
     `refusals` are regular expressions for the beginning of a sentence; `function_words` are such as
     nearly every sentence has.
 
-    A wrong pronoun is told in as many of three ways as the language allows. `of_oneself` are
+    A wrong pronoun is told in as many of these ways as the language allows. `of_oneself` are
     regular expressions in which `{wrong}`, one of the pronouns `she` or `he`, means the `{hero}`
     whoever else is near. Where nobody else is near, any of these pronouns does: by the
     `determiners` that nouns follow, everyday words for `beings` whom a pronoun may mean, and for
-    `things` beside those of `common.txt`; after one of the words `before_things` it may mean a
-    thing, and words of the regular expressions `introducing` mean the hero. And `of_her` and
-    `of_him` are regular expressions for sentences whose words agree with the `{hero}`, `{opening}`
-    being a sentence's beginning up to the name: wrong for a hero who is the other, and for nobody
-    else, since a language of such words may have none that leave it open.
-    `additions` are what tells a small model's additions that are not fit.
+    `things` beside those of `common.txt`, and by further beings: `men`, `women`, and `faces`, who
+    are somebody in some tales alone; after one of the words `before_things` it may mean a thing,
+    and words of the regular expressions `introducing` mean the hero. By the same words a pronoun is
+    told that is wrong all through the chapter. And `of_her` and `of_him` are regular expressions
+    for sentences whose words agree with the `{hero}`, `{opening}` being a sentence's beginning up
+    to the name: wrong for a hero who is the other, and for nobody else, since a language of such
+    words may have none that leave it open.
+    `additions` are what tells a small model's additions that are not fit, and `thoughts` what a
+    model says to itself before its story.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,9 +123,13 @@ class OutcomeWords(BaseModel):
     before_things: _Words = frozenset()
     determiners: _Words = frozenset()
     beings: _Words = frozenset()
+    faces: _Words = frozenset()
+    men: _Words = frozenset()
+    women: _Words = frozenset()
     things: _Words = frozenset()
     introducing: tuple[str, ...] = ()
     additions: AdditionWords = AdditionWords()
+    thoughts: ThoughtWords = ThoughtWords()
 
 
 @cache
@@ -286,7 +311,11 @@ def _has_wrong_pronoun(sentence: str, before: str, asked: Asked) -> bool:
     if any(pattern.search(told) for pattern in _of_hero(asked)):
         return True
     first = _first_wrong(told, asked)
-    if first is None or _names_somebody(sentence, asked):
+    if first is None:
+        return False
+    if _is_another_throughout(sentence, before, asked):
+        return True
+    if _names_somebody(sentence, asked):
         return False
     is_named_before = _is_named_alone(f"{asked.before} {before}", asked)
     return is_named_before is not None and (is_named_before or asked.hero in first)
@@ -300,6 +329,78 @@ def _first_wrong(told: str, asked: Asked) -> list[str] | None:
         if word.casefold() in asked.wrong_pronouns and before not in asked.words.before_things:
             return said[:position]
     return None
+
+
+def _is_another_throughout(sentence: str, before: str, asked: Asked) -> bool:
+    """True when the hero has the other pronoun all through the chapter, and nobody else may."""
+    known, brief = asked.words, asked.brief
+    is_she = brief.pronoun is Pronoun.SHE
+    right, theirs = (known.she, known.men) if is_she else (known.he, known.women)
+    if brief.pronoun not in {Pronoun.SHE, Pronoun.HE} or not theirs:
+        return False
+    told = split(f"{before} {sentence}", brief.language)
+    text = _introduction(asked).sub(asked.hero, " ".join(map(without_speech, told)))
+    said = [_bare(word) for word in words(text, brief.language)]
+    companions = {each.name for each in brief.companions if each.pronoun is not brief.pronoun}
+    if said.count(asked.hero) < _MIN_NAMED or companions & set(said):
+        return False
+    folded = {word.casefold() for word in said}
+    if right & folded or any(_is_listed(word, theirs, asked) for word in folded):
+        return False
+    return _count_of_hero(told, asked) >= _MIN_WRONG
+
+
+def _count_of_hero(told: Sequence[str], asked: Asked) -> int:
+    """The wrong pronouns that mean the hero; 0 where one means somebody else, or may too often.
+
+    One means the hero where that is who was named last, with nobody else in the sentence before it,
+    nor in the sentences near.
+    """
+    count = doubtful = 0
+    alone = 0 if asked.before else _NEAR_SENTENCES
+    last = _Last.NOBODY
+    for each in told:
+        sentence = without_speech(each)
+        said = words(sentence, asked.brief.language)
+        is_spoken = any(mark in each for mark in _MARKS)
+        first = None if is_spoken else _first_wrong(sentence, asked)
+        if first is not None:
+            named = _last_named(" ".join(first), last, asked)
+            if named is _Last.OTHER:
+                return 0
+            wrong = sum(word.casefold() in asked.wrong_pronouns for word in said)
+            doubtful += wrong * (named is _Last.FACE)
+            count += wrong * (named is _Last.HERO and alone >= _NEAR_SENTENCES)
+        after = _last_named(sentence, last, asked)
+        # The moon that "he" looks at is not who comes next.
+        last = last if after is _Last.FACE and first is not None else after
+        alone = 0 if _names_somebody(_without_faces(sentence, asked), asked) else alone + 1
+    return count if count >= doubtful * _MIN_SHARE else 0
+
+
+class _Last(Enum):
+    """Those who were named last, and may be meant by a pronoun: several are nobody for sure."""
+
+    HERO = "hero"
+    OTHER = "other"
+    FACE = "face"
+    NOBODY = "nobody"
+
+
+def _last_named(text: str, last: _Last, asked: Asked) -> _Last:
+    """Those named last after a text, `last` being those before it."""
+    has_hero = asked.hero in words(text, asked.brief.language)
+    if _names_somebody(_without_faces(text, asked), asked):
+        return _Last.NOBODY if has_hero else _Last.OTHER
+    if has_hero:
+        return _Last.HERO
+    return _Last.FACE if _names_somebody(text, asked) else last
+
+
+def _without_faces(text: str, asked: Asked) -> str:
+    said = words(text, asked.brief.language)
+    faces = frozenset(key for word in asked.words.faces for key in keys(word, asked.row))
+    return " ".join(word for word in said if not _is_listed(word.casefold(), faces, asked))
 
 
 def _is_named_alone(before: str, asked: Asked) -> bool | None:
@@ -381,7 +482,9 @@ def _is_listed(word: str, listed: Collection[str], asked: Asked) -> bool:
 
 @cache
 def _beings(row: Language) -> frozenset[str]:
-    return frozenset(key for word in outcome_words(row).beings for key in keys(word, row))
+    known = outcome_words(row)
+    beings = known.beings | known.faces | known.men | known.women
+    return frozenset(key for word in beings for key in keys(word, row))
 
 
 @cache

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from stories.safety.prose import ProseStream
+from stories.safety.prose import Aside, ProseStream
 from stories.safety.sentences import SentenceSplitter
 
 
@@ -300,11 +300,17 @@ def test_the_whole_part_of_an_unfinished_sentence_is_kept() -> None:
 
 
 THOUGHT = "The user wants a fox. A red one, perhaps."
+THREE = "A fox ran. It hid. It slept."
+
+
+def _aside_in(said: str) -> Aside | None:
+    asides = {"user": Aside.THOUGHT, "perhaps": Aside.PLAN, "Hm.": Aside.PAUSE}
+    return next((aside for word, aside in asides.items() if word in said), None)
 
 
 def _after_thoughts(raw: str, size: int) -> tuple[list[str], list[str]]:
     """The sentences that came before the answer's end, and those at its end."""
-    stream = ProseStream("en", is_thought=lambda said: "user" in said)
+    stream = ProseStream("en", aside_in=_aside_in)
     pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
     return [sentence for piece in pieces for sentence in stream.feed(piece)], stream.finish()
 
@@ -317,10 +323,39 @@ def test_thoughts_of_which_only_their_end_tells_are_dropped(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
-def test_thoughts_that_never_end_come_with_the_end_of_the_answer(size: int) -> None:
-    sentences, rest = _after_thoughts(f"{THOUGHT} A fox ran. It hid.", size)
+@pytest.mark.parametrize(
+    ("raw", "story"),
+    [
+        (f"{THOUGHT} A fox ran. It hid.", "A fox ran. It hid."),
+        (f"Hm. Hm. {THOUGHT}\n\nA fox ran.", "A fox ran."),
+        (f"{THOUGHT} It runs. It hides. {THOUGHT}\n\nA fox ran.", "A fox ran."),
+        (
+            f"{THOUGHT} A fox ran. It hid. It slept. {THOUGHT}",
+            f"A fox ran. It hid. It slept. {THOUGHT}",
+        ),
+        (THOUGHT, ""),
+        (f"Hm. {THOUGHT} It runs. Hm.", ""),
+    ],
+)
+def test_thoughts_without_an_end_are_dropped_at_the_end_of_the_answer(
+    raw: str, story: str, size: int
+) -> None:
+    sentences, rest = _after_thoughts(raw, size)
     assert sentences == []
-    assert "".join(rest) == f"{THOUGHT} A fox ran. It hid."
+    assert "".join(rest) == story
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_after_a_pause_the_next_sentence_tells(size: int) -> None:
+    sentences, _ = _after_thoughts("Hm. It runs and runs through the wood. A fox ran. ", size)
+    assert sentences[:2] == ["Hm.", " It runs and runs through the wood."]
+    assert _after_thoughts("Hm.", size) == ([], ["Hm."])
+
+
+def test_words_of_an_unfinished_thought_are_not_known() -> None:
+    stream = ProseStream("en", aside_in=_aside_in)
+    stream.feed("The user wants a fox and ")
+    assert stream.begun == ""
 
 
 def test_an_answer_that_begins_with_no_thought_waits_for_nothing() -> None:

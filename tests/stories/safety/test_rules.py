@@ -227,16 +227,8 @@ def test_what_a_prompt_or_a_format_left_behind_is_stopped(leftover: str) -> None
         *((code, "The user wants a gentle story.") for code in codes()),
     ],
 )
-def test_a_thought_of_the_users_wish_is_told_from_other_leftovers(
-    language: str, thought: str
-) -> None:
-    verdict = _check(thought, language=language)
-    assert verdict.is_thought
-    assert verdict.severity is Severity.HARD
-
-
-def test_talk_to_a_reader_is_no_thought() -> None:
-    assert not _check("I hope you enjoyed this story!").is_thought
+def test_a_thought_of_the_users_wish_is_stopped(language: str, thought: str) -> None:
+    assert _check(thought, language=language).severity is Severity.HARD
 
 
 @pytest.mark.parametrize("language", codes())

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from children.profiles import Pronoun
-from stories.vocabulary.brief import PastChapter
+from stories.vocabulary.brief import Companion, PastChapter
 from stories.workflow.additions import Additions
 from stories.workflow.outcome import Asked, Kind, all_found_in, note_on, outcome_words, refuses
 from tests.stories.workflow.studio import a_brief
@@ -149,6 +149,89 @@ def test_a_language_without_a_row_is_compared_with_nothing() -> None:
 )
 def test_a_pronoun_that_is_not_the_heros_is_found(pronoun: Pronoun, text: str) -> None:
     assert Kind.PRONOUN in kinds_in(text, asked(pronoun=pronoun))
+
+
+# Chapters in which the hero, asked for as the other, is "he" or "she" throughout.
+THROUGHOUT = [
+    (
+        "Robin woke early and looked out of the window. The moon was still in the sky. {He} put "
+        "on {his} boots. An owl sat on the gate. Robin walked down the path with a lantern. It "
+        "was long and dark. {He} held the lantern high. {He} was a little cold, but {he} walked "
+        "on. Robin began to hum. {He} knew the way."
+    ),
+    (
+        "The moon hung over the garden like a lamp. Robin opened the window and looked out. "
+        "{He} wanted to see the stars. {He} took a blanket and went outside. The grass was wet. "
+        "Robin sat down on the step. {He} looked up for a long time. Then Robin went to bed, "
+        "and {he} slept."
+    ),
+    (
+        "An owl called. Robin ran to the door. The wind was cold. There was a light on the "
+        "hill. Robin took a coat. {He} went up the hill, and {he} looked at the light. Robin "
+        "laughed. {He} held {his} lantern high."
+    ),
+]
+HE, SHE = {"He": "He", "he": "he", "his": "his"}, {"He": "She", "he": "she", "his": "her"}
+
+
+@pytest.mark.parametrize("chapter", THROUGHOUT)
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"), [(Pronoun.HE, Pronoun.SHE, HE), (Pronoun.SHE, Pronoun.HE, SHE)]
+)
+def test_another_pronoun_throughout_is_found_beside_the_moon_and_an_owl(
+    right: Pronoun, wrong: Pronoun, words: dict[str, str], chapter: str
+) -> None:
+    text = chapter.format(**words)
+    assert set(kinds_in(text, asked(pronoun=wrong))) == {Kind.PRONOUN}
+    assert kinds_in(text, asked(pronoun=right)) == []
+
+
+@pytest.mark.parametrize("chapter", THROUGHOUT)
+def test_a_chapter_with_the_right_pronoun_too_is_left_alone(chapter: str) -> None:
+    text = f"The owl and Robin were friends. The owl liked her. {chapter.format(**HE)}"
+    assert kinds_in(text, asked(pronoun=Pronoun.SHE)) == []
+
+
+@pytest.mark.parametrize(
+    "somebody",
+    ["Grandpa sat by the fire.", "A boy stood by the gate.", "The owl looked up. He blinked."],
+)
+@pytest.mark.parametrize("chapter", THROUGHOUT)
+def test_a_pronoun_that_somebody_else_may_have_is_no_fault(chapter: str, somebody: str) -> None:
+    text = f"{somebody} The owl, the fox and Robin sat down. {chapter.format(**HE)}"
+    assert kinds_in(text, asked(pronoun=Pronoun.SHE)) == []
+
+
+@pytest.mark.parametrize("pronoun", [Pronoun.HE, Pronoun.OPEN])
+def test_a_companion_may_have_a_pronoun(pronoun: Pronoun) -> None:
+    text = f"Pip, the owl and Robin were friends. {THROUGHOUT[2].format(**HE)}"
+    companion = Companion(name="Pip", pronoun=pronoun)
+    assert kinds_in(text, asked(companions=(companion,))) == []
+
+
+@pytest.mark.parametrize("pronoun", [Pronoun.SHE, Pronoun.HE])
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "Robin met an old fox. Robin took {his} paw. Robin held {his} ear. Robin stroked {his} "
+            "back. Robin gave the fox {his} hat."
+        ),
+        (
+            "Robin looked up. The moon was lonely. {He} sighed. {He} had nobody to play with. "
+            "Robin waved. {He} waved back. Robin smiled, and {he} smiled too."
+        ),
+        (
+            "A fox came along. {He} wagged {his} tail. Robin laughed. {He} had a leaf on {his} "
+            "nose. Robin took it. {He} sneezed. Robin sat down. {He} sat down too."
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", [HE, SHE])
+def test_somebody_with_a_pronoun_of_their_own_is_left_alone(
+    text: str, words: dict[str, str], pronoun: Pronoun
+) -> None:
+    assert kinds_in(text.format(**words), asked(pronoun=pronoun)) == []
 
 
 @pytest.mark.parametrize("pronoun", [*Pronoun])

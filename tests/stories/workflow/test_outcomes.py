@@ -226,15 +226,38 @@ async def test_thoughts_in_the_content_are_no_story(any_host: ModelHost[Any], qu
     assert reading.held == []
 
 
-async def test_thoughts_without_a_mark_are_not_told_as_an_unfit_story(
+THOUGHTS = "Okay. The user wants a story about a fox. Perhaps a red one. I should write a chapter."
+
+
+@pytest.mark.parametrize("thoughts", [THOUGHTS, "We need to write a story chapter.\n\n"])
+async def test_thoughts_without_a_mark_are_left_out(
+    any_host: ModelHost[Any], thoughts: str
+) -> None:
+    any_host.script(prose=f"{thoughts} {GENTLE}")
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert reading.draft.text == reading.text == GENTLE
+    assert reading.held == []
+
+
+async def test_thoughts_without_a_mark_and_without_a_story_are_no_unfit_story(
     any_host: ModelHost[Any],
 ) -> None:
-    any_host.script(prose=f"Okay, the user wants a story about a fox. {GENTLE}")
+    any_host.script(prose=THOUGHTS)
     brief = a_brief()
     reading = Reading()
     with pytest.raises(EmptyContent):
         await reading.of(brief, resources_for(any_host, brief))
     assert reading.text == ""
+
+
+async def test_a_thought_amid_the_story_is_held_back(any_host: ModelHost[Any]) -> None:
+    any_host.script(prose=[f"{GENTLE} The user wants a fox.", AFTERWARDS])
+    brief = a_brief()
+    reading = await Reading().of(brief, resources_for(any_host, brief))
+    assert reading.text.startswith(GENTLE)
+    assert reading.text.endswith(AFTERWARDS)
+    assert [held.text.strip() for held in reading.held] == ["The user wants a fox."]
 
 
 # Sentences ----------------------------------------------------------------------------------------
@@ -319,6 +342,24 @@ async def test_the_next_try_is_told_what_was_wrong(any_host: ModelHost[Any]) -> 
     )
     brief = a_brief(pronoun=Pronoun.SHE)
     await Reading().of(brief, resources_for(any_host, brief))
+    assert "write she and her" in any_host.calls_for("prose")[1].messages[-1]["content"]
+
+
+async def test_the_next_try_is_told_of_another_pronoun_throughout(
+    any_host: ModelHost[Any],
+) -> None:
+    told = (
+        "The moon shone on the garden. Robin woke up early. He ran down. Robin saw a light, and "
+        "he looked at it. Robin took the lantern. He held it high. He smiled."
+    )
+    any_host.script(
+        prose=[Reply(f"{told} The owl", cut_after=len(told.split()) + 1), AFTERWARDS],
+        rewording="Robin smiled.",
+    )
+    brief = a_brief(pronoun=Pronoun.SHE)
+    draft = (await Reading().of(brief, resources_for(any_host, brief))).draft
+    assert draft.text.startswith(told.removesuffix("He smiled."))
+    assert "write she and her" in any_host.calls_for("rewording")[0].prompt
     assert "write she and her" in any_host.calls_for("prose")[1].messages[-1]["content"]
 
 

@@ -75,15 +75,6 @@ async def test_thoughts_of_which_only_their_end_tells_reach_nobody(
     assert reading.held == []
 
 
-async def test_thoughts_that_never_end_are_held_back_with_the_answer(ollama: OllamaServer) -> None:
-    thinking = f"The user wants a gentle story. {GENTLE}"
-    ollama.script(prose=[thinking, GENTLE])
-    brief = a_brief()
-    reading = await Reading().of(brief, resources_for(ollama, brief))
-    assert reading.draft.text == GENTLE
-    assert [held.text for held in reading.held] == ["The user wants a gentle story."]
-
-
 async def test_after_two_new_starts_the_story_ends(ollama: OllamaServer) -> None:
     ollama.script(prose=f"{GENTLE} {UNSAFE}")
     brief = a_brief()
