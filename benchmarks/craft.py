@@ -40,10 +40,11 @@ from stories.vocabulary.brief import (
 )
 from stories.vocabulary.languages import language_of
 from stories.vocabulary.memory import remembered
+from stories.workflow.asked import Asked
 from stories.workflow.echo import Echo, content_words
 from stories.workflow.graph import write_chapter
 from stories.workflow.lengths import MAX_LENGTH_SHARE, MIN_LENGTH_SHARE, target_words
-from stories.workflow.outcome import Asked, Kind, all_found_in
+from stories.workflow.outcome import Kind, all_found_in
 from stories.workflow.promises import keeps_choice, uses_find
 from stories.workflow.prompts.beats import SAMPLE
 from stories.workflow.prompts.notes import EXAMPLE

@@ -7,9 +7,9 @@ from functools import cache
 from stories.plotting.telling import planned
 from stories.reading import rare_words, words
 from stories.vocabulary.brief import hero_of
+from stories.workflow.asked import Asked, without_speech
 from stories.workflow.echo import Echo, content_words
 from stories.workflow.lengths import level_target
-from stories.workflow.outcome import Asked, without_speech
 from stories.workflow.prompts.beats import SAMPLE
 
 _MIN_NEW_WORDS = 2

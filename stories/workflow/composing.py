@@ -6,12 +6,13 @@ from langchain_core.messages import SystemMessage
 
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.nodes import writer_of
+from stories.workflow.asked import Asked
 from stories.workflow.calls import metered_guard
 from stories.workflow.conversation import Conversation
 from stories.workflow.drafting import Drafting
 from stories.workflow.lengths import least_words, most_words
 from stories.workflow.manuscript import Manuscript
-from stories.workflow.outcome import Asked, Found, Kind, all_found_in
+from stories.workflow.outcome import Found, Kind, all_found_in
 from stories.workflow.plan import plan_chapter
 from stories.workflow.promises import keeps_choice
 from stories.workflow.prompts.beats import story_before, taking_turns

@@ -27,12 +27,13 @@ from stories.vocabulary.errors import (
 )
 from stories.vocabulary.nodes import Node
 from stories.workflow.additions import Additions
+from stories.workflow.asked import Asked
 from stories.workflow.calls import Retries, metered, stream_text
 from stories.workflow.conversation import Conversation
 from stories.workflow.echo import Echo
 from stories.workflow.faults import Ending, Fault
 from stories.workflow.manuscript import Manuscript
-from stories.workflow.outcome import NAME, Asked, Kind, found_in, note_on, refuses
+from stories.workflow.outcome import NAME, Kind, found_in, note_on, refuses
 from stories.workflow.output import Withheld
 from stories.workflow.plan import Plan, Turn
 from stories.workflow.promises import keeps_choice

@@ -8,7 +8,7 @@ from stories.vocabulary.brief import StoryBrief, hero_of
 from stories.vocabulary.folding import words_of
 from stories.vocabulary.languages import language_of
 from stories.vocabulary.mentions import mentions, says_anything
-from stories.workflow.outcome import outcome_words
+from stories.workflow.asked import outcome_words
 
 EARLY_WORDS = 80
 """A choice is to be honoured in so many words of the chapter."""

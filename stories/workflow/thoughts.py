@@ -5,7 +5,7 @@ from functools import cache
 
 from stories.safety.prose import Aside
 from stories.vocabulary.languages import Language
-from stories.workflow.outcome import outcome_words, without_speech
+from stories.workflow.asked import outcome_words, without_speech
 
 _DASHES = ("\u2014", "\u2013")
 _OF_PAUSES = " \t\n.,!?\u2026\u00a1\u00bf:;"

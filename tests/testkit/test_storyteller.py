@@ -7,8 +7,9 @@ from stories.safety.gate import Gate
 from stories.safety.prose import sentences_of
 from stories.vocabulary.brief import StoryBrief
 from stories.vocabulary.languages import stand_ins
+from stories.workflow.asked import Asked
 from stories.workflow.lengths import most_words, target_words
-from stories.workflow.outcome import Asked, all_found_in
+from stories.workflow.outcome import all_found_in
 from stories.workflow.prompts.request import request
 from testkit import storyteller
 

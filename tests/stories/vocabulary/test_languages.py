@@ -13,7 +13,7 @@ from stories.vocabulary import languages
 from stories.vocabulary.brief import AgeBand
 from stories.vocabulary.grammar import name_table
 from stories.vocabulary.languages import BadLanguage, codes, current_tag, files, missing_files
-from stories.workflow.outcome import outcome_words
+from stories.workflow.asked import outcome_words
 from stories.workflow.prompts.defaults import defaults_of
 from stories.workflow.prompts.system import examples
 

@@ -4,8 +4,9 @@ import pytest
 
 from children.profiles import ReadingLevel
 from stories.vocabulary.brief import PastChapter, StoryBrief
+from stories.workflow.asked import Asked
 from stories.workflow.lengths import level_target
-from stories.workflow.outcome import Asked, Kind, all_found_in
+from stories.workflow.outcome import Kind, all_found_in
 from stories.workflow.prompts.leveling import level_note
 from stories.workflow.prompts.system import system_prompt
 from testkit.ollama.server import OllamaServer

@@ -7,7 +7,8 @@ import pytest
 from children.profiles import Pronoun
 from stories.vocabulary.brief import Companion, PastChapter
 from stories.workflow.additions import Additions
-from stories.workflow.outcome import Asked, Kind, all_found_in, note_on, outcome_words, refuses
+from stories.workflow.asked import Asked, outcome_words
+from stories.workflow.outcome import Kind, all_found_in, note_on, refuses
 from tests.stories.workflow.studio import a_brief
 
 HEROES = {"en": "Robin", "es": "Ariel", "he": "נועם"}
