@@ -5,7 +5,7 @@ import re
 from functools import cache
 
 from stories.plotting.telling import planned
-from stories.reading import rare_words, words
+from stories.reading import is_everyday, rare_words, words
 from stories.vocabulary.brief import hero_of
 from stories.workflow.asked import Asked, without_speech
 from stories.workflow.echo import Echo, content_words
@@ -30,6 +30,8 @@ class Additions:
         self._talk = _any_of(told_by.talk)
         self._moves_on = _any_of(told_by.moves_on)
         self._vague = _any_of(told_by.vague)
+        self._hollow = _whole(told_by.hollow)
+        self._row = asked.row
         self._language = brief.language
         self._known = {word for lead in leads for word in re.findall(r"\w+", lead)}
         self._told = {word.casefold() for word in self._known}
@@ -48,8 +50,9 @@ class Additions:
             and not self._moves_on.match(sentence)
             and not _MARKUP.search(told)
             and not self._vague.search(sentence)
+            and not self._hollow.match(told)
             and self._is_in_easy_words(sentence)
-            and all(name in self._known for name in _NAME.findall(told))
+            and all(name in self._known for name in self._names(told))
             and self._names_hero_rightly(told)
             and not self._echo.is_in(sentence)
             and _says_something_new(sentence, before)
@@ -61,6 +64,12 @@ class Additions:
         rare = rare_words(sentence, self._language, self._max_words)
         return all(word in self._told for word in rare)
 
+    def _names(self, told: str) -> list[str]:
+        """Words with a capital within a sentence, and its first one if that is no ordinary word."""
+        first = next(iter(words(told, self._language)), "")
+        is_name = first[:1].isupper() and not is_everyday(first.casefold(), self._row)
+        return [*_NAME.findall(told), *([first] if is_name else [])]
+
     def _names_hero_rightly(self, told: str) -> bool:
         """No "he" or "she" that could mean the hero, unless it is the hero's."""
         said = {word.casefold() for word in words(told, self._language)}
@@ -71,6 +80,12 @@ class Additions:
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Any of these as whole words, behind a mark or none; nothing matches where there are none."""
     return re.compile(rf"(?i)\W*\b(?:{'|'.join(patterns)})\b" if patterns else r"(?!)")
+
+
+@cache
+def _whole(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of these from a sentence's first word to its end."""
+    return re.compile(rf"(?i)\W*(?:{'|'.join(patterns)})\W*$" if patterns else r"(?!)")
 
 
 def _says_something_new(sentence: str, before: str) -> bool:

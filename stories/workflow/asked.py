@@ -27,13 +27,15 @@ _Words = Annotated[frozenset[str], BeforeValidator(lambda text: str(text).split(
 class AdditionWords(BaseModel):
     """Regular expressions, in lower case: for whole words by which a model talks about its task
     (`talk`), for words at the start by which a story moves on, which is the plan's to say
-    (`moves_on`), and for words that say nothing (`vague`)."""
+    (`moves_on`), for words that say nothing (`vague`), and for whole sentences that only say of a
+    thing what it is like (`hollow`): a small model's guess, which often belies the plan."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     talk: tuple[str, ...] = ()
     moves_on: tuple[str, ...] = ()
     vague: tuple[str, ...] = ()
+    hollow: tuple[str, ...] = ()
 
 
 class ThoughtWords(BaseModel):

@@ -431,6 +431,11 @@ def test_a_refrain_is_no_loop(text: str) -> None:
         ("en", "I will make it shorter."),
         ("en", "Suddenly the moon came out."),
         ("en", "It was as if the moon sang."),
+        ("en", "The dough was smooth and creamy."),
+        ("en", "The clay was soft and warm, like the skin of a baby."),
+        ("en", "The smell was sweet and fresh."),
+        ("en", "The rain had a salty smell, like the sea."),
+        ("en", "Momo and the fox looked at the sky."),
         ("es", "Esta frase es para ti, lector."),
         ("es", "De repente salió la luna."),
         ("es", "Era como si la luna cantara."),
@@ -440,7 +445,7 @@ def test_a_refrain_is_no_loop(text: str) -> None:
     ],
 )
 def test_an_addition_is_judged_by_its_languages_words(language: str, unfit: str) -> None:
-    fits = {"en": "The moon was round.", "es": "La luna era roja.", "he": "הירח היה עגול."}
+    fits = {"en": "The moon shone on the roof.", "es": "La luna era roja.", "he": "הירח היה עגול."}
     additions = Additions(asked(language, Pronoun.OPEN))
     assert additions.fit(fits[language], "")
     assert not additions.fit(unfit, "")
