@@ -89,7 +89,8 @@ class LiteLLM:
         return self.folder / "litellm.log"
 
     def _config(self) -> dict[str, Any]:
-        """Nothing is asked again: whoever tries it out counts calls."""
+        """Nothing is asked again: whoever tries it out counts calls. And a host that refused is asked
+        the next time, too, which the proxy would answer by itself for some seconds."""
         models = [
             {
                 "model_name": name,
@@ -104,7 +105,7 @@ class LiteLLM:
         return {
             "model_list": models,
             "general_settings": {"master_key": KEY},
-            "router_settings": {"num_retries": 0},
+            "router_settings": {"num_retries": 0, "disable_cooldowns": True},
         }
 
     def _wait(self) -> None:
