@@ -31,7 +31,7 @@ from stories import llm
 from stories.embedded import catalog, fetch, server
 from stories.safety import structured
 
-MODELS: Path = django_settings.DATA_DIR / "models"
+MODELS: Path = (django_settings.DATA_DIR / "models").resolve()
 SMALL = catalog.SMALL.path_in(MODELS)
 
 
