@@ -89,8 +89,8 @@ class LiteLLM:
         return self.folder / "litellm.log"
 
     def _config(self) -> dict[str, Any]:
-        """Nothing is asked again: whoever tries it out counts calls. A host that refused is asked the
-        next time, too: the proxy would answer by itself for some seconds."""
+        """Nothing is asked again: whoever tries it out counts calls. A host that refused is asked
+        the next time, too: the proxy would answer by itself for some seconds."""
         models = [
             {
                 "model_name": name,
