@@ -112,7 +112,7 @@ def _row(label: str, values: list[float], form: str) -> list[str]:
     return [label, *(form.format(value) for value in shown), ""]
 
 
-# Those who wait, beside chapters that nobody waits for -------------------------------------------
+# Runs that are waited for, beside others ---------------------------------------------------------
 
 
 def _streams() -> str:

@@ -1,4 +1,4 @@
-"""What a family's pages cost a browser: layout shift, requests, bytes and first paint.
+"""Cost of a family's pages to a browser: layout shift, requests, bytes and first paint.
 
     python -m benchmarks.pages
 

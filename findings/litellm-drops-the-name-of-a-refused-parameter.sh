@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # LiteLLM's proxy passes on a host's refusal with its sentence only where the body is as OpenAI's.
-# What FastAPI and Pydantic answer (422, `{"detail": [{"loc": ["body", "max_completion_tokens"], …}]}`)
+# The 422 of FastAPI and Pydantic (`{"detail": [{"loc": ["body", "max_completion_tokens"], …}]}`)
 # comes out as "Error code: 422" and no more: a client that leaves out the parameter named in a
 # refusal has no name to go by. Two more surprises of the same kind: without a database any key but
 # the master key is answered 400 "No connected db." and not 401, and each stream is asked for with

@@ -110,7 +110,7 @@ class Dispatcher:
         return [one for one in self._running.values() if one.claim.id == generation_id]
 
     def _hidden(self) -> list[_Running]:
-        """Those that nobody waited for when they were claimed."""
+        """Runs that nobody waited for when they were claimed."""
         return [one for one in self._running.values() if one.claim.generation.is_hidden]
 
     @property

@@ -35,7 +35,7 @@ from .writers import last_writing
 
 logger = logging.getLogger(__name__)
 
-# Whoever has not turned a page for so long does something else.
+# A child that has turned no page for so long does something else.
 READING_MINUTES = 30
 
 
@@ -45,8 +45,8 @@ def hidden() -> QuerySet[Generation]:
 
 
 def undecided() -> QuerySet[ReadingSession]:
-    """Where a child reads now and has not chosen yet. A plan that is on its way is waited for: the
-    next chapters are told it."""
+    """Sessions of children who read now and have not chosen yet. A plan that is on its way is
+    waited for: the next chapters are told it."""
     now = timezone.now()
     chosen = Decision.objects.filter(session=OuterRef("pk"), choice__chapter=OuterRef("chapter"))
     return ReadingSession.objects.filter(

@@ -52,7 +52,7 @@ def check_present(cast: Cast) -> None:
 
 
 def companions_of(story: Story) -> tuple[Companion, ...]:
-    """Those who go along in a story whose stand-ins are kept."""
+    """The companions of a story whose stand-ins are kept."""
     stand_ins = {other["child"]: other["stand_in"] for other in story.companions}
     children = Child.objects.filter(pk__in=story.siblings).values_list("pk", "pronoun")
     pronouns = {str(pk): Pronoun(pronoun) for pk, pronoun in children}

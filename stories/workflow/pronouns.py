@@ -106,7 +106,7 @@ def _count_of_hero(told: Sequence[str], asked: Asked) -> int:
 
 
 class _Last(Enum):
-    """Those who were named last, and may be meant by a pronoun: several are nobody for sure."""
+    """The one named last, who may be meant by a pronoun: several are nobody for sure."""
 
     HERO = "hero"
     OTHER = "other"
@@ -115,7 +115,7 @@ class _Last(Enum):
 
 
 def _last_named(text: str, last: _Last, asked: Asked) -> _Last:
-    """Those named last after a text, `last` being those before it."""
+    """The one named last after a text, `last` being the one before it."""
     has_hero = asked.hero in words(text, asked.brief.language)
     if _names_somebody(_without_faces(text, asked), asked):
         return _Last.NOBODY if has_hero else _Last.OTHER

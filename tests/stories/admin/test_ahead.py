@@ -9,24 +9,12 @@ from stories.admin.charts import numbers
 from stories.models import Case, Chapter, Generation
 from stories.moderation import cases
 from tests.desk import get, page_of
-from tests.factories.moderation import make_moderator
 from tests.factories.stories import make_chapter, make_choice, make_finding, make_run, make_story
 
 QUEUE = reverse("admin:stories_case_changelist")
 RUNS = reverse("admin:stories_generation_changelist")
 MARK = "written ahead, not chosen"
 TEXT = "Nobody has read of the green snail yet."
-
-
-@pytest.fixture
-def mod(db: None) -> User:
-    return make_moderator()
-
-
-@pytest.fixture
-def desk(client: Client, mod: User) -> Client:
-    client.force_login(mod)
-    return client
 
 
 @pytest.fixture

@@ -34,17 +34,6 @@ RUDE = "Shut up, you whore."
 
 
 @pytest.fixture
-def mod(db: None) -> User:
-    return make_moderator()
-
-
-@pytest.fixture
-def desk(client: Client, mod: User) -> Client:
-    client.force_login(mod)
-    return client
-
-
-@pytest.fixture
 def chapter(mia: Child) -> Chapter:
     return make_chapter(make_story(mia), f"The wolf sat down. {SHOWN_INSTEAD}\n\nHe slept.")
 

@@ -17,7 +17,6 @@ from stories.execution import retention
 from stories.generations import (
     FamilyBusy,
     NewStory,
-    Requested,
     Wish,
     ahead,
     next_chapter,
@@ -37,6 +36,7 @@ from stories.models import (
 from stories.moderation import cases, rulings, withdrawal
 from testkit.hosts import Reply
 from testkit.ollama.server import OllamaServer
+from tests.ahead import CHOSEN, HIDDEN, choice_of, choose, written
 from tests.clients import Client, text_of
 from tests.factories.callers import caller
 from tests.factories.families import make_child
@@ -46,8 +46,6 @@ from tests.runs import write_ahead
 from tests.streams import FIRST_CHAPTER, events_of, order, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-HIDDEN, CHOSEN = Generation.Ahead.HIDDEN, Generation.Ahead.CHOSEN
 
 
 @pytest.fixture
@@ -59,26 +57,6 @@ def story(mia: Child, ollama: OllamaServer) -> Story:
 @pytest.fixture
 def first(story: Story) -> Choice:
     return choice_of(story, 0)
-
-
-def choice_of(story: Story, position: int) -> Choice:
-    choices = Choice.objects.select_related("chapter")
-    return choices.get(chapter__story=story, chapter__number=1, position=position)
-
-
-def choose(user: User, choice: Choice, **others: Any) -> Requested:
-    session = ReadingSession.objects.select_related("story__child", "chapter").get(
-        story=choice.chapter.story_id
-    )
-    return next_chapter(caller(user, **others), session, Wish(choice=choice))
-
-
-async def written(choice: Choice) -> Generation:
-    """The run that was written ahead for this choice, which is the next one."""
-    run = await write_ahead()
-    assert run is not None
-    assert (run.choice, run.status, run.ahead) == (choice, "completed", HIDDEN), run.error_detail
-    return run
 
 
 @pytest.fixture

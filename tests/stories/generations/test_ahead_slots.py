@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,12 +15,9 @@ from stories.execution import checkpoints, engine, retention, runner
 from stories.execution.run import RunControl
 from stories.generations import (
     NewStory,
-    Requested,
-    Wish,
     ahead,
     ahead_slots,
     leases,
-    next_chapter,
     start_story,
 )
 from stories.infra.db import in_database
@@ -36,6 +32,7 @@ from stories.models import (
 from stories.moderation import rulings
 from testkit.hosts import Call, Hold, Reply
 from testkit.ollama.server import OllamaServer
+from tests.ahead import CHOSEN, HIDDEN, choice_of, choose, written
 from tests.clients import Client, text_of
 from tests.factories.callers import caller
 from tests.factories.families import make_child
@@ -54,7 +51,6 @@ PROSE = (
     "fine view this is, says the squirrel, and shares three nuts. Then all of them sing to the fox "
     "until the stars come out one by one."
 )
-HIDDEN, CHOSEN = Generation.Ahead.HIDDEN, Generation.Ahead.CHOSEN
 
 
 @pytest.fixture
@@ -66,26 +62,6 @@ def story(mia: Child, ollama: OllamaServer) -> Story:
 @pytest.fixture
 def first(story: Story) -> Choice:
     return choice_of(story, 0)
-
-
-def choice_of(story: Story, position: int) -> Choice:
-    choices = Choice.objects.select_related("chapter")
-    return choices.get(chapter__story=story, chapter__number=1, position=position)
-
-
-def choose(user: User, choice: Choice, **others: Any) -> Requested:
-    session = ReadingSession.objects.select_related("story__child", "chapter").get(
-        story=choice.chapter.story_id
-    )
-    return next_chapter(caller(user, **others), session, Wish(choice=choice))
-
-
-async def written(choice: Choice) -> Generation:
-    """The run that was written ahead for this choice, which is the next one."""
-    run = await write_ahead()
-    assert run is not None
-    assert (run.choice, run.status, run.ahead) == (choice, "completed", HIDDEN), run.error_detail
-    return run
 
 
 @asynccontextmanager
